@@ -1,0 +1,128 @@
+/* dial/command.h -- what the engine wants done.  128 bytes, no pointers.
+ *
+ * The shell (zvonard, or a simulator) routes each command by its type to the thread that owns
+ * the matter; the engine never waits.
+ */
+#ifndef ZV_DIAL_COMMAND_H
+#define ZV_DIAL_COMMAND_H
+
+#include "dial/event.h"
+
+enum zv_cmd_type {
+	/* to the reservation's owner */
+	ZV_CMD_RESERVE = 1,   /* attempt, leg, u.lead: answered by EV_RESERVED */
+
+	/* to the store; in the order given */
+	ZV_CMD_INTENT,        /* u.intent: flushed, then EV_INTENT_FLUSHED */
+	ZV_CMD_OUTCOME,       /* u.outcome: the attempt ended */
+	ZV_CMD_STEP,          /* u.step: next due time or category, and messages to the outbox */
+	ZV_CMD_DEFER,         /* u.step.due_ms: a refused lead rests until then */
+	ZV_CMD_LADDER,        /* u.ladder: a step worth keeping (ring, connect, abandon, not_sent) */
+	ZV_CMD_CALENDAR,      /* u.calendar.to_ms: fast-forward to there, EV_CALENDAR_FLUSHED */
+
+	/* to the lookahead */
+	ZV_CMD_RELEASE,       /* u.lead.slab: the engine is done with it */
+
+	/* to the plugin host */
+	ZV_CMD_ASK,           /* u.lead.slab: what next?  The slab is lent until EV_STEP */
+
+	/* to sip shard leg.slot % n_sip */
+	ZV_CMD_DIAL,          /* u.dial: INVITE now */
+	ZV_CMD_CANCEL,        /* end a leg that is not answered: CANCEL, then FAILED or ANSWERED */
+	ZV_CMD_HANGUP,        /* end a leg in whatever state: BYE or CANCEL */
+
+	/* to media thread leg.slot % n_media */
+	ZV_CMD_MEDIA_OPEN,    /* u.media: start listening and (silence) sending */
+	ZV_CMD_MEDIA_PLAY,    /* u.play */
+	ZV_CMD_MEDIA_STOP,    /* stop what plays; EV_MEDIA_PLAYED (stopped) if something did */
+	ZV_CMD_MEDIA_CLOSE,   /* EV_MEDIA_CLOSED follows */
+
+	/* to whoever watches: control socket, metrics */
+	ZV_CMD_TELL,          /* u.tell */
+};
+
+/* Steps of the ladder that the attempt log keeps (rules/README.md): intent and outcome have
+ * commands of their own. */
+enum zv_ladder {
+	ZV_LADDER_SUB = 1,  /* a sub-attempt by another trunk: flushed, then EV_INTENT_FLUSHED */
+	ZV_LADDER_RING = 2,
+	ZV_LADDER_CONNECT = 3,
+	ZV_LADDER_ABANDON = 4,
+	ZV_LADDER_CONVERSATION = 5,
+	ZV_LADDER_INVITE = 6,
+};
+
+enum zv_tell { ZV_TELL_CAMPAIGN_IDLE = 1, ZV_TELL_DRAINED = 2, ZV_TELL_DIAL_BLOCKED = 3 };
+
+struct zv_cmd {
+	uint16_t type; /* enum zv_cmd_type */
+	uint16_t trunk;
+	uint32_t campaign;
+	struct zv_leg_id leg;
+	struct zv_attempt_id attempt;
+	int64_t cal_ms; /* of the event that caused it */
+	union {
+		struct { uint64_t lead, person; uint32_t slab; } lead;
+		struct {
+			uint64_t lead, person, called, caller; /* called, caller: E.164 digits */
+			uint64_t rules_hash;
+			int64_t mono_ms;
+			uint32_t counts;  /* attempts of this lead so far */
+			uint8_t number;   /* index */
+			uint8_t sub;
+			uint8_t round;
+		} intent;
+		struct {
+			uint64_t lead, person;
+			int64_t invite_ms, ring_ms, answer_ms, end_ms; /* calendar of the INVITE, then
+								          + monotonic distances; 0 = never */
+			uint16_t sip_code, q850;
+			uint8_t outcome;  /* enum zv_outcome */
+			uint8_t result;   /* 1 + index in the campaign's results */
+			uint8_t number, sub, round, ended_by;
+			uint8_t key;      /* last key pressed */
+			uint8_t amend;    /* 1: settles an attempt that stood as unknown */
+		} outcome;
+		struct {
+			uint64_t lead, person;
+			int64_t due_ms;
+			int64_t old_due_ms;
+			uint8_t kind, category, number, due_class, n_messages, messages[3];
+			uint8_t invalid_number, called_number, remove, fallback, old_class;
+			uint32_t slab;
+		} step;
+		struct { uint64_t lead; int64_t mono_ms; uint8_t what, sub; uint16_t code; uint64_t caller; } ladder;
+		struct { int64_t to_ms; } calendar;
+		struct {
+			uint64_t called, caller;
+			uint32_t ring_ms;    /* CANCEL after that long without a final answer */
+			uint32_t talk_max_s; /* BYE at the latest then */
+			uint8_t sub;
+			uint8_t adopt;       /* an EV_ADOPT leg: send nothing new, close it */
+		} dial;
+		struct {
+			struct zv_ip rtp_ip;
+			uint8_t payload_type, dtmf_type;
+			uint16_t rtp_port;
+		} media;
+		struct {
+			uint64_t prompt;     /* hash of the rendered text; 0: silence of duration_ms */
+			uint32_t duration_ms;
+			uint32_t tag;        /* comes back in EV_MEDIA_PLAYED */
+			uint8_t stop_on_key; /* barge-in */
+		} play;
+		struct { uint32_t what; uint32_t value; } tell;
+		uint8_t raw[88];
+	} u;
+};
+
+_Static_assert(sizeof(struct zv_cmd) == 128, "commands are two cache lines");
+
+/* Where the engine puts its commands: an array of the shell's.  The engine checks room before
+ * it starts anything; n never passes cap. */
+struct zv_cmds {
+	struct zv_cmd *v;
+	uint32_t n, cap;
+};
+
+#endif

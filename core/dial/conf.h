@@ -1,0 +1,78 @@
+/* dial/conf.h -- all that the engine is told before it runs: trunks, campaigns, limits.
+ *
+ * Built by the shell from the configuration, immutable once handed over; a reload hands over a
+ * new one between two events.  Calls in progress keep trunk and campaign indexes: a reload may
+ * append and change, never renumber.
+ */
+#ifndef ZV_DIAL_CONF_H
+#define ZV_DIAL_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/tz.h"
+#include "dial/talk/talk.h"
+#include "zvonar/outcome.h"
+
+#define ZV_TRUNKS_MAX    64
+#define ZV_CAMPAIGNS_MAX 256
+#define ZV_PREFIXES_MAX  32
+#define ZV_CALLERS_MAX   64
+#define ZV_OVERRIDES_MAX 32
+
+/* E.164 prefix: value 7916, digits 4.  digits 0 matches all. */
+struct zv_prefix { uint64_t value; uint8_t digits; };
+
+/* A row of the outcome table: codes 300..699; q850 0 = any cause. */
+struct zv_outcome_row { uint16_t sip_code; uint16_t q850; uint8_t outcome; };
+
+struct zv_trunk_conf {
+	char name[32];
+	bool enabled;
+	uint32_t cps;           /* INVITEs a second */
+	uint32_t channels;      /* calls at once */
+	uint32_t unanswered_max; /* INVITEs without any response at once; 0: one second of cps */
+	uint8_t priority;       /* 0 first */
+	uint32_t weight;        /* within a priority */
+	uint32_t cost;          /* money micro-units a minute; decides among equals */
+	uint32_t n_prefixes;    /* 0 = every number */
+	struct zv_prefix prefixes[ZV_PREFIXES_MAX];
+	uint32_t n_overrides;
+	struct zv_outcome_row overrides[ZV_OVERRIDES_MAX]; /* asked before the common table */
+	uint32_t n_callers;     /* the trunk's own caller numbers, if the campaign names none */
+	uint64_t callers[ZV_CALLERS_MAX];
+};
+
+/* Minutes of the local day; start == end: closed. */
+struct zv_day_hours { uint16_t start_min, end_min; };
+
+struct zv_campaign_conf {
+	uint32_t id;            /* the store's number of the campaign */
+	char name[64];
+	bool enabled;
+	uint8_t priority;       /* 0 first */
+	uint32_t ring_ms;
+	uint32_t talk_max_s;
+	uint32_t max_calls;     /* at once; 0 = no own limit */
+	uint32_t unknown_rest_s; /* after an outcome `unknown` (calendar); the rule window */
+	struct zv_day_hours hours[7]; /* Monday first; the lead's zone */
+	uint32_t n_callers;
+	uint64_t callers[ZV_CALLERS_MAX];
+	uint32_t caller_daily_cap; /* calls a caller number and day; 0 = none */
+	const struct zv_talk_graph *script; /* owned by the shell, outlives the conf */
+};
+
+struct zv_engine_conf {
+	uint32_t max_calls;     /* legs at once = slots */
+	uint32_t max_dialing_ms; /* backstop: no final answer at all after this; >= any ring time */
+	uint32_t store_wait_ms; /* an intent not flushed for that long is withdrawn */
+	bool fast_forward;      /* simulated carriers only */
+	int64_t fast_forward_until_ms; /* calendar; never beyond */
+	uint32_t n_trunks, n_campaigns;
+	struct zv_trunk_conf trunks[ZV_TRUNKS_MAX];
+	struct zv_campaign_conf campaigns[ZV_CAMPAIGNS_MAX];
+	const struct zv_zones *zones; /* read only */
+};
+
+#endif

@@ -1,0 +1,61 @@
+/* dial/engine.h -- THE ENGINE: one event in, commands out.
+ *
+ * Thread: engine.  Reads no clock, does no I/O, takes no lock, starts no thread; draws
+ * randomness only from the seed.  The same events give the same commands, on every machine.
+ *
+ * A call's way (the state table is in call.c):
+ *   OFFER -> due, open, a line free -> RESERVE -> RESERVED -> INTENT -> INTENT_FLUSHED ->
+ *   looked at once more -> DIAL (or not_sent) -> TRYING, PROGRESS, ANSWERED -> MEDIA_OPEN, talk
+ *   -> HANGUP -> ENDED -> OUTCOME and ASK -> STEP -> STEP (store) -> STEP_FLUSHED -> RELEASE.
+ */
+#ifndef ZV_DIAL_ENGINE_H
+#define ZV_DIAL_ENGINE_H
+
+#include "dial/command.h"
+#include "dial/conf.h"
+#include "dial/offer.h"
+
+struct zv_engine;
+
+struct zv_engine_params {
+	const struct zv_engine_conf *conf; /* borrowed until the next set_conf */
+	struct zv_slabs slabs;             /* owned by the shell */
+	uint16_t node;
+	uint32_t epoch;      /* flushed to the store before */
+	uint64_t seed;
+	uint64_t rules_hash; /* stands in each intent */
+};
+
+/* Boot.  ZV_ENOMEM, ZV_EINVAL (conf out of its limits). */
+enum zv_err zv_engine_create(const struct zv_engine_params *params, struct zv_engine **ret_engine) ZV_MUST_USE;
+void zv_engine_destroy(struct zv_engine *engine); /* accepts NULL */
+
+/* Room in `out` that a step may need. */
+#define ZV_ENGINE_STEP_CMDS 1024u
+
+/* One event.  out->cap - out->n >= ZV_ENGINE_STEP_CMDS.  Events of unknown legs and late ones
+ * are counted and ignored. */
+void zv_engine_step(struct zv_engine *engine, const struct zv_now *now,
+		    const struct zv_event *event, struct zv_cmds *out);
+
+/* The next moment the engine wants a TICK at: monotonic ms, INT64_MAX = none. */
+int64_t zv_engine_next_tick_ms(const struct zv_engine *engine);
+
+/* A new configuration, between two events; the old one may be freed afterwards.
+ * ZV_EINVAL: it renumbers or drops what calls in progress use. */
+enum zv_err zv_engine_set_conf(struct zv_engine *engine, const struct zv_engine_conf *conf) ZV_MUST_USE;
+
+/* Figures for the status command and metrics; a copy. */
+struct zv_engine_stats {
+	uint32_t offers_held, calls, dialing, ringing, talking, adopted;
+	uint32_t peak_calls, peak_talking;
+	uint64_t dials, answered, outcomes[ZV_OUT_MAX], late_events, deferred, not_sent, failovers;
+	uint64_t calendar_moves;
+};
+void zv_engine_get_stats(const struct zv_engine *engine, struct zv_engine_stats *ret_stats);
+
+/* Per trunk: calls now, INVITEs without any response, state (enum zv_trunk_state). */
+struct zv_trunk_stats { uint32_t calls, unanswered, state; uint64_t dials, failed; };
+void zv_engine_get_trunk(const struct zv_engine *engine, uint32_t trunk, struct zv_trunk_stats *ret_stats);
+
+#endif

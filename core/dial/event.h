@@ -1,0 +1,107 @@
+/* dial/event.h -- what happens to the engine.  64 bytes, no pointers; a recorded day is a file
+ * of (struct zv_now, struct zv_event) and replays to the same commands.
+ */
+#ifndef ZV_DIAL_EVENT_H
+#define ZV_DIAL_EVENT_H
+
+#include "dial/ids.h"
+#include "dial/mediaplan.h"
+#include "zvonar/outcome.h"
+
+/* Both clocks at the event: the calendar (rules, due times, day buckets) and the monotonic one
+ * (ring and talk timers).  Fast-forward moves cal_ms alone. */
+struct zv_now {
+	int64_t cal_ms;  /* UTC since 1970 */
+	int64_t mono_ms;
+};
+
+enum zv_event_type {
+	ZV_EV_TICK = 1,      /* nothing but the time */
+
+	/* from the lookahead (store) */
+	ZV_EV_OFFER,         /* u.offer: slab holds a lead; the engine owns it until RELEASE */
+	ZV_EV_DUE_HINT,      /* u.due: earliest due moment not offered yet (calendar), 0 = none */
+
+	/* from the store */
+	ZV_EV_INTENT_FLUSHED, /* attempt, leg; u.flushed.err != 0: it could not be written */
+	ZV_EV_STEP_FLUSHED,   /* attempt or (zero) slab's lead: the step is on disk */
+	ZV_EV_CALENDAR_FLUSHED, /* u.due: the calendar stands there now, on disk */
+	ZV_EV_STORE_STATE,    /* u.state.on = 0: stop dialling (disk or map full), 1: go on */
+
+	/* from the reservation's owner (one node: the shell) */
+	ZV_EV_RESERVED,      /* attempt, leg; u.flushed.err != 0: refused */
+
+	/* from the plugin host */
+	ZV_EV_STEP,          /* leg.slot = slab; u.step */
+
+	/* from sip: trunk and leg are set; code = SIP status where there is one */
+	ZV_EV_SIP_TRYING,    /* first answer of any kind, 100 too */
+	ZV_EV_SIP_PROGRESS,  /* 180..199; u.sip.sdp != 0: early media described in u.sip */
+	ZV_EV_SIP_ANSWERED,  /* 2xx, u.sip describes the far end; the ACK is sip's business */
+	ZV_EV_SIP_FAILED,    /* final 3xx..6xx or local (timeout 408): u.sip.q850, retry_after_s */
+	ZV_EV_SIP_ENDED,     /* an answered call ended; u.sip.by = enum zv_ended_by */
+	ZV_EV_SIP_CLOSED,    /* nothing of the leg is left in sip: its slot may be used again */
+	ZV_EV_TRUNK,         /* u.trunk: up, down, slow */
+
+	/* from media */
+	ZV_EV_MEDIA_KEY,     /* u.media.key = '0'..'9' '*' '#' 'A'..'D' */
+	ZV_EV_MEDIA_PLAYED,  /* u.media.cause, u.media.tag = the PLAY's tag */
+	ZV_EV_MEDIA_LOST,    /* no RTP for the configured time */
+	ZV_EV_MEDIA_CLOSED,  /* the media slot is free; u.stats */
+
+	/* from the operator, the API, signals */
+	ZV_EV_CAMPAIGN,      /* code = campaign; u.state.on: 1 run, 0 pause */
+	ZV_EV_SUPPRESS,      /* u.suppress: opt-out of a number or person, in engine order */
+	ZV_EV_DRAIN,         /* no new dials; u.state.on = 1 */
+	ZV_EV_CLOCK_STEP,    /* the wall clock jumped: dialling pauses; u.due = mono_ms until */
+
+	/* at start, from the store's recovery: a leg of before the crash */
+	ZV_EV_ADOPT,         /* attempt, leg, trunk; u.adopt */
+};
+
+enum zv_ended_by { ZV_BY_REMOTE = 0, ZV_BY_US = 1, ZV_BY_TIMEOUT = 2, ZV_BY_ERROR = 3 };
+enum zv_played { ZV_PLAYED_DONE = 0, ZV_PLAYED_STOPPED = 1, ZV_PLAYED_BY_KEY = 2, ZV_PLAYED_MISSING = 3 };
+enum zv_trunk_state { ZV_TRUNK_DOWN = 0, ZV_TRUNK_UP = 1, ZV_TRUNK_SLOW = 2 };
+
+struct zv_event {
+	uint16_t type; /* enum zv_event_type */
+	uint16_t trunk;
+	uint32_t code;
+	struct zv_leg_id leg;
+	struct zv_attempt_id attempt;
+	union {
+		struct { uint32_t slab; } offer;
+		int64_t due;
+		struct { uint32_t err; } flushed;
+		struct { uint32_t on; } state;
+		struct {
+			uint8_t kind, category, number, due_class; /* as struct zv_strategy_out */
+			uint8_t n_messages, messages[3];
+			uint8_t invalid_number, remove, fallback, pad; /* fallback: the host's default */
+			uint32_t slab;
+			int64_t due_ms;
+		} step;
+		struct {
+			struct zv_ip rtp_ip;     /* 17 bytes */
+			uint8_t payload_type;    /* 0 PCMU, 8 PCMA */
+			uint8_t dtmf_type;       /* RFC 4733 payload type, 0 = none offered */
+			uint8_t sdp;             /* 1: the media fields are set */
+			uint16_t rtp_port;
+			uint16_t q850;           /* Reason cause, 0 = none */
+			uint16_t retry_after_s;
+			uint8_t by;              /* enum zv_ended_by */
+			uint8_t local;           /* 1: our own verdict, nothing came from the trunk */
+			uint8_t cancelled;       /* 1: the end of a CANCEL of ours (ring time, engine) */
+		} sip;
+		struct { uint32_t state; uint32_t retry_after_s; } trunk;
+		struct { uint32_t tag; uint8_t key, cause, inband; } media;
+		struct { uint32_t rx_packets, tx_packets, lost, rejected, jitter_us; } stats;
+		struct { uint64_t e164; uint64_t person; } suppress;
+		struct { uint64_t lead; uint64_t e164; uint32_t campaign; uint8_t sub, answered; } adopt;
+		uint8_t raw[32];
+	} u;
+};
+
+_Static_assert(sizeof(struct zv_event) == 64, "events are one cache line");
+
+#endif

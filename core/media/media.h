@@ -1,0 +1,62 @@
+/* media/media.h -- RTP: prompts out, keys in.
+ *
+ * Threads: media thread i owns the sockets and streams of all slots with slot % n_threads == i,
+ * and one RTCP socket.  In its loop it allocates nothing, logs nothing, takes no lock.  Takes
+ * struct zv_cmd (MEDIA_*) from the engine, answers with struct zv_event.  Packets go through
+ * the small interface of packet.h, so that a DPDK twin can stand beside the sockets.
+ */
+#ifndef ZV_MEDIA_H
+#define ZV_MEDIA_H
+
+#include <stdbool.h>
+
+#include "base/ring.h"
+#include "dial/command.h"
+#include "dial/mediaplan.h"
+
+#define ZV_MEDIA_NETWORKS_MAX 16
+
+struct zv_network { struct zv_ip ip; uint8_t bits; };
+
+/* Where a trunk's RTP may come from besides the SDP's address. */
+struct zv_media_trunk {
+	uint32_t n_networks;
+	struct zv_network networks[ZV_MEDIA_NETWORKS_MAX];
+	bool asymmetric; /* any source port */
+};
+
+struct zv_prompts; /* prompts.h: the shared audio, by hash */
+
+struct zv_media_params {
+	const struct zv_media_plan *plan;
+	const struct zv_media_trunk *trunks;
+	uint32_t n_trunks;
+	struct zv_prompts *prompts;  /* owned by the caller; outlives media */
+	uint32_t lost_after_ms;      /* no RTP: EV_MEDIA_LOST, once; 0 = never */
+	bool inband_keys;            /* listen for in-band DTMF too (spandsp) */
+	uint32_t rtcp_every_ms;      /* sender reports; 5000 */
+};
+
+struct zv_media;
+/* Binds all sockets of the plan.  A port in use: ZV_EEXIST with address and port in text;
+ * too few descriptors: ZV_EFULL and the limit that is needed. */
+enum zv_err zv_media_create(const struct zv_media_params *params, char *text, size_t text_size,
+			    struct zv_media **ret_media) ZV_MUST_USE;
+void zv_media_destroy(struct zv_media *media); /* accepts NULL */
+
+struct zv_media_rings {
+	struct zv_ring *commands; /* engine -> thread i */
+	struct zv_ring *events;   /* thread i -> engine */
+	int wake_fd;              /* eventfd of commands */
+};
+/* Runs media thread i on the calling thread until *stop. */
+enum zv_err zv_media_thread(struct zv_media *media, uint32_t thread,
+			    const struct zv_media_rings *rings, const _Atomic bool *stop) ZV_MUST_USE;
+
+struct zv_media_stats {
+	uint64_t tx_packets, rx_packets, rejected, late_ticks, send_errors;
+	uint32_t streams, peak_streams;
+};
+void zv_media_get_stats(const struct zv_media *media, uint32_t thread, struct zv_media_stats *ret_stats);
+
+#endif

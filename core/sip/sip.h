@@ -1,0 +1,92 @@
+/* sip/sip.h -- signalling: trunks out, by Sofia-SIP's transaction layer (nta).
+ *
+ * Threads: shard i owns one su_root with several nta agents (each on its own UDP port) and all
+ * legs whose slot % n_shards == i.  It takes struct zv_cmd (DIAL, CANCEL, HANGUP) from the
+ * engine and answers with struct zv_event; nothing else enters it.  sofia-sip/ is seen in
+ * core/sip only.
+ *
+ * Promises: no INVITE but on DIAL; every DIAL ends in exactly one SIP_FAILED or SIP_ENDED and
+ * then SIP_CLOSED; a ring timer of its own for every call.
+ */
+#ifndef ZV_SIP_H
+#define ZV_SIP_H
+
+#include <stdbool.h>
+
+#include "base/ring.h"
+#include "dial/command.h"
+#include "dial/mediaplan.h"
+#include "dial/recover.h"
+
+enum zv_sip_transport { ZV_SIP_UDP = 0, ZV_SIP_TCP = 1 };
+enum zv_sip_redirect { ZV_REDIRECT_REFUSE = 0, ZV_REDIRECT_FOLLOW = 1 };
+enum zv_sip_privacy { ZV_PRIVACY_NONE = 0, ZV_PRIVACY_ID = 1 };
+enum zv_sip_number { ZV_NUMBER_PLUS = 0, ZV_NUMBER_DIGITS = 1 }; /* +7916... or 7916... */
+
+struct zv_sip_trunk {
+	char name[32];
+	struct zv_ip ip;         /* numeric next hop, resolved by the shell */
+	uint16_t port;
+	uint8_t transport;       /* enum zv_sip_transport */
+	uint8_t redirect;        /* enum zv_sip_redirect */
+	uint8_t privacy;         /* enum zv_sip_privacy */
+	uint8_t number_format;   /* enum zv_sip_number */
+	bool p_asserted;         /* send P-Asserted-Identity */
+	bool register_;          /* reserved, off */
+	char domain[64];         /* host part of From and request URI; "" = the next hop */
+	char realm[64];          /* "" = any realm of this trunk's own challenges */
+	char user[64], password[64]; /* "" = no digest */
+	uint32_t options_s;      /* OPTIONS ping; 0 = off */
+	uint32_t t1x64_ms;       /* INVITE without any answer: 408 then; 8000 */
+	uint32_t unanswered_max; /* last resort; the engine's own cap is lower or equal */
+	uint32_t breaker_failures; /* that many 408/503 in a row, none else: down; 20 */
+	uint32_t breaker_rest_s; /* 5: then OPTIONS (or one call) tries again */
+	uint32_t session_expires_s; /* 0 = refuse no refresh, ask for none */
+};
+
+struct zv_sip_params {
+	struct zv_ip local_ip;     /* where the agents bind; never 0.0.0.0 by default */
+	uint16_t port_first;       /* agent k of shard i: port_first + i * agents + k */
+	uint32_t n_shards;
+	uint32_t agents;           /* a shard; 8 */
+	char user_agent[64];
+	struct zv_key secret;      /* for zv_sip_names */
+	const struct zv_media_plan *plan;
+	const struct zv_sip_trunk *trunks;
+	uint32_t n_trunks;
+	uint32_t max_legs;         /* slots */
+	uint32_t ack_wait_ms;      /* 200: see dial/dialog.h */
+	bool offer_pcmu_first;     /* default PCMA, PCMU, telephone-event */
+	uint32_t n_open;           /* calls of before a crash; copied at create */
+	const struct zv_open_attempt *open;
+};
+
+struct zv_sip;
+/* Makes every shard's root and agents, one after another (su_init is not thread-safe).  A port
+ * in use is ZV_EEXIST with the port in text. */
+enum zv_err zv_sip_create(const struct zv_sip_params *params, char *text, size_t text_size,
+			  struct zv_sip **ret_sip) ZV_MUST_USE;
+void zv_sip_destroy(struct zv_sip *sip); /* after all shard threads have returned; accepts NULL */
+
+struct zv_sip_rings {
+	struct zv_ring *commands;    /* engine -> shard, struct zv_cmd */
+	struct zv_ring *events;      /* shard -> engine, struct zv_event */
+	struct zv_ring *dialogs;     /* shard -> store, struct zv_dialog */
+	struct zv_ring *dialog_acks; /* store -> shard, struct zv_dialog_ack */
+	int wake_fd;                 /* eventfd of commands and dialog_acks */
+};
+
+/* Runs shard i on the calling thread until *stop; ends what is left (CANCEL, BYE) for at most
+ * 2 s first. */
+enum zv_err zv_sip_thread(struct zv_sip *sip, uint32_t shard, const struct zv_sip_rings *rings,
+			  const _Atomic bool *stop) ZV_MUST_USE;
+
+/* Figures of a shard; any thread, relaxed. */
+struct zv_sip_stats {
+	uint64_t invites, retransmits, timeouts, received, bad_messages, auth_refused;
+	uint32_t legs, transactions;
+	uint32_t loop_lag_us_max;
+};
+void zv_sip_get_stats(const struct zv_sip *sip, uint32_t shard, struct zv_sip_stats *ret_stats);
+
+#endif
