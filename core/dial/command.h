@@ -16,9 +16,12 @@ enum zv_cmd_type {
 	ZV_CMD_INTENT,        /* u.intent: flushed, then EV_INTENT_FLUSHED */
 	ZV_CMD_OUTCOME,       /* u.outcome: the attempt ended */
 	ZV_CMD_STEP,          /* u.step: next due time or category, and messages to the outbox */
-	ZV_CMD_DEFER,         /* u.step.due_ms: a refused lead rests until then */
+	ZV_CMD_DEFER,         /* u.step.due_ms: a refused lead rests until then; EV_STEP_FLUSHED */
 	ZV_CMD_LADDER,        /* u.ladder: a step worth keeping (ring, connect, abandon, not_sent) */
-	ZV_CMD_CALENDAR,      /* u.calendar.to_ms: fast-forward to there, EV_CALENDAR_FLUSHED */
+	ZV_CMD_CALENDAR,      /* u.calendar.to_ms: fast-forward to there.  The shell moves the
+			       * calendar, sends EV_CALENDAR and passes the command on to the store;
+			       * the store needs no own commit for it, since whatever is done at the
+			       * new time carries it: meta's calendar = the largest time committed. */
 
 	/* to the lookahead */
 	ZV_CMD_RELEASE,       /* u.lead.slab: the engine is done with it */

@@ -60,6 +60,8 @@ struct zv_campaign_conf {
 	uint32_t n_callers;
 	uint64_t callers[ZV_CALLERS_MAX];
 	uint32_t caller_daily_cap; /* calls a caller number and day; 0 = none */
+	uint64_t abandon_prompt; /* hash of the message to an answer nobody is there for; its text
+				    has no variables; 0: none */
 	const struct zv_talk_graph *script; /* owned by the shell, outlives the conf */
 };
 

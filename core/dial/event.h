@@ -20,12 +20,15 @@ enum zv_event_type {
 
 	/* from the lookahead (store) */
 	ZV_EV_OFFER,         /* u.offer: slab holds a lead; the engine owns it until RELEASE */
-	ZV_EV_DUE_HINT,      /* u.due: earliest due moment not offered yet (calendar), 0 = none */
+	ZV_EV_DUE_HINT,      /* u.due: earliest due moment not offered yet (calendar), 0 = none;
+			      * code = how many RELEASEs the lookahead had taken in when the walk
+			      * began that found it (so the engine knows whether it is fresh); sent
+			      * after each walk in which either value changed */
 
 	/* from the store */
 	ZV_EV_INTENT_FLUSHED, /* attempt, leg; u.flushed.err != 0: it could not be written */
-	ZV_EV_STEP_FLUSHED,   /* attempt or (zero) slab's lead: the step is on disk */
-	ZV_EV_CALENDAR_FLUSHED, /* u.due: the calendar stands there now, on disk */
+	ZV_EV_STEP_FLUSHED,   /* leg.slot = u.step.slab of the STEP or DEFER that is on disk now */
+	ZV_EV_CALENDAR,       /* from the shell: the calendar moved as CMD_CALENDAR asked */
 	ZV_EV_STORE_STATE,    /* u.state.on = 0: stop dialling (disk or map full), 1: go on */
 
 	/* from the reservation's owner (one node: the shell) */

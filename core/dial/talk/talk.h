@@ -39,8 +39,7 @@ struct zv_talk_node {
 };
 
 struct zv_talk_graph {
-	uint8_t n_nodes, start, n_prompts;
-	uint8_t abandon_prompt; /* the campaign's message to an answer nobody is there for; NONE */
+	uint8_t n_nodes, start, n_prompts, pad;
 	struct zv_talk_node nodes[ZV_TALK_NODES_MAX];
 };
 
