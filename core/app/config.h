@@ -1,0 +1,112 @@
+/* app/config.h -- all that zvonard is told, from its configuration file, conf.d, campaign files
+ * and scripts, checked and resolved.
+ *
+ * Thread: main.  Immutable once loaded; the engine, plugins and adapters borrow from it, so a
+ * replaced one is destroyed when nobody uses it any more.
+ */
+#ifndef ZV_APP_CONFIG_H
+#define ZV_APP_CONFIG_H
+
+#include "app/script.h"
+#include "conf/conf.h"
+#include "dial/conf.h"
+#include "media/media.h"
+#include "plugin/host.h"
+#include "sip/sip.h"
+
+#define ZV_CONFIG_NAMES_MAX 31 /* categories, results, messages of a campaign, each */
+#define ZV_CONFIG_PLUGINS_MAX 32
+
+/* Beside engine.campaigns[i]. */
+struct zv_config_campaign {
+	char *name;
+	char *title;         /* for people; "" */
+	char *zone;          /* of leads that bring none, "Europe/Moscow" */
+	uint16_t zone_number; /* the same in config->zones */
+	uint8_t n_categories, n_results, n_messages, n_columns;
+	const char *categories[ZV_CONFIG_NAMES_MAX];
+	const char *results[ZV_CONFIG_NAMES_MAX];
+	const char *messages[ZV_CONFIG_NAMES_MAX];      /* names */
+	const char *message_texts[ZV_CONFIG_NAMES_MAX]; /* templates */
+	const char *columns[ZV_CONFIG_NAMES_MAX];       /* of its lists, as far as told */
+	struct zv_script *script;
+	const char *strategy;                     /* plugin name */
+	const struct zv_conf_node *strategy_conf; /* the campaign's own section for it */
+	bool start;                               /* run when zvonard starts, without being told */
+};
+
+struct zv_config_plugin {
+	const char *name, *path;
+	const struct zv_conf_node *conf; /* its own section; may be NULL */
+};
+
+struct zv_config {
+	uint16_t node;
+	struct {
+		const char *dir;
+		uint64_t map_bytes;
+		uint32_t intent_wait_ms, outcome_wait_ms;
+		uint32_t offers;     /* slabs: leads held by the engine at most */
+		uint32_t horizon_ms, ahead; /* lookahead */
+	} store;
+	struct { enum zv_log_level level; bool json; } log;
+	struct {
+		int64_t start_ms; /* calendar at the first start; 0 = now (fast_forward only) */
+	} calendar;           /* fast_forward and until are in engine */
+	struct {
+		const char *program, *name; /* "espeak-ng", "ru" */
+		uint32_t rate;          /* words a minute */
+		uint32_t threads;       /* that render */
+		uint32_t timeout_ms;    /* of one text */
+		const char *wav_dir;    /* recorded prompts */
+		const char *cache_dir;  /* rendered ones */
+		uint32_t prompts_max;   /* distinct ones */
+	} voice;
+	const char *control;  /* path of the control socket */
+	uint32_t drain_ms;    /* SIGTERM: how long talks may finish */
+	uint32_t plugin_deadline_ms, plugin_strikes;
+	uint64_t seed;        /* of the engine's draws; 0 = from the store's secret */
+
+	/* Ready for zv_engine_create; campaigns[i].id is 0 until the shell has asked the store. */
+	struct zv_engine_conf engine;
+	struct zv_config_campaign campaigns[ZV_CAMPAIGNS_MAX]; /* engine.n_campaigns */
+
+	/* Same index as engine.trunks. */
+	struct zv_sip_trunk sip_trunks[ZV_TRUNKS_MAX];
+	struct zv_media_trunk media_trunks[ZV_TRUNKS_MAX];
+	struct zv_media_plan plan;
+	/* plan, trunks, max_legs are set; secret, n_open and open are the shell's to fill */
+	struct zv_sip_params sip;
+	/* plan and trunks are set; prompts is the shell's to fill */
+	struct zv_media_params media;
+
+	uint32_t n_plugins;
+	struct zv_config_plugin plugins[ZV_CONFIG_PLUGINS_MAX];
+
+	struct zv_zones *zones; /* owned; the default zones are in it */
+	uint64_t hash;          /* of all texts read: rules_hash of intents */
+	struct zv_config_files *files; /* trees and texts that the above borrows; owned */
+};
+
+/* Reads path, then conf.d/ *.yaml beside it in the order of names, then campaigns and scripts.
+ * ALL that is wrong is told to sink, not only the first.  ZV_ENOENT, ZV_EIO, ZV_EPARSE, ZV_EINVAL,
+ * ZV_ENOMEM. */
+enum zv_err zv_config_load(const char *path, struct zv_conf_sink *sink,
+			   struct zv_config **ret_config) ZV_MUST_USE;
+/* Loads again beside a running one: trunks and campaigns that are known keep their index and
+ * zones their numbers (the zone table is shared).  ZV_EDENIED: a boot-only row changed, or a
+ * trunk or campaign is gone (told).  *ret_changes: lines of change told. */
+enum zv_err zv_config_reload(const char *path, struct zv_config *running, struct zv_conf_sink *sink,
+			     struct zv_config **ret_config, uint32_t *ret_changes) ZV_MUST_USE;
+void zv_config_destroy(struct zv_config *config); /* accepts NULL */
+
+/* How plugins walk their sections; errors go to sink, which must outlive the plugins' opening. */
+struct zv_plugin_conf zv_config_plugin_conf(struct zv_conf_sink *sink);
+
+extern const struct zv_conf_schema zv_config_schema;
+
+/* zvonard --print-conf, --print-man */
+void zv_config_print_sample(FILE *to);
+void zv_config_print_man(FILE *to);
+
+#endif

@@ -1,0 +1,40 @@
+/* app/script.h -- the robot's script: a YAML file as a checked graph and its list of prompts.
+ *
+ * Thread: main, at boot and reload; immutable afterwards.  The file's form is in README.md.
+ */
+#ifndef ZV_APP_SCRIPT_H
+#define ZV_APP_SCRIPT_H
+
+#include "conf/conf.h"
+#include "dial/offer.h"
+#include "dial/talk/talk.h"
+
+/* One of text (a template for the voice) and wav (a path) is set. */
+struct zv_script_prompt {
+	char *text;
+	char *wav;
+};
+
+struct zv_script {
+	struct zv_talk_graph graph;
+	uint32_t n_prompts; /* in the order of struct zv_offer.prompts */
+	struct zv_script_prompt prompts[ZV_PROMPTS_MAX];
+	char *file;
+};
+
+struct zv_script_params {
+	const char *path;
+	const char *wav_dir; /* for `play: file.wav` without a leading slash */
+	uint32_t n_results;  /* of the campaign: what `result` may name */
+	const char *const *results;
+	uint32_t n_columns;  /* of the campaign's lists: what {{name}} may name; 0: not known */
+	const char *const *columns;
+};
+
+/* All that is wrong is told, each with file, line and column.  ZV_ENOENT, ZV_EIO, ZV_EPARSE,
+ * ZV_EINVAL, ZV_ENOMEM. */
+enum zv_err zv_script_load(const struct zv_script_params *params, struct zv_conf_sink *sink,
+			   struct zv_script **ret_script) ZV_MUST_USE;
+void zv_script_free(struct zv_script *script); /* accepts NULL */
+
+#endif
