@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "zvonar/err.h"
+#include "zvonar/outcome.h"
 
 #define ZV_TALK_NODES_MAX 64
 #define ZV_TALK_KEYS      16 /* 0-9 * # A-D */

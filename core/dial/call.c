@@ -1,0 +1,676 @@
+/* A call's states.  The table at the end says what each state does with each event; what it
+ * does not name is late and only counted. */
+#include "dial/engine_int.h"
+
+#include <string.h>
+
+#define ENDING_MS 60000 /* sip ends each leg by itself well before that */
+
+struct call_ctx {
+	struct zv_engine *e;
+	struct zv_call *call;
+	uint32_t slot;
+	const struct zv_event *ev; /* NULL: the deadline passed */
+};
+
+static const struct zv_campaign_conf *campaign_of(const struct call_ctx *c)
+{
+	return &c->e->conf->campaigns[c->call->campaign];
+}
+
+static struct zv_cmd *emit(const struct call_ctx *c, enum zv_cmd_type type)
+{
+	return zv_emit_call(c->e, type, c->slot);
+}
+
+static void deadline(const struct call_ctx *c, int64_t mono_ms)
+{
+	if (mono_ms == 0)
+		zv_heap_remove(&c->e->timers, c->slot);
+	else
+		zv_heap_set(&c->e->timers, c->slot, (struct zv_heap_key){mono_ms, c->slot});
+}
+
+static void state(const struct call_ctx *c, enum zv_call_state to)
+{
+	struct zv_engine_stats *s = &c->e->stats;
+	uint32_t *const counts[ZV_CALL_STATES] = {
+		[ZV_CALL_DIALING] = &s->dialing, [ZV_CALL_RINGING] = &s->ringing,
+		[ZV_CALL_TALKING] = &s->talking, [ZV_CALL_ADOPTED] = &s->adopted,
+		[ZV_CALL_ORPHAN] = &s->adopted,
+	};
+
+	if (counts[c->call->state] != NULL)
+		--*counts[c->call->state];
+	if (counts[to] != NULL)
+		++*counts[to];
+	c->call->state = (uint8_t)to;
+	if (s->talking > s->peak_talking)
+		s->peak_talking = s->talking;
+}
+
+static void ladder(const struct call_ctx *c, enum zv_ladder what, uint16_t code)
+{
+	struct zv_cmd *cmd = emit(c, ZV_CMD_LADDER);
+
+	cmd->u.ladder.lead = c->call->lead;
+	cmd->u.ladder.mono_ms = c->e->now.mono_ms;
+	cmd->u.ladder.what = (uint8_t)what;
+	cmd->u.ladder.sub = c->call->sub;
+	cmd->u.ladder.code = code;
+	cmd->u.ladder.caller = c->call->caller;
+}
+
+static void heard(const struct call_ctx *c)
+{
+	if (c->call->unanswered)
+		zv_route_heard(&c->e->router, c->call->trunk);
+	c->call->unanswered = false;
+}
+
+static void give_channel(const struct call_ctx *c)
+{
+	heard(c);
+	if (c->call->channel)
+		zv_route_give(&c->e->router, c->call->trunk);
+	c->call->channel = false;
+}
+
+/* The slot is free when the outcome is told and neither sip nor media holds anything. */
+static void free_if_done(const struct call_ctx *c)
+{
+	struct zv_engine *e = c->e;
+	struct zv_call *call = c->call;
+
+	if (call->state != ZV_CALL_ENDING || call->sip_open || call->media_open)
+		return;
+	give_channel(c);
+	deadline(c, 0);
+	if (call->slab != ZV_SLOT_NONE) /* adopted calls were never among the campaign's */
+		e->campaign_calls[call->campaign]--;
+	state(c, ZV_CALL_FREE);
+	e->stats.calls--;
+	e->free_slots[(e->free_head + e->free_n++) % e->conf->max_calls] = c->slot;
+}
+
+static void close_media(const struct call_ctx *c)
+{
+	if (c->call->media_open)
+		emit(c, ZV_CMD_MEDIA_CLOSE);
+}
+
+static void remember(const struct call_ctx *c, enum zv_outcome outcome, uint8_t result)
+{
+	struct zv_offer *offer = &c->e->params.slabs.v[c->call->slab];
+	struct zv_attempt_brief *last;
+	const struct zv_call *call = c->call;
+
+	if (offer->n_history > ZV_HISTORY_MAX) {
+		memmove(&offer->history[0], &offer->history[1],
+			ZV_HISTORY_MAX * sizeof(offer->history[0]));
+		offer->n_history--;
+	}
+	last = &offer->history[offer->n_history++];
+	*last = (struct zv_attempt_brief){
+		.at_ms = call->invite_cal_ms,
+		.outcome = (uint8_t)outcome,
+		.result = result,
+		.number = call->number,
+		.round = call->round,
+		.sip_code = call->sip_code,
+	};
+	if (call->answer_ms != 0) {
+		int64_t talk_s = (c->e->now.mono_ms - call->answer_ms + 500) / 1000;
+
+		last->talk_s = talk_s > UINT16_MAX ? UINT16_MAX : (uint16_t)talk_s;
+	}
+}
+
+static struct zv_cmd *tell_outcome(const struct call_ctx *c, enum zv_outcome outcome,
+				   uint8_t result)
+{
+	const struct zv_call *call = c->call;
+	int64_t since_ms = call->invite_ms;
+	struct zv_cmd *cmd = emit(c, ZV_CMD_OUTCOME);
+
+	cmd->u.outcome.lead = call->lead;
+	cmd->u.outcome.person = call->person;
+	cmd->u.outcome.invite_ms = call->invite_cal_ms;
+	if (call->ring_ms != 0)
+		cmd->u.outcome.ring_ms = call->ring_ms - since_ms;
+	if (call->answer_ms != 0)
+		cmd->u.outcome.answer_ms = call->answer_ms - since_ms;
+	if (since_ms != 0)
+		cmd->u.outcome.end_ms = c->e->now.mono_ms - since_ms;
+	cmd->u.outcome.sip_code = call->sip_code;
+	cmd->u.outcome.q850 = call->q850;
+	cmd->u.outcome.outcome = (uint8_t)outcome;
+	cmd->u.outcome.result = result;
+	cmd->u.outcome.number = call->number;
+	cmd->u.outcome.sub = call->sub;
+	cmd->u.outcome.round = call->round;
+	cmd->u.outcome.key = call->last_key;
+	if (c->ev != NULL && c->ev->type == ZV_EV_SIP_ENDED)
+		cmd->u.outcome.ended_by = c->ev->u.sip.by;
+	c->e->stats.outcomes[outcome]++;
+	return cmd;
+}
+
+/* The attempt is over for the lead: outcome to the store, question to the strategy. */
+static void finish(const struct call_ctx *c, enum zv_outcome outcome, uint8_t result)
+{
+	struct zv_engine *e = c->e;
+	struct zv_call *call = c->call;
+	struct zv_cmd *cmd;
+
+	if (call->invite_cal_ms == 0)
+		call->invite_cal_ms = e->now.cal_ms;
+	tell_outcome(c, outcome, result);
+	remember(c, outcome, result);
+	zv_persons_remove(&e->persons, call->person);
+	e->held[call->slab].state = ZV_HELD_ASKED;
+	e->held[call->slab].attempt = call->attempt;
+	cmd = emit(c, ZV_CMD_ASK);
+	cmd->u.lead.lead = call->lead;
+	cmd->u.lead.person = call->person;
+	cmd->u.lead.slab = call->slab;
+	state(c, ZV_CALL_ENDING);
+	deadline(c, e->now.mono_ms + ENDING_MS);
+}
+
+static void take_slot(struct zv_engine *e, uint32_t slot)
+{
+	e->stats.calls++;
+	if (e->stats.calls > e->stats.peak_calls)
+		e->stats.peak_calls = e->stats.calls;
+	e->calls[slot].gen++;
+}
+
+void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *from)
+{
+	uint32_t slot = e->free_slots[e->free_head];
+	struct zv_call *call = &e->calls[slot];
+	uint32_t gen = call->gen;
+	struct zv_cmd *cmd;
+
+	e->free_head = (e->free_head + 1) % e->conf->max_calls;
+	e->free_n--;
+	*call = *from;
+	call->gen = gen;
+	call->state = ZV_CALL_RESERVE;
+	call->attempt = (struct zv_attempt_id){
+		.hi = (uint64_t)e->params.node << 48 | (uint64_t)e->params.epoch << 16,
+		.lo = ++e->seq,
+	};
+	call->tried = UINT64_C(1) << call->trunk;
+	take_slot(e, slot);
+	e->campaign_calls[call->campaign]++;
+	e->held[slab].state = ZV_HELD_CALL;
+	e->held[slab].attempt = call->attempt;
+	cmd = zv_emit_call(e, ZV_CMD_RESERVE, slot);
+	cmd->u.lead.lead = call->lead;
+	cmd->u.lead.person = call->person;
+	cmd->u.lead.slab = slab;
+}
+
+/* The call ends before it began and without a trace in the store. */
+static void undo(const struct call_ctx *c, int64_t due_ms)
+{
+	zv_persons_remove(&c->e->persons, c->call->person);
+	zv_pick_defer(c->e, c->call->slab, due_ms);
+	state(c, ZV_CALL_ENDING);
+	free_if_done(c);
+}
+
+static void on_reserved(const struct call_ctx *c)
+{
+	struct zv_call *call = c->call;
+	const struct zv_offer *offer = &c->e->params.slabs.v[call->slab];
+	struct zv_cmd *cmd;
+
+	if (c->ev->u.flushed.err != 0 || call->withdrawn) {
+		undo(c, c->e->now.cal_ms + 600000);
+		return;
+	}
+	cmd = emit(c, ZV_CMD_INTENT);
+	cmd->u.intent.lead = call->lead;
+	cmd->u.intent.person = call->person;
+	cmd->u.intent.called = call->called;
+	cmd->u.intent.caller = call->caller;
+	cmd->u.intent.rules_hash = c->e->params.rules_hash;
+	cmd->u.intent.mono_ms = c->e->now.mono_ms;
+	cmd->u.intent.counts = offer->n_history;
+	cmd->u.intent.number = call->number;
+	cmd->u.intent.sub = call->sub;
+	cmd->u.intent.round = call->round;
+	state(c, ZV_CALL_INTENT);
+	deadline(c, c->e->now.mono_ms + c->e->conf->store_wait_ms);
+}
+
+/* The last look before the INVITE. */
+static bool still_wanted(const struct call_ctx *c)
+{
+	struct zv_engine *e = c->e;
+	const struct zv_offer *offer = &e->params.slabs.v[c->call->slab];
+	int64_t start_ms, end_ms;
+
+	return !c->call->withdrawn && !e->draining && e->running[c->call->campaign] &&
+	       e->paused_until_ms <= e->now.mono_ms &&
+	       e->router.trunks[c->call->trunk].state != ZV_TRUNK_DOWN &&
+	       zv_window_now(e, c->call->campaign, offer->zone, &start_ms, &end_ms) &&
+	       start_ms <= e->now.cal_ms;
+}
+
+static void dial(const struct call_ctx *c)
+{
+	struct zv_call *call = c->call;
+	struct zv_cmd *cmd = emit(c, ZV_CMD_DIAL);
+
+	cmd->u.dial.called = call->called;
+	cmd->u.dial.caller = call->caller;
+	cmd->u.dial.ring_ms = campaign_of(c)->ring_ms;
+	cmd->u.dial.talk_max_s = campaign_of(c)->talk_max_s;
+	cmd->u.dial.sub = call->sub;
+	call->sip_open = true;
+	if (call->invite_cal_ms == 0)
+		call->invite_cal_ms = c->e->now.cal_ms;
+	call->invite_ms = c->e->now.mono_ms;
+	call->heard_any = false;
+	c->e->stats.dials++;
+	ladder(c, ZV_LADDER_INVITE, 0);
+	state(c, ZV_CALL_DIALING);
+	deadline(c, c->e->now.mono_ms + c->e->conf->max_dialing_ms);
+}
+
+static void on_flushed(const struct call_ctx *c)
+{
+	if (c->ev->u.flushed.err != 0) {
+		undo(c, c->e->now.cal_ms + 60000);
+		return;
+	}
+	if (still_wanted(c)) {
+		dial(c);
+		return;
+	}
+	c->e->stats.not_sent++;
+	finish(c, ZV_OUT_NOT_SENT, 0);
+	free_if_done(c);
+}
+
+static void on_intent_late(const struct call_ctx *c)
+{
+	c->call->withdrawn = true; /* the flush will come; then it is closed as not_sent */
+}
+
+static void on_trying(const struct call_ctx *c)
+{
+	heard(c);
+	c->call->heard_any = true;
+}
+
+static void on_progress(const struct call_ctx *c)
+{
+	on_trying(c);
+	if (c->call->ring_ms == 0) {
+		c->call->ring_ms = c->e->now.mono_ms;
+		ladder(c, ZV_LADDER_RING, (uint16_t)c->ev->code);
+	}
+	state(c, ZV_CALL_RINGING);
+}
+
+static void end_talk(const struct call_ctx *c, enum zv_outcome outcome, uint8_t result)
+{
+	c->call->last_key = c->call->talk.last_key;
+	if (outcome == ZV_OUT_ANSWERED)
+		ladder(c, ZV_LADDER_CONVERSATION, 0);
+	close_media(c);
+	finish(c, outcome, result);
+}
+
+static void act(const struct call_ctx *c, struct zv_talk_act a)
+{
+	const struct zv_offer *offer = &c->e->params.slabs.v[c->call->slab];
+	struct zv_cmd *cmd;
+
+	switch ((enum zv_talk_do)a.what) {
+	case ZV_TALK_DO_STOP_PLAY:
+		emit(c, ZV_CMD_MEDIA_STOP);
+		/* fallthrough */
+	case ZV_TALK_DO_PLAY:
+		cmd = emit(c, ZV_CMD_MEDIA_PLAY);
+		cmd->u.play.prompt = offer->prompts[a.prompt];
+		cmd->u.play.tag = a.tag;
+		cmd->u.play.stop_on_key = a.barge_in;
+		break;
+	case ZV_TALK_DO_END:
+		emit(c, ZV_CMD_HANGUP);
+		end_talk(c, (enum zv_outcome)a.outcome, a.result);
+		return;
+	case ZV_TALK_DO_NOTHING:
+		break;
+	}
+	deadline(c, c->call->talk.deadline_ms);
+}
+
+static void open_media(const struct call_ctx *c)
+{
+	struct zv_cmd *cmd = emit(c, ZV_CMD_MEDIA_OPEN);
+
+	cmd->u.media.rtp_ip = c->ev->u.sip.rtp_ip;
+	cmd->u.media.rtp_port = c->ev->u.sip.rtp_port;
+	cmd->u.media.payload_type = c->ev->u.sip.payload_type;
+	cmd->u.media.dtmf_type = c->ev->u.sip.dtmf_type;
+	c->call->media_open = true;
+}
+
+static void on_answered(const struct call_ctx *c)
+{
+	struct zv_call *call = c->call;
+
+	on_trying(c);
+	call->answer_ms = c->e->now.mono_ms;
+	call->sip_code = (uint16_t)c->ev->code;
+	c->e->stats.answered++;
+	ladder(c, ZV_LADDER_CONNECT, call->sip_code);
+	open_media(c);
+	state(c, ZV_CALL_TALKING);
+	memset(&call->talk, 0, sizeof(call->talk));
+	act(c, zv_talk_start(&call->talk, campaign_of(c)->script, c->e->now.mono_ms));
+}
+
+/* A sub-attempt by the next trunk, if one may help and is free now. */
+static bool fail_over(const struct call_ctx *c, const struct zv_end_facts *facts,
+		      enum zv_outcome outcome)
+{
+	struct zv_call *call = c->call;
+	struct zv_route_ask ask = {
+		.called = call->called, .tried = call->tried, .mono_ms = c->e->now.mono_ms};
+	int64_t again_ms;
+	uint16_t trunk;
+
+	if (!zv_outcome_other_trunk(facts, outcome) || call->sub == UINT8_MAX || call->withdrawn ||
+	    c->e->draining || zv_route_take(&c->e->router, &ask, &trunk, &again_ms) != ZV_ROUTE_OK)
+		return false;
+	give_channel(c);
+	call->trunk = trunk;
+	call->tried |= UINT64_C(1) << trunk;
+	call->channel = call->unanswered = true;
+	call->sub++;
+	call->ring_ms = 0;
+	call->sub_flushed = false;
+	c->e->stats.failovers++;
+	ladder(c, ZV_LADDER_SUB, facts->sip_code);
+	state(c, ZV_CALL_FAILOVER);
+	deadline(c, c->e->now.mono_ms + c->e->conf->store_wait_ms);
+	return true;
+}
+
+static void on_failed(const struct call_ctx *c)
+{
+	struct zv_call *call = c->call;
+	struct zv_end_facts facts = {
+		.sip_code = (uint16_t)c->ev->code,
+		.q850 = c->ev->u.sip.q850,
+		.local = c->ev->u.sip.local,
+		.cancelled = c->ev->u.sip.cancelled,
+		.heard_any = call->heard_any || !c->ev->u.sip.local,
+	};
+	enum zv_outcome outcome = zv_outcome_of(&c->e->conf->trunks[call->trunk], &facts);
+
+	call->sip_code = facts.sip_code;
+	call->q850 = facts.q850;
+	if (outcome == ZV_OUT_FAILED)
+		c->e->router.trunks[call->trunk].failed++;
+	if (fail_over(c, &facts, outcome))
+		return;
+	heard(c);
+	finish(c, outcome, 0);
+}
+
+/* Both must be true: the sub-attempt is on disk, and the old trunk's leg is gone. */
+static void sub_ready(const struct call_ctx *c)
+{
+	if (!c->call->sub_flushed || c->call->sip_open)
+		return;
+	c->call->gen++; /* late messages of the old trunk's leg are told apart */
+	if (still_wanted(c)) {
+		dial(c);
+		return;
+	}
+	finish(c, ZV_OUT_FAILED, 0);
+	free_if_done(c);
+}
+
+static void on_sub_flushed(const struct call_ctx *c)
+{
+	c->call->sub_flushed = true;
+	if (c->ev->u.flushed.err != 0)
+		c->call->withdrawn = true;
+	sub_ready(c);
+}
+
+static void on_ended(const struct call_ctx *c)
+{
+	end_talk(c, c->call->talk.heard_key ? ZV_OUT_ANSWERED : ZV_OUT_SILENT, 0);
+}
+
+static void on_key(const struct call_ctx *c)
+{
+	act(c, zv_talk_key(&c->call->talk, campaign_of(c)->script, (char)c->ev->u.media.key,
+			   c->e->now.mono_ms));
+}
+
+static void on_played(const struct call_ctx *c)
+{
+	act(c, zv_talk_played(&c->call->talk, campaign_of(c)->script, c->ev->u.media.tag,
+			      c->e->now.mono_ms));
+}
+
+static void on_talk_deadline(const struct call_ctx *c)
+{
+	deadline(c, 0);
+	act(c, zv_talk_timeout(&c->call->talk, campaign_of(c)->script, c->e->now.mono_ms));
+}
+
+static void on_lost(const struct call_ctx *c)
+{
+	emit(c, ZV_CMD_HANGUP);
+	end_talk(c, c->call->talk.heard_key ? ZV_OUT_ANSWERED : ZV_OUT_SILENT, 0);
+}
+
+/* sip has its own ring timer; this is the backstop behind it. */
+static void on_dial_deadline(const struct call_ctx *c)
+{
+	emit(c, ZV_CMD_CANCEL);
+	deadline(c, c->e->now.mono_ms + ENDING_MS);
+}
+
+static void on_ending_deadline(const struct call_ctx *c)
+{
+	if (c->call->sip_open)
+		emit(c, ZV_CMD_HANGUP);
+	deadline(c, c->e->now.mono_ms + ENDING_MS);
+}
+
+static void on_closed(const struct call_ctx *c)
+{
+	c->call->sip_open = false;
+	if (c->call->state == ZV_CALL_FAILOVER)
+		sub_ready(c);
+	else
+		free_if_done(c);
+}
+
+static void on_media_closed(const struct call_ctx *c)
+{
+	c->call->media_open = false;
+	free_if_done(c);
+}
+
+/* ---- calls of before a crash ---- */
+
+void zv_call_adopt(struct zv_engine *e, const struct zv_event *ev)
+{
+	uint32_t slot = ev->leg.slot;
+	struct call_ctx c = {.e = e, .slot = slot, .ev = ev};
+	uint16_t campaign = 0;
+	uint32_t i = 0;
+	struct zv_cmd *cmd;
+
+	while (campaign + 1 < e->conf->n_campaigns &&
+	       e->conf->campaigns[campaign].id != ev->u.adopt.campaign)
+		campaign++;
+	while (i < e->free_n && e->free_slots[(e->free_head + i) % e->conf->max_calls] != slot)
+		i++;
+	if (slot >= e->conf->max_calls || i == e->free_n || e->conf->n_campaigns == 0) {
+		e->stats.late_events++;
+		return;
+	}
+	for (; i + 1 < e->free_n; i++)
+		e->free_slots[(e->free_head + i) % e->conf->max_calls] =
+			e->free_slots[(e->free_head + i + 1) % e->conf->max_calls];
+	e->free_n--;
+	c.call = &e->calls[slot];
+	*c.call = (struct zv_call){
+		.gen = ev->leg.gen, .slab = ZV_SLOT_NONE, .attempt = ev->attempt,
+		.trunk = ev->trunk, .campaign = campaign, .sub = ev->u.adopt.sub,
+		.lead = ev->u.adopt.lead, .called = ev->u.adopt.e164, .sip_open = true,
+	};
+	e->stats.calls++;
+	state(&c, ZV_CALL_ADOPTED);
+	deadline(&c, e->now.mono_ms + ENDING_MS);
+	cmd = emit(&c, ZV_CMD_DIAL);
+	cmd->u.dial.called = c.call->called;
+	cmd->u.dial.sub = c.call->sub;
+	cmd->u.dial.talk_max_s = campaign_of(&c)->talk_max_s;
+	cmd->u.dial.adopt = 1;
+}
+
+/* Answered after all, and nobody is there: the message, then BYE; it counts as abandoned. */
+static void on_orphan_answered(const struct call_ctx *c)
+{
+	struct zv_cmd *cmd;
+
+	c->call->answer_ms = c->e->now.mono_ms;
+	c->call->sip_code = (uint16_t)c->ev->code;
+	ladder(c, ZV_LADDER_CONNECT, c->call->sip_code);
+	ladder(c, ZV_LADDER_ABANDON, 0);
+	cmd = tell_outcome(c, ZV_OUT_ABANDONED, 0);
+	cmd->u.outcome.amend = 1;
+	state(c, ZV_CALL_ORPHAN);
+	if (campaign_of(c)->abandon_prompt == 0 || !c->ev->u.sip.sdp) {
+		emit(c, ZV_CMD_HANGUP);
+		state(c, ZV_CALL_ENDING);
+		return;
+	}
+	open_media(c);
+	cmd = emit(c, ZV_CMD_MEDIA_PLAY);
+	cmd->u.play.prompt = campaign_of(c)->abandon_prompt;
+	cmd->u.play.tag = 1;
+}
+
+static void on_orphan_over(const struct call_ctx *c)
+{
+	emit(c, ZV_CMD_HANGUP);
+	close_media(c);
+	state(c, ZV_CALL_ENDING);
+	deadline(c, c->e->now.mono_ms + ENDING_MS);
+	free_if_done(c);
+}
+
+static void on_orphan_ended(const struct call_ctx *c)
+{
+	close_media(c);
+	state(c, ZV_CALL_ENDING);
+	deadline(c, c->e->now.mono_ms + ENDING_MS);
+	free_if_done(c);
+}
+
+/* Closed without another word. */
+static void on_adopted_closed(const struct call_ctx *c)
+{
+	c->call->sip_open = false;
+	on_orphan_ended(c);
+}
+
+/* ---- the table ---- */
+
+enum call_event {
+	ON_RESERVED, ON_FLUSHED, ON_TRYING, ON_PROGRESS, ON_ANSWERED, ON_FAILED, ON_ENDED,
+	ON_CLOSED, ON_KEY, ON_PLAYED, ON_LOST, ON_MEDIA_CLOSED, ON_DEADLINE, CALL_EVENTS
+};
+
+typedef void (*call_fn)(const struct call_ctx *c);
+
+static const call_fn table[ZV_CALL_STATES][CALL_EVENTS] = {
+	[ZV_CALL_RESERVE] = {[ON_RESERVED] = on_reserved},
+	[ZV_CALL_INTENT] = {[ON_FLUSHED] = on_flushed, [ON_DEADLINE] = on_intent_late},
+	[ZV_CALL_DIALING] = {[ON_TRYING] = on_trying, [ON_PROGRESS] = on_progress,
+			     [ON_ANSWERED] = on_answered, [ON_FAILED] = on_failed,
+			     [ON_ENDED] = on_failed, [ON_DEADLINE] = on_dial_deadline},
+	[ZV_CALL_RINGING] = {[ON_TRYING] = on_trying, [ON_PROGRESS] = on_progress,
+			     [ON_ANSWERED] = on_answered, [ON_FAILED] = on_failed,
+			     [ON_ENDED] = on_failed, [ON_DEADLINE] = on_dial_deadline},
+	[ZV_CALL_TALKING] = {[ON_ENDED] = on_ended, [ON_FAILED] = on_ended, [ON_KEY] = on_key,
+			     [ON_PLAYED] = on_played, [ON_LOST] = on_lost,
+			     [ON_DEADLINE] = on_talk_deadline},
+	[ZV_CALL_FAILOVER] = {[ON_FLUSHED] = on_sub_flushed, [ON_CLOSED] = on_closed,
+			      [ON_DEADLINE] = on_intent_late},
+	[ZV_CALL_ENDING] = {[ON_CLOSED] = on_closed, [ON_MEDIA_CLOSED] = on_media_closed,
+			    [ON_DEADLINE] = on_ending_deadline},
+	[ZV_CALL_ADOPTED] = {[ON_ANSWERED] = on_orphan_answered, [ON_FAILED] = on_orphan_ended,
+			     [ON_ENDED] = on_orphan_ended, [ON_CLOSED] = on_adopted_closed,
+			     [ON_DEADLINE] = on_orphan_over},
+	[ZV_CALL_ORPHAN] = {[ON_PLAYED] = on_orphan_over, [ON_ENDED] = on_orphan_ended,
+			    [ON_FAILED] = on_orphan_ended, [ON_CLOSED] = on_adopted_closed,
+			    [ON_LOST] = on_orphan_over, [ON_DEADLINE] = on_orphan_over},
+};
+
+static enum call_event call_event_of(uint16_t type)
+{
+	switch (type) {
+	case ZV_EV_RESERVED: return ON_RESERVED;
+	case ZV_EV_INTENT_FLUSHED: return ON_FLUSHED;
+	case ZV_EV_SIP_TRYING: return ON_TRYING;
+	case ZV_EV_SIP_PROGRESS: return ON_PROGRESS;
+	case ZV_EV_SIP_ANSWERED: return ON_ANSWERED;
+	case ZV_EV_SIP_FAILED: return ON_FAILED;
+	case ZV_EV_SIP_ENDED: return ON_ENDED;
+	case ZV_EV_SIP_CLOSED: return ON_CLOSED;
+	case ZV_EV_MEDIA_KEY: return ON_KEY;
+	case ZV_EV_MEDIA_PLAYED: return ON_PLAYED;
+	case ZV_EV_MEDIA_LOST: return ON_LOST;
+	case ZV_EV_MEDIA_CLOSED: return ON_MEDIA_CLOSED;
+	default: return CALL_EVENTS;
+	}
+}
+
+void zv_call_event(struct zv_engine *e, const struct zv_event *ev)
+{
+	struct call_ctx c = {.e = e, .slot = ev->leg.slot, .ev = ev};
+	enum call_event what = call_event_of(ev->type);
+
+	if (c.slot >= e->conf->max_calls || what == CALL_EVENTS ||
+	    e->calls[c.slot].gen != ev->leg.gen) {
+		e->stats.late_events++;
+		return;
+	}
+	c.call = &e->calls[c.slot];
+	if (table[c.call->state][what] == NULL)
+		e->stats.late_events++;
+	else
+		table[c.call->state][what](&c);
+}
+
+void zv_call_timeouts(struct zv_engine *e)
+{
+	while (zv_heap_top_key(&e->timers) <= e->now.mono_ms &&
+	       e->out->cap - e->out->n >= 64) {
+		uint32_t slot = zv_heap_top(&e->timers);
+		struct call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
+
+		zv_heap_remove(&e->timers, slot);
+		if (table[c.call->state][ON_DEADLINE] != NULL)
+			table[c.call->state][ON_DEADLINE](&c);
+	}
+}

@@ -1,0 +1,132 @@
+/* dial/engine_int.h -- the engine's state, private to core/dial's own files.
+ *
+ * lead/pick.c holds offered leads and starts calls, call.c walks a call's states, calendar.c
+ * moves the calendar, engine.c sorts events.  Thread: engine.
+ */
+#ifndef ZV_DIAL_ENGINE_INT_H
+#define ZV_DIAL_ENGINE_INT_H
+
+#include "base/heap.h"
+#include "dial/engine.h"
+#include "dial/route/route.h"
+
+enum zv_call_state {
+	ZV_CALL_FREE = 0,
+	ZV_CALL_RESERVE,  /* asked the ledger's owner */
+	ZV_CALL_INTENT,   /* intent on its way to the disk */
+	ZV_CALL_DIALING,  /* INVITE out, nothing heard but perhaps 100 */
+	ZV_CALL_RINGING,
+	ZV_CALL_TALKING,
+	ZV_CALL_FAILOVER, /* the next trunk's sub-attempt is being flushed */
+	ZV_CALL_ENDING,   /* outcome is told; sip or media still hold something */
+	ZV_CALL_ADOPTED,  /* of before a crash: being ended */
+	ZV_CALL_ORPHAN,   /* an adopted one that answered late: hears the message */
+	ZV_CALL_STATES
+};
+
+struct zv_call {
+	uint8_t state;       /* enum zv_call_state */
+	uint8_t sub, number, round;
+	uint8_t last_key;
+	bool sip_open, media_open;
+	bool unanswered;     /* counted among its trunk's INVITEs without response */
+	bool channel;        /* holds a channel of its trunk */
+	bool heard_any;      /* some SIP response came */
+	bool withdrawn;      /* opt-out, pause or a late flush: close as not_sent */
+	bool sub_flushed;    /* failover: the sub-attempt is on disk */
+	uint16_t trunk;
+	uint16_t campaign;   /* index */
+	uint16_t sip_code, q850;
+	uint32_t gen, slab;
+	struct zv_attempt_id attempt;
+	uint64_t lead, person, called, caller, tried;
+	int64_t invite_cal_ms, invite_ms, ring_ms, answer_ms; /* all but the first monotonic */
+	struct zv_talk talk;
+};
+
+enum zv_held_state {
+	ZV_HELD_FREE = 0, /* the lookahead's */
+	ZV_HELD_FUTURE,   /* not due yet: heap e->future */
+	ZV_HELD_READY,    /* due: heap e->ready */
+	ZV_HELD_CALL,     /* a call is in progress */
+	ZV_HELD_ASKED,    /* the strategy thinks */
+	ZV_HELD_FLUSHING, /* its step is on its way to the disk */
+};
+
+struct zv_held {
+	uint8_t state; /* enum zv_held_state */
+	uint16_t campaign; /* index */
+	struct zv_attempt_id attempt; /* the last one of this holding */
+};
+
+/* Calling window of a campaign in a zone, as last computed. */
+struct zv_window {
+	bool known;
+	int64_t from_ms, start_ms, end_ms; /* valid for from_ms <= now < end_ms */
+};
+#define ZV_WINDOW_ZONES 512u
+
+/* Persons with a call in progress: nobody is rung twice at once.  Open addressing. */
+struct zv_person_set { uint64_t *keys; uint32_t mask; };
+
+struct zv_engine {
+	const struct zv_engine_conf *conf;
+	struct zv_engine_params params;
+	struct zv_now now;
+	struct zv_cmds *out;
+
+	struct zv_call *calls;
+	uint32_t *free_slots; /* FIFO, so that a port rests before it is used again */
+	uint32_t free_head, free_n;
+	struct zv_heap timers; /* slot -> monotonic deadline */
+
+	struct zv_held *held;
+	struct zv_heap future; /* slab -> due */
+	struct zv_heap ready;  /* slab -> class and priority, then due */
+	struct zv_heap bounds; /* slab in flight -> end of its calling window: not to be crossed */
+	struct zv_person_set persons;
+	struct zv_router router;
+	struct zv_window *windows; /* [campaign][zone] */
+
+	bool running[ZV_CAMPAIGNS_MAX];
+	uint32_t campaign_calls[ZV_CAMPAIGNS_MAX];
+	bool draining, drained_told, store_on, calendar_moving;
+	int64_t paused_until_ms; /* monotonic: a wall-clock step */
+	int64_t again_ms;        /* when a blocked lead may find a trunk; 0 = on an event */
+	uint64_t seq;
+	uint32_t releases;       /* sent, for the hint */
+	uint32_t hint_releases;
+	int64_t hint_ms;
+	struct zv_engine_stats stats;
+};
+
+/* engine.c */
+struct zv_cmd *zv_emit(struct zv_engine *e, enum zv_cmd_type type);
+struct zv_cmd *zv_emit_call(struct zv_engine *e, enum zv_cmd_type type, uint32_t slot);
+/* The calling window around or after now; false: none. */
+bool zv_window_now(struct zv_engine *e, uint16_t campaign, uint16_t zone, int64_t *ret_start_ms,
+		   int64_t *ret_end_ms);
+
+/* lead/pick.c */
+void zv_pick_offer(struct zv_engine *e, uint32_t slab);
+void zv_pick_release(struct zv_engine *e, uint32_t slab);
+void zv_pick_defer(struct zv_engine *e, uint32_t slab, int64_t due_ms);
+void zv_pick_step(struct zv_engine *e, const struct zv_event *ev);
+void zv_pick_step_flushed(struct zv_engine *e, uint32_t slab);
+void zv_pick_campaign(struct zv_engine *e, uint16_t campaign, bool on);
+void zv_pick_suppress(struct zv_engine *e, uint64_t e164, uint64_t person);
+/* Starts as many calls as lines, rules and room allow. */
+void zv_pick_pump(struct zv_engine *e);
+bool zv_persons_add(struct zv_person_set *set, uint64_t person); /* false: it is in */
+void zv_persons_remove(struct zv_person_set *set, uint64_t person);
+
+/* call.c */
+void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *from);
+void zv_call_event(struct zv_engine *e, const struct zv_event *ev);
+void zv_call_timeouts(struct zv_engine *e);
+void zv_call_adopt(struct zv_engine *e, const struct zv_event *ev);
+
+/* calendar.c */
+void zv_calendar_step(struct zv_engine *e);
+
+#endif
