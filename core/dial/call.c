@@ -1,6 +1,7 @@
 /* A call's states.  The table at the end says what each state does with each event; what it
  * does not name is late and only counted. */
 #include "dial/engine_int.h"
+#include "dial/route/outcome.h"
 
 #include <string.h>
 
@@ -517,7 +518,7 @@ void zv_call_adopt(struct zv_engine *e, const struct zv_event *ev)
 	uint32_t i = 0;
 	struct zv_cmd *cmd;
 
-	while (campaign + 1 < e->conf->n_campaigns &&
+	while (campaign + 1u < e->conf->n_campaigns &&
 	       e->conf->campaigns[campaign].id != ev->u.adopt.campaign)
 		campaign++;
 	while (i < e->free_n && e->free_slots[(e->free_head + i) % e->conf->max_calls] != slot)
