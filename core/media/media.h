@@ -54,7 +54,10 @@ enum zv_err zv_media_thread(struct zv_media *media, uint32_t thread,
 			    const struct zv_media_rings *rings, const _Atomic bool *stop) ZV_MUST_USE;
 
 struct zv_media_stats {
-	uint64_t tx_packets, rx_packets, rejected, late_ticks, send_errors;
+	uint64_t tx_packets, rx_packets;
+	uint64_t rejected;     /* by the source filter or their length */
+	uint64_t late_ticks;   /* of 1 ms, that came a whole tick late or were skipped */
+	uint64_t send_errors, dropped_keys;
 	uint32_t streams, peak_streams;
 };
 void zv_media_get_stats(const struct zv_media *media, uint32_t thread, struct zv_media_stats *ret_stats);

@@ -1,0 +1,143 @@
+#include "media/media.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "media/threads.h"
+
+/* Descriptors of everything else: store, signalling, control sockets, logs. */
+#define OTHER_FDS 512u
+
+struct zv_media {
+	struct zv_media_params params;
+	struct zv_media_plan plan;
+	struct zv_media_trunk *trunks;
+	uint32_t n_threads;
+	struct zv_streams *threads[ZV_MEDIA_THREADS_MAX];
+};
+
+static enum zv_err plan_error(char *text, size_t text_size, const char *why)
+{
+	snprintf(text, text_size, "media plan: %s", why);
+	return ZV_EINVAL;
+}
+
+static enum zv_err check_plan(const struct zv_media_plan *plan, char *text, size_t text_size)
+{
+	uint32_t ports = 0;
+
+	if (plan->n_threads == 0 || plan->n_threads > ZV_MEDIA_THREADS_MAX)
+		return plan_error(text, text_size, "threads out of range");
+	if (plan->n_ranges == 0 || plan->n_ranges > ZV_MEDIA_ADDRS_MAX)
+		return plan_error(text, text_size, "address ranges out of range");
+	for (uint32_t i = 0; i < plan->n_ranges; i++) {
+		const struct zv_media_range *r = &plan->ranges[i];
+
+		if (r->ip.family != 4 && r->ip.family != 6)
+			return plan_error(text, text_size, "an address is neither IPv4 nor IPv6");
+		if (r->port_first == 0 || r->port_first % 2 != 0)
+			return plan_error(text, text_size, "a first port is not even");
+		if (r->port_first + 2u * r->n_ports > 65536)
+			return plan_error(text, text_size, "a range passes port 65535");
+		ports += r->n_ports;
+	}
+	if (plan->n_slots > ports)
+		return plan_error(text, text_size, "more slots than ports");
+	return ZV_OK;
+}
+
+/* One descriptor a slot and one a thread, all at once. */
+static enum zv_err raise_limit(const struct zv_media_plan *plan, char *text, size_t text_size)
+{
+	rlim_t need = plan->n_slots + plan->n_threads + OTHER_FDS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return ZV_EIO;
+	if (limit.rlim_cur >= need)
+		return ZV_OK;
+	limit.rlim_cur = need;
+	if (limit.rlim_max < need)
+		limit.rlim_max = need; /* root may */
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return ZV_OK;
+	snprintf(text, text_size,
+		 "%u calls at once need a limit of %lu open files: raise it (ulimit -n, or LimitNOFILE= "
+		 "in the service)",
+		 plan->n_slots, (unsigned long)need);
+	return ZV_EFULL;
+}
+
+enum zv_err zv_media_create(const struct zv_media_params *params, char *text, size_t text_size,
+			    struct zv_media **ret_media)
+{
+	struct zv_media *m;
+	enum zv_err err;
+
+	if (text_size > 0)
+		text[0] = '\0';
+	err = check_plan(params->plan, text, text_size);
+	if (err == ZV_OK)
+		err = raise_limit(params->plan, text, text_size);
+	if (err != ZV_OK)
+		return err;
+	m = calloc(1, sizeof(*m));
+	if (m == NULL)
+		return ZV_ENOMEM;
+	m->params = *params;
+	m->plan = *params->plan;
+	m->trunks = calloc(params->n_trunks > 0 ? params->n_trunks : 1, sizeof(*m->trunks));
+	if (m->trunks == NULL) {
+		err = ZV_ENOMEM;
+		goto fail;
+	}
+	for (uint32_t i = 0; i < params->n_trunks; i++)
+		m->trunks[i] = params->trunks[i];
+	m->params.plan = &m->plan;
+	m->params.trunks = m->trunks;
+	for (uint32_t i = 0; i < m->plan.n_threads; i++, m->n_threads++) {
+		err = zv_streams_create(&m->params, i, text, text_size, &m->threads[i]);
+		if (err != ZV_OK)
+			goto fail;
+	}
+	*ret_media = m;
+	return ZV_OK;
+
+fail:
+	zv_media_destroy(m);
+	return err;
+}
+
+void zv_media_destroy(struct zv_media *m)
+{
+	if (m == NULL)
+		return;
+	for (uint32_t i = 0; i < m->n_threads; i++)
+		zv_streams_destroy(m->threads[i]);
+	free(m->trunks);
+	free(m);
+}
+
+struct zv_streams *zv_media_streams(struct zv_media *m, uint32_t thread)
+{
+	return thread < m->n_threads ? m->threads[thread] : NULL;
+}
+
+void zv_media_get_stats(const struct zv_media *m, uint32_t thread, struct zv_media_stats *ret_stats)
+{
+	struct zv_streams *t;
+
+	*ret_stats = (struct zv_media_stats){0};
+	if (thread >= m->n_threads)
+		return;
+	t = m->threads[thread];
+	ret_stats->tx_packets = atomic_load_explicit(&t->tx_packets, memory_order_relaxed);
+	ret_stats->rx_packets = atomic_load_explicit(&t->rx_packets, memory_order_relaxed);
+	ret_stats->rejected = atomic_load_explicit(&t->rejected, memory_order_relaxed);
+	ret_stats->late_ticks = atomic_load_explicit(&t->late_ticks, memory_order_relaxed);
+	ret_stats->send_errors = atomic_load_explicit(&t->send_errors, memory_order_relaxed);
+	ret_stats->dropped_keys = atomic_load_explicit(&t->dropped, memory_order_relaxed);
+	ret_stats->streams = atomic_load_explicit(&t->open, memory_order_relaxed);
+	ret_stats->peak_streams = atomic_load_explicit(&t->peak, memory_order_relaxed);
+}

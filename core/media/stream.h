@@ -1,0 +1,78 @@
+/* media/stream.h -- one call's RTP: what it says and what it hears.  No I/O, no clock.
+ *
+ * Thread: the media thread that owns the slot.
+ * One SSRC, and sequence and timestamps without a jump, from open to close: between prompts it
+ * sends silence.  A new prompt takes the place of the one that plays.
+ */
+#ifndef ZV_MEDIA_STREAM_H
+#define ZV_MEDIA_STREAM_H
+
+#include "dial/command.h"
+#include "media/inband.h"
+#include "media/keys.h"
+#include "media/outbox.h"
+#include "media/packet.h"
+#include "media/prompts.h"
+#include "media/rtcp.h"
+
+struct zv_stream {
+	bool open;
+	/* who it is; set by MEDIA_OPEN */
+	uint16_t trunk;
+	struct zv_leg_id leg;
+	struct zv_attempt_id attempt;
+	struct zv_filter filter;
+	uint8_t dtmf_type;
+	/* sending */
+	uint8_t payload_type;
+	bool marker;           /* on the next packet */
+	uint16_t seq;
+	uint32_t ssrc, timestamp;
+	uint32_t tx_packets, tx_octets;
+	/* the prompt */
+	bool playing, stop_on_key;
+	struct zv_audio audio; /* n samples; no laws: silence */
+	uint32_t said;         /* of them */
+	uint32_t tag;
+	/* hearing */
+	struct zv_rtp_source source;
+	struct zv_keys keys;
+	struct zv_inband *inband; /* NULL: not listened for */
+	uint32_t rx_packets, refused; /* refused: of no type that was agreed on */
+	int64_t heard_ms;
+	bool lost_told;
+	/* reports */
+	int64_t report_ms;     /* the next one */
+	uint32_t last_sr, next_of_ssrc;
+	int64_t last_sr_ms;
+	char cname[ZV_RTCP_CNAME];
+};
+
+struct zv_stream_seed { uint64_t a, b, c; }; /* random: nobody guesses ssrc, sequence, cname */
+
+/* Payload type 0 or 8 only; anything else: ZV_EINVAL. */
+enum zv_err zv_stream_open(struct zv_stream *stream, const struct zv_cmd *cmd,
+			   const struct zv_stream_seed *seed, int64_t now_ms) ZV_MUST_USE;
+/* The far end moved (early media, then the answer): all goes on towards there. */
+enum zv_err zv_stream_move(struct zv_stream *stream, const struct zv_cmd *cmd,
+			   int64_t now_ms) ZV_MUST_USE;
+void zv_stream_play(struct zv_stream *stream, const struct zv_cmd *cmd,
+		    const struct zv_prompts *prompts, struct zv_outbox *box);
+/* What plays ends for that cause (enum zv_played), if something does. */
+void zv_stream_stop(struct zv_stream *stream, uint8_t cause, struct zv_outbox *box);
+/* The next 20 ms: writes ZV_RTP_FRAME bytes. */
+void zv_stream_frame(struct zv_stream *stream, uint8_t *ret_data, struct zv_outbox *box);
+/* A packet that passed the filter. */
+void zv_stream_packet(struct zv_stream *stream, const struct zv_packet *packet, int64_t now_ms,
+		      struct zv_outbox *box);
+void zv_stream_check_lost(struct zv_stream *stream, int64_t now_ms, uint32_t lost_after_ms,
+			  struct zv_outbox *box);
+/* A report of now; the length. */
+size_t zv_stream_report(struct zv_stream *stream, int64_t now_ms, int64_t wall_ns, bool bye,
+			uint8_t *ret_data);
+/* A report of the far end's that names this stream. */
+void zv_stream_heard_report(struct zv_stream *stream, const struct zv_rtcp_in *in, int64_t now_ms);
+/* EV_MEDIA_CLOSED; rejected: what the filter kept out. */
+void zv_stream_close(struct zv_stream *stream, uint32_t rejected, struct zv_outbox *box);
+
+#endif

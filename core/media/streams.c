@@ -1,0 +1,319 @@
+#include "media/streams.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+/* RTCP packets taken at a time from the one socket; the rest waits for the next look. */
+#define REPORTS_A_LOOK 64u
+
+enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thread, char *text,
+			      size_t text_size, struct zv_streams **ret_streams)
+{
+	const struct zv_media_plan *plan = params->plan;
+	struct zv_streams *t = calloc(1, sizeof(*t));
+	enum zv_err err = ZV_ENOMEM;
+	uint32_t buckets = 16;
+
+	if (t == NULL)
+		return ZV_ENOMEM;
+	t->params = params;
+	t->thread = thread;
+	t->n_threads = plan->n_threads;
+	t->n = (plan->n_slots + plan->n_threads - 1 - thread) / plan->n_threads;
+	while (buckets < t->n)
+		buckets <<= 1;
+	t->ssrc_mask = buckets - 1;
+	t->v = calloc(t->n > 0 ? t->n : 1, sizeof(*t->v));
+	t->by_ssrc = calloc(buckets, sizeof(*t->by_ssrc));
+	if (t->v == NULL || t->by_ssrc == NULL)
+		goto fail;
+	err = zv_wheel_init(&t->wheel, t->n);
+	if (err == ZV_OK)
+		err = zv_outbox_init(&t->box, t->n);
+	if (err == ZV_OK && params->inband_keys)
+		err = zv_inband_create(t->n, &t->inband);
+	if (err == ZV_OK && getrandom(&t->key, sizeof(t->key), 0) != (ssize_t)sizeof(t->key))
+		err = ZV_EIO;
+	if (err == ZV_OK)
+		err = zv_sockets_create(plan, thread, text, text_size, &t->io);
+	if (err != ZV_OK)
+		goto fail;
+	for (uint32_t i = 0; t->inband != NULL && i < t->n; i++)
+		t->v[i].inband = zv_inband_at(t->inband, i);
+	*ret_streams = t;
+	return ZV_OK;
+
+fail:
+	zv_streams_destroy(t);
+	return err;
+}
+
+void zv_streams_destroy(struct zv_streams *t)
+{
+	if (t == NULL)
+		return;
+	if (t->io != NULL)
+		t->io->ops->destroy(t->io);
+	zv_inband_destroy(t->inband, t->n);
+	zv_outbox_fini(&t->box);
+	zv_wheel_fini(&t->wheel);
+	free(t->by_ssrc);
+	free(t->v);
+	free(t);
+}
+
+static uint32_t *chain_of(struct zv_streams *t, uint32_t ssrc)
+{
+	return &t->by_ssrc[zv_mix64(ssrc) & t->ssrc_mask];
+}
+
+static struct zv_stream *find_ssrc(struct zv_streams *t, uint32_t ssrc)
+{
+	uint32_t i = *chain_of(t, ssrc);
+
+	while (i != 0 && t->v[i - 1].ssrc != ssrc)
+		i = t->v[i - 1].next_of_ssrc;
+	return i != 0 ? &t->v[i - 1] : NULL;
+}
+
+static void chain_in(struct zv_streams *t, uint32_t id)
+{
+	uint32_t *head = chain_of(t, t->v[id].ssrc);
+
+	t->v[id].next_of_ssrc = *head;
+	*head = id + 1;
+}
+
+static void chain_out(struct zv_streams *t, uint32_t id)
+{
+	uint32_t *at = chain_of(t, t->v[id].ssrc);
+
+	while (*at != 0 && *at != id + 1)
+		at = &t->v[*at - 1].next_of_ssrc;
+	if (*at != 0)
+		*at = t->v[id].next_of_ssrc;
+}
+
+static uint64_t random64(struct zv_streams *t)
+{
+	uint64_t n = t->seeds++;
+
+	return zv_siphash(&t->key, &n, sizeof(n));
+}
+
+/* RFC 3550 6.2: between half and one and a half of the interval, so that reports of many
+ * streams do not march in step. */
+static int64_t next_report(struct zv_streams *t, int64_t now_ms)
+{
+	uint32_t every = t->params->rtcp_every_ms;
+
+	return now_ms + every / 2 + (int64_t)(random64(t) % (every + 1u));
+}
+
+static int64_t wall_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+void zv_streams_send_reports(struct zv_streams *t)
+{
+	uint32_t sent;
+
+	if (t->n_reports == 0)
+		return;
+	sent = t->io->ops->tx(t->io, t->report_out, t->n_reports);
+	zv_count(&t->send_errors, t->n_reports - sent);
+	t->n_reports = 0;
+}
+
+/* To the port after the RTP port (RFC 3550 11). */
+static void add_report(struct zv_streams *t, struct zv_stream *s, int64_t now_ms, bool bye)
+{
+	struct zv_packet *p;
+
+	if (t->n_reports == ZV_PACKET_BURST)
+		zv_streams_send_reports(t);
+	p = &t->report_out[t->n_reports];
+	p->port = ZV_PACKET_RTCP;
+	p->data = t->reports[t->n_reports];
+	p->len = (uint32_t)zv_stream_report(s, now_ms, wall_ns(), bye, p->data);
+	p->peer = s->filter.peer;
+	p->peer.port = (uint16_t)(s->filter.peer.port + 1);
+	t->n_reports++;
+}
+
+/* A port is closed by filter NULL; then what the filter counted is read. */
+static void close_stream(struct zv_streams *t, uint32_t id, int64_t now_ms)
+{
+	struct zv_stream *s = &t->v[id];
+
+	t->io->ops->filter(t->io, id, NULL);
+	if (s->tx_packets > 0) /* who never spoke says no BYE (6.3.7) */
+		add_report(t, s, now_ms, true);
+	zv_stream_stop(s, ZV_PLAYED_STOPPED, &t->box);
+	zv_wheel_remove(&t->wheel, id);
+	chain_out(t, id);
+	zv_stream_close(s, t->io->ops->rejected(t->io, id), &t->box);
+	atomic_fetch_sub_explicit(&t->open, 1, memory_order_relaxed);
+}
+
+static void count_open(struct zv_streams *t)
+{
+	uint32_t open = atomic_fetch_add_explicit(&t->open, 1, memory_order_relaxed) + 1;
+
+	if (open > atomic_load_explicit(&t->peak, memory_order_relaxed))
+		atomic_store_explicit(&t->peak, open, memory_order_relaxed);
+}
+
+/* Nothing can be opened, or nothing is open: the slot is free all the same. */
+static void tell_closed(struct zv_streams *t, const struct zv_cmd *cmd)
+{
+	struct zv_event ev = {
+		.type = ZV_EV_MEDIA_CLOSED,
+		.trunk = cmd->trunk,
+		.leg = cmd->leg,
+		.attempt = cmd->attempt,
+	};
+
+	zv_outbox_push(&t->box, &ev);
+}
+
+static void open_stream(struct zv_streams *t, uint32_t id, const struct zv_cmd *cmd, int64_t now_ms)
+{
+	struct zv_stream *s = &t->v[id];
+	struct zv_stream_seed seed;
+	enum zv_err err;
+
+	if (s->open && s->leg.gen != cmd->leg.gen)
+		close_stream(t, id, now_ms);
+	if (s->open) {
+		err = zv_stream_move(s, cmd, now_ms);
+	} else {
+		do {
+			seed = (struct zv_stream_seed){random64(t), random64(t), random64(t)};
+		} while (find_ssrc(t, (uint32_t)seed.a) != NULL);
+		err = zv_stream_open(s, cmd, &seed, now_ms);
+		if (err != ZV_OK) {
+			tell_closed(t, cmd);
+			return;
+		}
+		s->report_ms = next_report(t, now_ms);
+		zv_wheel_add(&t->wheel, id);
+		chain_in(t, id);
+		count_open(t);
+	}
+	if (err != ZV_OK)
+		return;
+	s->filter.trunk = cmd->trunk < t->params->n_trunks ? &t->params->trunks[cmd->trunk] : NULL;
+	t->io->ops->filter(t->io, id, &s->filter);
+}
+
+void zv_streams_command(struct zv_streams *t, const struct zv_cmd *cmd, int64_t now_ms)
+{
+	uint32_t id = cmd->leg.slot / t->n_threads;
+	struct zv_stream *s;
+	bool ours;
+
+	if (cmd->leg.slot % t->n_threads != t->thread || id >= t->n)
+		return; /* the shell sent it to the wrong thread: there is nobody to answer for it */
+	s = &t->v[id];
+	ours = s->open && s->leg.gen == cmd->leg.gen;
+	if (cmd->type == ZV_CMD_MEDIA_OPEN)
+		open_stream(t, id, cmd, now_ms);
+	else if (cmd->type == ZV_CMD_MEDIA_CLOSE && ours)
+		close_stream(t, id, now_ms);
+	else if (cmd->type == ZV_CMD_MEDIA_CLOSE)
+		tell_closed(t, cmd);
+	else if (cmd->type == ZV_CMD_MEDIA_PLAY && ours)
+		zv_stream_play(s, cmd, t->params->prompts, &t->box);
+	else if (cmd->type == ZV_CMD_MEDIA_STOP && ours)
+		zv_stream_stop(s, ZV_PLAYED_STOPPED, &t->box);
+}
+
+/* As many streams at once as packets have room: one a stream is the rule. */
+static void hear(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t now_ms)
+{
+	uint32_t got = t->io->ops->rx(t->io, ids, n, t->in, ZV_PACKET_BURST);
+
+	for (uint32_t i = 0; i < got; i++)
+		zv_stream_packet(&t->v[t->in[i].port], &t->in[i], now_ms, &t->box);
+	zv_count(&t->rx_packets, got);
+}
+
+static void speak(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t now_ms)
+{
+	uint32_t sent;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct zv_stream *s = &t->v[ids[i]];
+
+		zv_stream_check_lost(s, now_ms, t->params->lost_after_ms, &t->box);
+		zv_stream_frame(s, t->frames[i], &t->box);
+		t->out[i].port = ids[i];
+		t->out[i].data = t->frames[i];
+		t->out[i].len = ZV_RTP_FRAME;
+		t->out[i].peer = s->filter.peer;
+		if (t->params->rtcp_every_ms > 0 && now_ms >= s->report_ms) {
+			add_report(t, s, now_ms, false);
+			s->report_ms = next_report(t, now_ms);
+		}
+	}
+	sent = t->io->ops->tx(t->io, t->out, n);
+	zv_count(&t->tx_packets, sent);
+	zv_count(&t->send_errors, n - sent);
+}
+
+#define HEAR_AT_ONCE 8u /* ports: with 8 packets each they fill one burst */
+
+void zv_streams_tick(struct zv_streams *t, int64_t tick, int64_t now_ms)
+{
+	uint32_t phase = (uint32_t)(tick % ZV_WHEEL_PHASES);
+	const uint32_t *ids = t->wheel.ids[phase];
+	uint32_t n = t->wheel.n[phase], some;
+
+	for (uint32_t at = 0; at < n; at += some) {
+		some = n - at < HEAR_AT_ONCE ? n - at : HEAR_AT_ONCE;
+		hear(t, ids + at, some, now_ms);
+	}
+	for (uint32_t at = 0; at < n; at += some) {
+		some = n - at < ZV_PACKET_BURST ? n - at : ZV_PACKET_BURST;
+		speak(t, ids + at, some, now_ms);
+	}
+	atomic_store_explicit(&t->rejected, t->io->rejected, memory_order_relaxed);
+	atomic_store_explicit(&t->dropped, t->box.dropped, memory_order_relaxed);
+}
+
+/* Whose it is, our ssrc in a report block says; the sender must be that stream's far end. */
+void zv_streams_hear_reports(struct zv_streams *t, int64_t now_ms)
+{
+	static const uint32_t rtcp = ZV_PACKET_RTCP;
+	struct zv_rtcp_in in;
+	uint32_t got, all = 0;
+
+	do {
+		got = t->io->ops->rx(t->io, &rtcp, 1, t->in, ZV_PACKET_BURST);
+		for (uint32_t i = 0; i < got; i++) {
+			if (!zv_rtcp_parse(t->in[i].data, t->in[i].len, &in))
+				continue;
+			for (uint32_t b = 0; b < in.n_blocks; b++) {
+				struct zv_stream *s = find_ssrc(t, in.blocks[b].ssrc);
+
+				if (s != NULL && zv_filter_ip(&s->filter, &t->in[i].peer.ip))
+					zv_stream_heard_report(s, &in, now_ms);
+			}
+		}
+		all += got;
+	} while (got > 0 && all < REPORTS_A_LOOK);
+}
+
+void zv_streams_leave(struct zv_streams *t, int64_t now_ms)
+{
+	for (uint32_t id = 0; id < t->n; id++)
+		if (t->v[id].open)
+			close_stream(t, id, now_ms);
+	zv_streams_send_reports(t);
+}

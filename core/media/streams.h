@@ -1,0 +1,61 @@
+/* media/streams.h -- all streams of one media thread: a direct table by slot, the wheel, and
+ * who is who among the RTCP senders.
+ *
+ * Thread: create and destroy at boot; all else on the media thread.
+ */
+#ifndef ZV_MEDIA_STREAMS_H
+#define ZV_MEDIA_STREAMS_H
+
+#include <stdatomic.h>
+
+#include "base/hash.h"
+#include "media/stream.h"
+#include "media/wheel.h"
+
+struct zv_streams {
+	const struct zv_media_params *params; /* of struct zv_media */
+	uint32_t thread, n_threads;
+	uint32_t n;               /* streams, open or not */
+	struct zv_stream *v;      /* by slot / n_threads */
+	struct zv_inband *inband; /* NULL: not listened for */
+	struct zv_wheel wheel;
+	struct zv_packet_io *io;
+	struct zv_outbox box;
+	uint32_t *by_ssrc;        /* chains: 1 + index, 0 ends; on from next_of_ssrc */
+	uint32_t ssrc_mask;
+	struct zv_key key;        /* of seeds */
+	uint64_t seeds;
+	/* one burst of the tick */
+	uint8_t frames[ZV_PACKET_BURST][ZV_RTP_FRAME];
+	struct zv_packet out[ZV_PACKET_BURST], in[ZV_PACKET_BURST];
+	uint8_t reports[ZV_PACKET_BURST][ZV_RTCP_MAX];
+	struct zv_packet report_out[ZV_PACKET_BURST];
+	uint32_t n_reports;
+	/* read by any thread */
+	_Atomic uint64_t tx_packets, rx_packets, rejected, late_ticks, send_errors, dropped;
+	_Atomic uint32_t open, peak;
+};
+
+/* Sockets included.  Errors as zv_media_create. */
+enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thread, char *text,
+			      size_t text_size, struct zv_streams **ret_streams) ZV_MUST_USE;
+void zv_streams_destroy(struct zv_streams *streams); /* accepts NULL */
+
+void zv_streams_command(struct zv_streams *streams, const struct zv_cmd *cmd, int64_t now_ms);
+/* One phase: hear what came for its streams, then send their next frames. */
+void zv_streams_tick(struct zv_streams *streams, int64_t tick, int64_t now_ms);
+/* What came to the RTCP port; once in 20 ms is plenty. */
+void zv_streams_hear_reports(struct zv_streams *streams, int64_t now_ms);
+/* The reports that gathered go out. */
+void zv_streams_send_reports(struct zv_streams *streams);
+/* BYE to all; the thread ends. */
+void zv_streams_leave(struct zv_streams *streams, int64_t now_ms);
+
+/* One writer, many readers: no locked instruction. */
+static inline void zv_count(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
+#endif

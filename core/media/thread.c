@@ -1,0 +1,107 @@
+#include "media/media.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "media/threads.h"
+
+#define COMMANDS_AT_ONCE 64u
+#define IDLE_NS          INT64_C(100000000) /* how soon *stop is seen when nothing goes on */
+
+static int64_t mono_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+/* No new commands while events wait for the engine: see outbox.h. */
+static void take_commands(struct zv_streams *t, const struct zv_media_rings *rings, int64_t now_ms)
+{
+	struct zv_cmd cmds[COMMANDS_AT_ONCE];
+	uint32_t n = COMMANDS_AT_ONCE;
+
+	while (n == COMMANDS_AT_ONCE && zv_outbox_flush(&t->box)) {
+		n = zv_ring_pop(rings->commands, cmds, COMMANDS_AT_ONCE);
+		for (uint32_t i = 0; i < n; i++)
+			zv_streams_command(t, &cmds[i], now_ms);
+	}
+}
+
+/* When the next phase with a stream in it is due; the empty ones before it are passed over.
+ * No stream at all: IDLE_NS from now. */
+static int64_t next_ns(const struct zv_streams *t, struct zv_pace *pace, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < ZV_WHEEL_PHASES; i++) {
+		if (t->wheel.n[(pace->next + i) % ZV_WHEEL_PHASES] == 0)
+			continue;
+		pace->next += i;
+		return pace->start_ns + pace->next * ZV_TICK_NS;
+	}
+	return now_ns + IDLE_NS;
+}
+
+/* Until the next tick of ours; further off than one tick, commands wake the thread. */
+static void rest(struct zv_streams *t, const struct zv_media_rings *rings,
+		 struct zv_pace *pace)
+{
+	int64_t now = mono_ns(), until = next_ns(t, pace, now), left = until - now;
+	struct timespec ts = {until / 1000000000, until % 1000000000};
+	struct pollfd pfd = {.fd = rings->wake_fd, .events = POLLIN};
+	eventfd_t woken;
+
+	if (left <= 0)
+		return;
+	if (left <= ZV_TICK_NS || t->box.head != t->box.tail) {
+		if (left > ZV_TICK_NS)
+			ts = (struct timespec){(now + ZV_TICK_NS) / 1000000000,
+					       (now + ZV_TICK_NS) % 1000000000};
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+		return;
+	}
+	if (!zv_ring_arm(rings->commands))
+		return;
+	ts = (struct timespec){left / 1000000000, left % 1000000000};
+	if (ppoll(&pfd, 1, &ts, NULL) > 0)
+		eventfd_read(rings->wake_fd, &woken);
+}
+
+static void run_ticks(struct zv_streams *t, struct zv_pace *pace, int64_t now_ns)
+{
+	int64_t first;
+	uint32_t late, n = zv_pace_due(pace, now_ns, &first, &late);
+
+	zv_count(&t->late_ticks, late);
+	for (uint32_t i = 0; i < n; i++) {
+		zv_streams_tick(t, first + i, now_ns / 1000000);
+		if ((first + i) % ZV_WHEEL_PHASES == 0)
+			zv_streams_hear_reports(t, now_ns / 1000000);
+	}
+	zv_streams_send_reports(t);
+}
+
+enum zv_err zv_media_thread(struct zv_media *media, uint32_t thread,
+			    const struct zv_media_rings *rings, const _Atomic bool *stop)
+{
+	struct zv_pace pace = {.start_ns = mono_ns()};
+	struct zv_streams *t = zv_media_streams(media, thread);
+
+	if (t == NULL)
+		return ZV_EINVAL;
+	t->box.ring = rings->events;
+	while (!atomic_load_explicit(stop, memory_order_acquire)) {
+		int64_t now = mono_ns();
+
+		if (atomic_load_explicit(&t->open, memory_order_relaxed) == 0)
+			zv_pace_skip(&pace, now); /* nobody waited for those */
+		take_commands(t, rings, now / 1000000);
+		run_ticks(t, &pace, now);
+		zv_outbox_flush(&t->box);
+		rest(t, rings, &pace);
+	}
+	zv_streams_leave(t, mono_ns() / 1000000);
+	return ZV_OK;
+}
