@@ -137,9 +137,10 @@ static struct zv_cmd *tell_outcome(const struct call_ctx *c, enum zv_outcome out
 	cmd->u.outcome.lead = call->lead;
 	cmd->u.outcome.person = call->person;
 	cmd->u.outcome.invite_ms = call->invite_cal_ms;
-	if (call->ring_ms != 0)
+	/* An INVITE of before a crash has no monotonic time: no distances then. */
+	if (since_ms != 0 && call->ring_ms != 0)
 		cmd->u.outcome.ring_ms = call->ring_ms - since_ms;
-	if (call->answer_ms != 0)
+	if (since_ms != 0 && call->answer_ms != 0)
 		cmd->u.outcome.answer_ms = call->answer_ms - since_ms;
 	if (since_ms != 0)
 		cmd->u.outcome.end_ms = c->e->now.mono_ms - since_ms;
@@ -663,10 +664,12 @@ void zv_call_event(struct zv_engine *e, const struct zv_event *ev)
 		table[c.call->state][what](&c);
 }
 
+/* Leaves most of the step's room to the event behind it: an opt-out or a pause gives back many
+ * leads.  Timers that do not fit have the next step, which is due at once. */
 void zv_call_timeouts(struct zv_engine *e)
 {
 	while (zv_heap_top_key(&e->timers) <= e->now.mono_ms &&
-	       e->out->cap - e->out->n >= 64) {
+	       e->out->cap - e->out->n >= ZV_ENGINE_STEP_CMDS - 256) {
 		uint32_t slot = zv_heap_top(&e->timers);
 		struct call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
 

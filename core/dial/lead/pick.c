@@ -221,7 +221,8 @@ void zv_pick_suppress(struct zv_engine *e, uint64_t e164, uint64_t person)
 	for (uint32_t i = 0; i < e->conf->max_calls; i++) {
 		struct zv_call *call = &e->calls[i];
 
-		if ((call->state == ZV_CALL_RESERVE || call->state == ZV_CALL_INTENT) &&
+		if ((call->state == ZV_CALL_RESERVE || call->state == ZV_CALL_INTENT ||
+		     call->state == ZV_CALL_FAILOVER) &&
 		    ((e164 != 0 && call->called == e164) || (person != 0 && call->person == person)))
 			call->withdrawn = true;
 	}

@@ -69,6 +69,11 @@ static const char *check_node(const struct zv_talk_graph *graph, const struct zv
 	if ((node->op == ZV_TALK_SAY || node->op == ZV_TALK_ASK) &&
 	    node->prompt != ZV_TALK_NONE && node->prompt >= graph->n_prompts)
 		return "names a prompt that does not exist";
+	if (node->op == ZV_TALK_ASK && node->wrong_prompt != ZV_TALK_NONE &&
+	    node->wrong_prompt >= graph->n_prompts)
+		return "names a prompt that does not exist";
+	if (node->op == ZV_TALK_ASK && node->repeat_max == UINT8_MAX)
+		return "asks again without end"; /* `asked` would pass over it */
 	if (node->op == ZV_TALK_SAY && node->prompt == ZV_TALK_NONE)
 		return "says nothing";
 	if (node->op == ZV_TALK_WAIT && node->wait_ms == 0)
