@@ -52,6 +52,8 @@ BROKEN = {
          'may not include'),
         ('the carrier includes Sofia', 'bench/carrier/carrier.c', '#include <sofia-sip/nta.h>\n',
          'belongs to sip/'),
+        ('the database by quotes', 'core/sip/leg.c', '#include "lmdb.h"\n', 'belongs to store/'),
+        ('a header nobody makes', 'core/sip/leg.c', '#include "made.h"\n', 'no owner'),
         ('a library nobody owns', 'core/store/leads.c', '#include <curl/curl.h>\n', 'no owner'),
         ('a folder nobody named', 'core/extra/x.c', '#include <stdio.h>\n', 'not in core/layers.txt'),
         ('no rules', 'core/layers.txt', '', 'core/layers.txt'),
