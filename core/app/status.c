@@ -1,0 +1,213 @@
+/* What the control socket asks: figures as JSON, and the few commands. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/daemon_int.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "dial/route/outcome.h"
+
+static const char *const campaign_states[] = {"ready", "running", "paused", "complete"};
+static const char *const trunk_states[] = {"down", "up", "slow"};
+
+static json_t *iso_time(int64_t ms)
+{
+	char text[40];
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_string(text);
+}
+
+static json_t *calls_json(struct zv_daemon *d, const struct zv_engine_view *view)
+{
+	const struct zv_engine_stats *s = &view->stats;
+	json_t *outcomes = json_object();
+	int64_t mono_ms = zv_clock_now(&d->clock).mono_ms;
+
+	if (mono_ms - d->rate_ms >= 1000) {
+		d->rate_cps = d->rate_ms == 0 ? 0
+					      : (double)(s->dials - d->rate_dials) * 1000 /
+							(double)(mono_ms - d->rate_ms);
+		d->rate_dials = s->dials;
+		d->rate_ms = mono_ms;
+	}
+	for (int i = 1; i < ZV_OUT_MAX; i++)
+		json_object_set_new(outcomes, zv_outcome_name((enum zv_outcome)i),
+				    json_integer((json_int_t)s->outcomes[i]));
+	return json_pack("{s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:f s:o}",
+			 "now", (json_int_t)s->calls, "dialing", (json_int_t)s->dialing,
+			 "ringing", (json_int_t)s->ringing, "talking", (json_int_t)s->talking,
+			 "adopted", (json_int_t)s->adopted, "peak", (json_int_t)s->peak_calls,
+			 "peak_talking", (json_int_t)s->peak_talking, "dials", (json_int_t)s->dials,
+			 "answered", (json_int_t)s->answered, "failovers", (json_int_t)s->failovers,
+			 "not_sent", (json_int_t)s->not_sent, "deferred", (json_int_t)s->deferred,
+			 "late_events", (json_int_t)s->late_events, "per_second", d->rate_cps,
+			 "outcomes", outcomes);
+}
+
+static json_t *trunks_json(struct zv_daemon *d, const struct zv_engine_view *view)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < d->config->engine.n_trunks; i++) {
+		const struct zv_trunk_stats *t = &view->trunks[i];
+
+		json_array_append_new(list, json_pack(
+			"{s:s s:s s:I s:I s:I s:I}", "name", d->config->engine.trunks[i].name,
+			"state", trunk_states[t->state], "calls", (json_int_t)t->calls,
+			"unanswered", (json_int_t)t->unanswered, "dials", (json_int_t)t->dials,
+			"failed", (json_int_t)t->failed));
+	}
+	return list;
+}
+
+static json_t *threads_json(struct zv_daemon *d)
+{
+	json_t *sip = json_array(), *media = json_array();
+
+	for (uint32_t i = 0; i < d->wires->n_sip; i++) {
+		struct zv_sip_stats s;
+
+		zv_sip_get_stats(d->sip, i, &s);
+		json_array_append_new(sip, json_pack(
+			"{s:I s:I s:I s:I s:I s:I s:I}", "invites", (json_int_t)s.invites,
+			"retransmits", (json_int_t)s.retransmits, "timeouts",
+			(json_int_t)s.timeouts, "received", (json_int_t)s.received, "bad_messages",
+			(json_int_t)s.bad_messages, "legs", (json_int_t)s.legs, "lag_us_max",
+			(json_int_t)s.loop_lag_us_max));
+	}
+	for (uint32_t i = 0; i < d->wires->n_media; i++) {
+		struct zv_media_stats s;
+
+		zv_media_get_stats(d->media, i, &s);
+		json_array_append_new(media, json_pack(
+			"{s:I s:I s:I s:I s:I s:I s:I}", "streams", (json_int_t)s.streams,
+			"peak_streams", (json_int_t)s.peak_streams, "tx_packets",
+			(json_int_t)s.tx_packets, "rx_packets", (json_int_t)s.rx_packets,
+			"rejected", (json_int_t)s.rejected, "late_ticks", (json_int_t)s.late_ticks,
+			"send_errors", (json_int_t)s.send_errors));
+	}
+	return json_pack("{s:o s:o}", "sip", sip, "media", media);
+}
+
+static json_t *campaign_json(struct zv_daemon *d, uint32_t i)
+{
+	struct zv_campaign_info info;
+	json_t *categories = json_object();
+	json_t *o;
+
+	if (zv_store_campaign_get(d->store, d->config->campaigns[i].name, &info) != ZV_OK) {
+		json_decref(categories);
+		return json_null();
+	}
+	for (uint32_t c = 1; c <= d->config->campaigns[i].n_categories; c++)
+		json_object_set_new(categories, info.categories[c],
+				    json_integer((json_int_t)info.by_category[c]));
+	o = json_pack("{s:s s:s s:I s:I s:b s:I s:o}", "name", info.name, "state",
+		      campaign_states[info.state & 3], "leads", (json_int_t)info.leads, "finals",
+		      (json_int_t)info.finals, "dialling", (int)d->campaigns[i].dialling, "open",
+		      (json_int_t)info.by_category[0], "categories", categories);
+	json_object_set_new(o, "title", json_string(d->config->campaigns[i].title));
+	return o;
+}
+
+static void add_status(struct zv_daemon *d, json_t *reply)
+{
+	struct zv_engine_view view;
+	struct zv_voice_stats voice;
+	json_t *campaigns = json_array();
+	int64_t cal_ms = zv_clock_now(&d->clock).cal_ms;
+
+	zv_engine_thread_view(d->engine_thread, &view);
+	zv_voice_get_stats(d->voice, &voice);
+	for (uint32_t i = 0; i < d->config->engine.n_campaigns; i++)
+		json_array_append_new(campaigns, campaign_json(d, i));
+	json_object_set_new(reply, "pid", json_integer((json_int_t)getpid()));
+	json_object_set_new(reply, "state", json_string(d->draining ? "draining" : "running"));
+	json_object_set_new(reply, "uptime_ms",
+			    json_integer(zv_clock_now(&d->clock).mono_ms - d->started_ms));
+	json_object_set_new(reply, "epoch", json_integer((json_int_t)d->boot.epoch));
+	json_object_set_new(reply, "fast_forward", json_boolean(d->clock.fast_forward));
+	json_object_set_new(reply, "calendar_ms", json_integer(cal_ms));
+	json_object_set_new(reply, "calendar", iso_time(cal_ms));
+	json_object_set_new(reply, "calendar_moves",
+			    json_integer((json_int_t)view.stats.calendar_moves));
+	json_object_set_new(reply, "events", json_integer((json_int_t)view.events));
+	json_object_set_new(reply, "spilled", json_integer((json_int_t)view.spilled));
+	json_object_set_new(reply, "offers_held", json_integer((json_int_t)view.stats.offers_held));
+	json_object_set_new(reply, "calls", calls_json(d, &view));
+	json_object_set_new(reply, "trunks", trunks_json(d, &view));
+	json_object_set_new(reply, "threads", threads_json(d));
+	json_object_set_new(reply, "voice", json_pack("{s:I s:I s:I s:I}", "texts",
+		(json_int_t)voice.texts, "done", (json_int_t)voice.done, "failed",
+		(json_int_t)voice.failed, "cached", (json_int_t)voice.cached));
+	json_object_set_new(reply, "campaigns", campaigns);
+}
+
+static enum zv_err on_campaign(struct zv_daemon *d, const struct zv_control_request *request,
+			       json_t *reply, char *text, size_t text_size)
+{
+	for (uint32_t i = 0; i < d->config->engine.n_campaigns; i++) {
+		enum zv_err err = ZV_OK;
+
+		if (strcmp(d->config->campaigns[i].name, request->campaign) != 0)
+			continue;
+		if (request->cmd == ZV_CONTROL_CAMPAIGN_START ||
+		    request->cmd == ZV_CONTROL_CAMPAIGN_PAUSE ||
+		    request->cmd == ZV_CONTROL_CAMPAIGN_STOP)
+			err = zv_daemon_campaign_run(d, i, request->cmd == ZV_CONTROL_CAMPAIGN_START);
+		else if (request->cmd == ZV_CONTROL_LIST_IMPORTED)
+			zv_voice_scan(d->voice, i);
+		if (err != ZV_OK) {
+			snprintf(text, text_size, "the store: %s", zv_err_text(err));
+			return err;
+		}
+		zv_wake(d->wires->lookahead_fd);
+		json_object_set_new(reply, "campaign", campaign_json(d, i));
+		return ZV_OK;
+	}
+	snprintf(text, text_size, "no campaign %s in the configuration", request->campaign);
+	return ZV_ENOENT;
+}
+
+enum zv_err zv_daemon_handle(void *arg, const struct zv_control_request *request, json_t *reply,
+			     char *text, size_t text_size)
+{
+	struct zv_daemon *d = arg;
+	json_t *list;
+
+	switch (request->cmd) {
+	case ZV_CONTROL_STATUS:
+		add_status(d, reply);
+		return ZV_OK;
+	case ZV_CONTROL_CAMPAIGN_LIST:
+		list = json_array();
+		for (uint32_t i = 0; i < d->config->engine.n_campaigns; i++)
+			json_array_append_new(list, campaign_json(d, i));
+		json_object_set_new(reply, "campaigns", list);
+		return ZV_OK;
+	case ZV_CONTROL_CAMPAIGN_SHOW:
+	case ZV_CONTROL_CAMPAIGN_START:
+	case ZV_CONTROL_CAMPAIGN_PAUSE:
+	case ZV_CONTROL_CAMPAIGN_STOP:
+	case ZV_CONTROL_LIST_IMPORTED:
+		return on_campaign(d, request, reply, text, text_size);
+	case ZV_CONTROL_LOG_LEVEL:
+		zv_log_set_level(request->level);
+		return ZV_OK;
+	case ZV_CONTROL_RELOAD:
+		return zv_daemon_reload(d, text, text_size);
+	case ZV_CONTROL_DRAIN:
+		zv_daemon_drain(d);
+		return ZV_OK;
+	case ZV_CONTROL_VERSION:
+		break;
+	}
+	snprintf(text, text_size, "unknown command");
+	return ZV_EINVAL;
+}
