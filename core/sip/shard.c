@@ -1,0 +1,484 @@
+/* A shard: one thread, one root of the stack, its agents; its mailbox, its timers. */
+#include "sip/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sofia-sip/nta_stateless.h>
+#include <sofia-sip/su_tag.h>
+#include <sofia-sip/tport_tag.h>
+
+#include "base/log.h"
+
+#define BATCH 64
+#define WHEEL_WAITS_MAX 50 /* looks at the timers put off for the socket's sake */
+
+int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- events ---- */
+
+static void flush_backlog(struct shard *s)
+{
+	while (s->backlog_n > 0 &&
+	       zv_ring_push(s->rings->events, &s->backlog[s->backlog_first]) == ZV_OK) {
+		s->backlog_first = (s->backlog_first + 1) % s->backlog_size;
+		s->backlog_n--;
+	}
+}
+
+void shard_tell(struct shard *s, const struct zv_event *ev)
+{
+	flush_backlog(s);
+	if (s->backlog_n == 0 && zv_ring_push(s->rings->events, ev) == ZV_OK)
+		return;
+	if (s->backlog_n == s->backlog_size) {
+		zv_error("sip", "shard %u: an event is lost: the engine takes none", s->index);
+		return;
+	}
+	s->backlog[(s->backlog_first + s->backlog_n) % s->backlog_size] = *ev;
+	s->backlog_n++;
+}
+
+/* ---- legs by (attempt, sub) ---- */
+
+static uint32_t bucket(const struct shard *s, struct zv_attempt_id attempt, uint8_t sub)
+{
+	return (uint32_t)zv_mix64(attempt.lo ^ zv_mix64(attempt.hi + sub)) & s->hash_mask;
+}
+
+struct leg *leg_find(struct shard *s, struct zv_attempt_id attempt, uint8_t sub)
+{
+	for (uint32_t i = s->hash[bucket(s, attempt, sub)]; i != NONE_LEG;
+	     i = s->legs[i].hash_next)
+		if (zv_attempt_eq(s->legs[i].attempt, attempt) && s->legs[i].sub == sub)
+			return &s->legs[i];
+	return NULL;
+}
+
+void leg_hash_in(struct leg *leg)
+{
+	struct shard *s = leg->shard;
+	uint32_t *first = &s->hash[bucket(s, leg->attempt, leg->sub)];
+
+	leg->hash_next = *first;
+	*first = (uint32_t)(leg - s->legs);
+}
+
+void leg_hash_out(struct leg *leg)
+{
+	struct shard *s = leg->shard;
+	uint32_t self = (uint32_t)(leg - s->legs);
+	uint32_t *at = &s->hash[bucket(s, leg->attempt, leg->sub)];
+
+	while (*at != self && *at != NONE_LEG)
+		at = &s->legs[*at].hash_next;
+	if (*at == self)
+		*at = leg->hash_next;
+	leg->hash_next = NONE_LEG;
+}
+
+/* ---- the wheel ---- */
+
+static void wheel_out(struct leg *leg)
+{
+	struct shard *s = leg->shard;
+
+	if (leg->wheel_slot == NONE_LEG)
+		return;
+	if (leg->wheel_prev != NONE_LEG)
+		s->legs[leg->wheel_prev].wheel_next = leg->wheel_next;
+	else
+		s->wheel[leg->wheel_slot] = leg->wheel_next;
+	if (leg->wheel_next != NONE_LEG)
+		s->legs[leg->wheel_next].wheel_prev = leg->wheel_prev;
+	leg->wheel_slot = leg->wheel_next = leg->wheel_prev = NONE_LEG;
+}
+
+/* Puts the leg where its earliest timer is, or a turn away if that is further. */
+static void wheel_in(struct leg *leg)
+{
+	struct shard *s = leg->shard;
+	int64_t at, far = s->wheel_ms + (int64_t)(WHEEL_SLOTS - 1) * TICK_MS;
+
+	wheel_out(leg);
+	leg->next_ms = 0;
+	for (int i = 0; i < TIMERS; i++)
+		if (leg->due_ms[i] != 0 && (leg->next_ms == 0 || leg->due_ms[i] < leg->next_ms))
+			leg->next_ms = leg->due_ms[i];
+	if (leg->next_ms == 0)
+		return;
+	at = leg->next_ms < s->wheel_ms + TICK_MS ? s->wheel_ms + TICK_MS : leg->next_ms;
+	if (at > far)
+		at = far;
+	/* Rounded up: never early. */
+	leg->wheel_slot = (uint32_t)((at + TICK_MS - 1) / TICK_MS) % WHEEL_SLOTS;
+	leg->wheel_prev = NONE_LEG;
+	leg->wheel_next = s->wheel[leg->wheel_slot];
+	if (leg->wheel_next != NONE_LEG)
+		s->legs[leg->wheel_next].wheel_prev = (uint32_t)(leg - s->legs);
+	s->wheel[leg->wheel_slot] = (uint32_t)(leg - s->legs);
+}
+
+void leg_set_timer(struct leg *leg, enum timer timer, int64_t in_ms)
+{
+	int64_t due = in_ms < 0 ? 0 : now_ms() + in_ms;
+
+	if (due == leg->due_ms[timer])
+		return;
+	leg->due_ms[timer] = due;
+	/* A later or dropped timer is found out when its slot comes. */
+	if (due != 0 && (leg->next_ms == 0 || due < leg->next_ms))
+		wheel_in(leg);
+}
+
+void leg_stop_timers(struct leg *leg)
+{
+	memset(leg->due_ms, 0, sizeof(leg->due_ms));
+	leg->next_ms = 0;
+	wheel_out(leg);
+}
+
+/* Fires what is due.  A signal may close the leg: then its timers are off. */
+static void leg_timers(struct leg *leg, int64_t now)
+{
+	for (int i = 0; i < TIMERS; i++) {
+		if (leg->due_ms[i] == 0 || leg->due_ms[i] > now)
+			continue;
+		leg->due_ms[i] = 0;
+		call_signal(leg, &(struct signal){.type = (enum signal_type)(SIG_RING + i)});
+		if (leg->state == LEG_FREE)
+			return;
+	}
+	wheel_in(leg);
+}
+
+static void wheel_turn(struct shard *s, int64_t now)
+{
+	/* After a long stall one whole turn looks at every leg; more would look again. */
+	if (now - s->wheel_ms > (int64_t)WHEEL_SLOTS * TICK_MS)
+		s->wheel_ms = now - (int64_t)WHEEL_SLOTS * TICK_MS;
+	while (s->wheel_ms + TICK_MS <= now) {
+		uint32_t slot, i;
+
+		s->wheel_ms += TICK_MS;
+		slot = (uint32_t)(s->wheel_ms / TICK_MS) % WHEEL_SLOTS;
+		/* What is put in while we look goes to a later slot: wheel_in. */
+		while ((i = s->wheel[slot]) != NONE_LEG) {
+			wheel_out(&s->legs[i]);
+			leg_timers(&s->legs[i], now);
+		}
+	}
+}
+
+/* ---- the mailbox ---- */
+
+static bool leg_is(const struct shard *s, struct zv_leg_id id)
+{
+	return id.slot < s->sip->params.max_legs &&
+	       id.slot % s->sip->params.n_shards == s->index;
+}
+
+static void take_command(struct shard *s, const struct zv_cmd *cmd)
+{
+	struct leg *leg;
+
+	if (!leg_is(s, cmd->leg) || cmd->trunk >= s->sip->params.n_trunks) {
+		zv_error("sip", "a command for slot %u, trunk %u is not for shard %u",
+			 cmd->leg.slot, (unsigned)cmd->trunk, s->index);
+		return;
+	}
+	if (cmd->type == ZV_CMD_DIAL) {
+		call_dial(s, cmd);
+		return;
+	}
+	leg = &s->legs[cmd->leg.slot / s->sip->params.n_shards];
+	/* A late command for an earlier use of the slot means nothing. */
+	if (leg->state == LEG_FREE || leg->id.gen != cmd->leg.gen)
+		return;
+	if (cmd->type == ZV_CMD_CANCEL || cmd->type == ZV_CMD_HANGUP)
+		call_signal(leg, &(struct signal){
+					 .type = cmd->type == ZV_CMD_CANCEL ? SIG_CANCEL
+									    : SIG_HANGUP});
+}
+
+static void take_mail(struct shard *s)
+{
+	struct zv_cmd cmds[BATCH];
+	struct zv_dialog_ack acks[BATCH];
+	uint32_t n, taken = 0;
+
+	do {
+		n = zv_ring_pop(s->rings->dialog_acks, acks, BATCH);
+		for (uint32_t i = 0; i < n; i++) {
+			struct leg *leg;
+
+			if (!leg_is(s, acks[i].leg))
+				continue;
+			leg = &s->legs[acks[i].leg.slot / s->sip->params.n_shards];
+			if (leg->state == LEG_ACK_WAIT && leg->id.gen == acks[i].leg.gen)
+				call_signal(leg, &(struct signal){.type = SIG_ACK});
+		}
+	} while (n == BATCH);
+	do {
+		n = zv_ring_pop(s->rings->commands, cmds, BATCH);
+		for (uint32_t i = 0; i < n; i++)
+			take_command(s, &cmds[i]);
+		taken += n;
+	} while (n == BATCH && taken < 4 * BATCH);
+}
+
+/* ---- the loop ---- */
+
+static void stop_step(struct shard *s, int64_t now)
+{
+	if (s->stopping_ms == 0) {
+		s->stopping_ms = now;
+		for (uint32_t i = 0; i < s->n_legs; i++)
+			if (s->legs[i].state != LEG_FREE)
+				call_signal(&s->legs[i], &(struct signal){.type = SIG_HANGUP});
+	}
+	if (s->legs_used > 0 && now - s->stopping_ms < STOP_MS)
+		return;
+	for (uint32_t i = 0; i < s->n_legs; i++)
+		if (s->legs[i].state != LEG_FREE)
+			call_fail_now(&s->legs[i]);
+	flush_backlog(s);
+	su_root_break(s->root);
+}
+
+static void gather_stats(struct shard *s)
+{
+	uint64_t received = 0, retransmits = 0, bad = 0;
+	uint32_t transactions = 0;
+
+	for (uint32_t i = 0; i < s->n_agents; i++) {
+		usize_t recv_msg = 0, retry = 0, bad_msg = 0, used = 0;
+
+		(void)nta_agent_get_stats(s->agents[i].nta, NTATAG_S_RECV_MSG_REF(recv_msg),
+					  NTATAG_S_RETRY_REQUEST_REF(retry),
+					  NTATAG_S_BAD_MESSAGE_REF(bad_msg),
+					  NTATAG_S_ORQ_HASH_USED_REF(used), TAG_END());
+		received += recv_msg;
+		retransmits += retry;
+		bad += bad_msg;
+		transactions += (uint32_t)used;
+	}
+	atomic_store_explicit(&s->stats.received, received, memory_order_relaxed);
+	atomic_store_explicit(&s->stats.retransmits, retransmits, memory_order_relaxed);
+	atomic_store_explicit(&s->stats.bad_messages, bad, memory_order_relaxed);
+	atomic_store_explicit(&s->stats.transactions, transactions, memory_order_relaxed);
+	atomic_store_explicit(&s->stats.legs, s->legs_used, memory_order_relaxed);
+}
+
+static int on_tick(struct shard *magic, su_wait_t *w, su_wakeup_arg_t *arg)
+{
+	struct shard *s = (struct shard *)arg;
+	uint64_t ticks = 0;
+	int64_t now = now_ms();
+
+	(void)magic;
+	(void)w;
+	if (read(s->tick_fd, &ticks, sizeof(ticks)) != (ssize_t)sizeof(ticks))
+		return 0;
+	if (ticks > 1) {
+		uint32_t lag = (uint32_t)((ticks - 1) * TICK_MS * 1000);
+
+		if (lag > atomic_load_explicit(&s->stats.loop_lag_us_max, memory_order_relaxed))
+			atomic_store_explicit(&s->stats.loop_lag_us_max, lag, memory_order_relaxed);
+	}
+	/* An answer that waits in the socket must not lose against its own timer. */
+	if (s->drained || ++s->wheel_waits > WHEEL_WAITS_MAX) {
+		s->wheel_waits = 0;
+		wheel_turn(s, now);
+	}
+	flush_backlog(s);
+	if (now - s->stats_ms >= 100) {
+		s->stats_ms = now;
+		gather_stats(s);
+		for (uint32_t i = s->index; i < s->sip->params.n_trunks;
+		     i += s->sip->params.n_shards)
+			if (s->stopping_ms == 0)
+				trunk_tick(&s->trunks[i], now);
+	}
+	if (atomic_load_explicit(s->stop, memory_order_relaxed))
+		stop_step(s, now);
+	return 0;
+}
+
+static int on_wake(struct shard *magic, su_wait_t *w, su_wakeup_arg_t *arg)
+{
+	struct shard *s = (struct shard *)arg;
+	uint64_t n;
+	ssize_t ignored = read(s->rings->wake_fd, &n, sizeof(n));
+
+	(void)ignored;
+	(void)magic;
+	(void)w;
+	return 0; /* the mail is taken before the next sleep */
+}
+
+/* Before each sleep and each look at the stack's timers: the network first, so that an answer
+ * in the socket stops its own retransmission; then the mail. */
+static void before_poll(su_prepoll_magic_t *magic, su_root_t *root)
+{
+	static _Thread_local bool inside; /* su_root_yield must not come back here */
+	struct shard *s = (struct shard *)magic;
+	int i;
+
+	if (inside)
+		return;
+	inside = true;
+	for (i = 0; i < DRAIN_MAX && su_root_yield(root) > 0; i++)
+		continue;
+	s->drained = i < DRAIN_MAX;
+	if (s->stopping_ms == 0 || s->legs_used > 0) {
+		take_mail(s);
+		while (!zv_ring_arm(s->rings->commands) || !zv_ring_arm(s->rings->dialog_acks))
+			take_mail(s);
+	}
+	inside = false;
+}
+
+static bool register_fd(struct shard *s, int which, int fd, su_wakeup_f on)
+{
+	if (su_wait_create(&s->waits[which], fd, SU_WAIT_IN) != 0)
+		return false;
+	s->registered[which] =
+		su_root_register(s->root, &s->waits[which], on, (su_wakeup_arg_t *)s, 0);
+	return s->registered[which] > 0;
+}
+
+enum zv_err shard_run(struct shard *s)
+{
+	struct itimerspec every = {
+		.it_interval = {.tv_nsec = TICK_MS * 1000000L},
+		.it_value = {.tv_nsec = TICK_MS * 1000000L},
+	};
+	enum zv_err err = ZV_OK;
+
+	if (su_root_obtain(s->root) < 0)
+		return ZV_EINVAL;
+	s->wheel_ms = now_ms() / TICK_MS * TICK_MS;
+	s->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (s->tick_fd < 0 || timerfd_settime(s->tick_fd, 0, &every, NULL) != 0 ||
+	    !register_fd(s, 0, s->tick_fd, on_tick) ||
+	    !register_fd(s, 1, s->rings->wake_fd, on_wake) ||
+	    su_root_add_prepoll(s->root, before_poll, (su_prepoll_magic_t *)s) < 0) {
+		err = ZV_EIO;
+		goto done;
+	}
+	su_root_run(s->root);
+done:
+	(void)su_root_remove_prepoll(s->root);
+	for (uint32_t i = 0; i < s->sip->params.n_trunks; i++)
+		trunk_stop(&s->trunks[i]);
+	for (int i = 0; i < 2; i++)
+		if (s->registered[i] > 0)
+			(void)su_root_deregister(s->root, s->registered[i]);
+	if (s->tick_fd >= 0)
+		close(s->tick_fd);
+	s->tick_fd = -1;
+	(void)su_root_release(s->root);
+	return err;
+}
+
+/* ---- creation ---- */
+
+static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t text_size)
+{
+	const struct zv_sip_params *p = &s->sip->params;
+	struct agent *a = &s->agents[k];
+	unsigned port = p->port_first + s->index * p->agents + k;
+	uint32_t t1x64 = 8000;
+	char ip[46], url[112];
+
+	for (uint32_t i = 0; i < p->n_trunks; i++)
+		if (p->trunks[i].t1x64_ms > t1x64)
+			t1x64 = p->trunks[i].t1x64_ms;
+	a->shard = s;
+	zv_ip_text(&p->local_ip, ip);
+	(void)snprintf(a->contact, sizeof(a->contact),
+		       p->local_ip.family == 6 ? "<sip:[%s]:%u>" : "<sip:%s:%u>", ip, port);
+	(void)snprintf(a->contact_tcp, sizeof(a->contact_tcp),
+		       p->local_ip.family == 6 ? "<sip:[%s]:%u;transport=tcp>"
+					       : "<sip:%s:%u;transport=tcp>",
+		       ip, port);
+	(void)snprintf(url, sizeof(url),
+		       p->local_ip.family == 6 ? "sip:[%s]:%u;transport=%s"
+					       : "sip:%s:%u;transport=%s",
+		       ip, port, s->sip->tcp ? "udp,tcp" : "udp");
+	/* Not NTATAG_UA(1): then the stack would answer a fork's 200 itself, with a BYE to
+	 * whatever name stands in its Contact (a blocking DNS query and the asserts behind it),
+	 * and abort on an ACK without its INVITE.  Here every 2xx comes to us. */
+	a->nta = nta_agent_create(s->root, (const url_string_t *)(const void *)url, stray_message,
+				  a, NTATAG_UA(0), NTATAG_TIMER_C(86400 * 1000),
+				  NTATAG_PASS_100(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
+				  NTATAG_UDP_MTU(65535), NTATAG_SIP_T1X64(t1x64),
+				  TPTAG_UDP_RMEM(16 << 20), TPTAG_UDP_WMEM(4 << 20), TAG_END());
+	if (a->nta != NULL)
+		return ZV_OK;
+	(void)snprintf(text, text_size, "SIP port %s:%u: %s", ip, port, strerror(errno));
+	return errno == EADDRINUSE ? ZV_EEXIST : ZV_EIO;
+}
+
+enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text, size_t text_size)
+{
+	struct shard *s = &sip->shards[index];
+	const struct zv_sip_params *p = &sip->params;
+	enum zv_err err = ZV_ENOMEM;
+	uint32_t buckets = 64;
+
+	s->sip = sip;
+	s->index = index;
+	s->tick_fd = -1;
+	s->n_legs = (p->max_legs + p->n_shards - 1) / p->n_shards;
+	while (buckets < s->n_legs)
+		buckets <<= 1;
+	s->hash_mask = buckets - 1;
+	s->backlog_size = s->n_legs * EVENTS_PER_LEG + 64;
+	s->cnonce = (uint64_t)now_ms() << 20 | index;
+	s->legs = calloc(s->n_legs, sizeof(*s->legs));
+	s->hash = malloc(buckets * sizeof(*s->hash));
+	s->backlog = calloc(s->backlog_size, sizeof(*s->backlog));
+	s->trunks = calloc(p->n_trunks, sizeof(*s->trunks));
+	s->agents = calloc(p->agents, sizeof(*s->agents));
+	s->root = su_root_create(s);
+	if (s->legs == NULL || s->hash == NULL || s->backlog == NULL || s->trunks == NULL ||
+	    s->agents == NULL || s->root == NULL)
+		return ZV_ENOMEM;
+	memset(s->hash, 0xff, buckets * sizeof(*s->hash));
+	memset(s->wheel, 0xff, sizeof(s->wheel));
+	for (uint32_t i = 0; i < p->n_trunks; i++)
+		trunk_init(s, &s->trunks[i], (uint16_t)i);
+	err = ZV_OK;
+	for (; s->n_agents < p->agents && err == ZV_OK; s->n_agents++)
+		err = agent_create(s, s->n_agents, text, text_size);
+	(void)su_root_release(s->root); /* the shard's thread obtains it */
+	return err;
+}
+
+void shard_destroy(struct shard *s)
+{
+	if (s->root != NULL) {
+		(void)su_root_obtain(s->root);
+		for (uint32_t i = 0; i < s->n_agents; i++)
+			nta_agent_destroy(s->agents[i].nta);
+		su_root_destroy(s->root);
+	}
+	free(s->legs);
+	free(s->hash);
+	free(s->backlog);
+	free(s->trunks);
+	free(s->agents);
+}

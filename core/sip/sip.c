@@ -1,0 +1,175 @@
+#include "sip/sip.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sofia-sip/su_log.h>
+
+#include "base/log.h"
+#include "sip/internal.h"
+
+#define NTP_EPOCH 2208988800UL /* seconds from 1900 to 1970 */
+
+/* The stack's clock (su/su_time0.c): su_time fills in the wall clock and hands it to this
+ * pointer to change; all timers of the stack are reckoned from it. */
+extern void (*_su_time)(su_time_t *tv);
+extern su_log_t nta_log[], tport_log[], su_log_default[];
+
+static int64_t start_s; /* wall clock minus monotonic clock when the stack was set up */
+
+/* Monotonic, so that a step of the wall clock fires no timer and hangs none. */
+static void monotonic_time(su_time_t *tv)
+{
+	struct timespec t;
+
+	if (tv == NULL)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	tv->tv_sec = (unsigned long)(t.tv_sec + start_s);
+	tv->tv_usec = (unsigned long)t.tv_nsec / 1000;
+}
+
+static void log_line(void *arg, const char *fmt, va_list args)
+{
+	char text[512];
+
+	(void)arg;
+	if (!zv_log_enabled(ZV_LOG_DEBUG))
+		return;
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	text[strcspn(text, "\n")] = 0;
+	zv_debug("sofia", "%s", text);
+}
+
+static void stack_init(void)
+{
+	struct timespec wall, mono;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	start_s = wall.tv_sec - mono.tv_sec + (int64_t)NTP_EPOCH;
+	_su_time = monotonic_time;
+	(void)su_init();
+	su_log_redirect(su_log_default, log_line, NULL);
+	su_log_redirect(nta_log, log_line, NULL);
+	su_log_redirect(tport_log, log_line, NULL);
+	su_log_set_level(su_log_default, 0);
+	su_log_set_level(nta_log, 0);
+	su_log_set_level(tport_log, 0);
+}
+
+static bool params_ok(const struct zv_sip_params *p, char *text, size_t size)
+{
+	if (p->n_shards == 0 || p->agents == 0 || p->max_legs == 0 || p->n_trunks == 0 ||
+	    p->port_first + p->n_shards * p->agents > 65536) {
+		(void)snprintf(text, size, "SIP: no shard, agent, leg or trunk, or ports over 65535");
+		return false;
+	}
+	if (p->plan->n_slots < p->max_legs) {
+		(void)snprintf(text, size, "SIP: %u legs, but RTP ports for %u", p->max_legs,
+			       p->plan->n_slots);
+		return false;
+	}
+	for (uint32_t i = 0; i < p->n_trunks; i++) {
+		const struct zv_sip_trunk *t = &p->trunks[i];
+
+		if (t->port == 0 || (t->ip.family != 4 && t->ip.family != 6) || t->t1x64_ms == 0) {
+			(void)snprintf(text, size, "SIP: trunk %s has no address, port or time",
+				       t->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+enum zv_err zv_sip_create(const struct zv_sip_params *params, char *text, size_t text_size,
+			  struct zv_sip **ret_sip)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	enum zv_err err = ZV_ENOMEM;
+	struct zv_sip *sip;
+
+	if (text_size > 0)
+		text[0] = 0;
+	if (!params_ok(params, text, text_size))
+		return ZV_EINVAL;
+	(void)pthread_once(&once, stack_init);
+	sip = calloc(1, sizeof(*sip));
+	if (sip == NULL)
+		return ZV_ENOMEM;
+	sip->params = *params;
+	sip->plan = *params->plan;
+	sip->trunks = calloc(params->n_trunks, sizeof(*sip->trunks));
+	sip->shared = calloc(params->n_trunks, sizeof(*sip->shared));
+	sip->open = calloc(params->n_open + 1, sizeof(*sip->open));
+	sip->shards = calloc(params->n_shards, sizeof(*sip->shards));
+	if (sip->trunks == NULL || sip->shared == NULL || sip->open == NULL || sip->shards == NULL)
+		goto fail;
+	memcpy(sip->trunks, params->trunks, params->n_trunks * sizeof(*sip->trunks));
+	if (params->n_open > 0)
+		memcpy(sip->open, params->open, params->n_open * sizeof(*sip->open));
+	sip->params.trunks = sip->trunks;
+	sip->params.plan = &sip->plan;
+	sip->params.open = sip->open;
+	for (uint32_t i = 0; i < params->n_trunks; i++)
+		sip->tcp |= sip->trunks[i].transport == ZV_SIP_TCP;
+	for (uint32_t i = 0; i < params->n_shards; i++) {
+		err = shard_create(sip, i, text, text_size);
+		if (err != ZV_OK)
+			goto fail;
+	}
+	*ret_sip = sip;
+	return ZV_OK;
+
+fail:
+	zv_sip_destroy(sip);
+	return err;
+}
+
+void zv_sip_destroy(struct zv_sip *sip)
+{
+	if (sip == NULL)
+		return;
+	if (sip->shards != NULL)
+		for (uint32_t i = 0; i < sip->params.n_shards; i++)
+			shard_destroy(&sip->shards[i]);
+	free(sip->shards);
+	free(sip->trunks);
+	free(sip->shared);
+	free(sip->open);
+	free(sip);
+}
+
+enum zv_err zv_sip_thread(struct zv_sip *sip, uint32_t shard, const struct zv_sip_rings *rings,
+			  const _Atomic bool *stop)
+{
+	struct shard *s;
+
+	if (shard >= sip->params.n_shards)
+		return ZV_EINVAL;
+	s = &sip->shards[shard];
+	s->rings = rings;
+	s->stop = stop;
+	return shard_run(s);
+}
+
+void zv_sip_get_stats(const struct zv_sip *sip, uint32_t shard, struct zv_sip_stats *ret_stats)
+{
+	const struct shard *s = &sip->shards[shard];
+
+	*ret_stats = (struct zv_sip_stats){
+		.invites = atomic_load_explicit(&s->stats.invites, memory_order_relaxed),
+		.retransmits = atomic_load_explicit(&s->stats.retransmits, memory_order_relaxed),
+		.timeouts = atomic_load_explicit(&s->stats.timeouts, memory_order_relaxed),
+		.received = atomic_load_explicit(&s->stats.received, memory_order_relaxed),
+		.bad_messages = atomic_load_explicit(&s->stats.bad_messages, memory_order_relaxed),
+		.auth_refused = atomic_load_explicit(&s->stats.auth_refused, memory_order_relaxed),
+		.legs = atomic_load_explicit(&s->stats.legs, memory_order_relaxed),
+		.transactions = atomic_load_explicit(&s->stats.transactions, memory_order_relaxed),
+		.loop_lag_us_max =
+			atomic_load_explicit(&s->stats.loop_lag_us_max, memory_order_relaxed),
+	};
+}

@@ -1,0 +1,275 @@
+/* What reaches an agent without one of its transactions: requests of any kind, and answers that
+ * come late, twice or from a fork.  All of it is answered without keeping state: a request that
+ * comes again gets the same answer again, and nobody can make us remember anything. */
+#include "sip/internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <sofia-sip/msg_addr.h>
+#include <sofia-sip/msg_header.h>
+#include <sofia-sip/nta_stateless.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_status.h>
+#include <sofia-sip/sip_util.h>
+
+#define ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
+
+/* The attempt that a message names, if its Call-ID and our tag in it are keyed right. */
+static bool names_ours(const struct shard *s, const sip_t *sip, const char *our_tag,
+		       struct zv_attempt_id *ret_attempt, uint8_t *ret_sub)
+{
+	struct zv_sip_names names;
+
+	if (sip->sip_call_id == NULL || our_tag == NULL ||
+	    !zv_sip_names_parse(&s->sip->params.secret, sip->sip_call_id->i_id, ret_attempt,
+				ret_sub))
+		return false;
+	zv_sip_names(&s->sip->params.secret, *ret_attempt, *ret_sub, &names);
+	return strcmp(names.from_tag, our_tag) == 0;
+}
+
+/* ---- answers ---- */
+
+static void stray_response(struct agent *agent, const msg_t *msg, const sip_t *sip)
+{
+	struct shard *s = agent->shard;
+	uint16_t code = (uint16_t)sip->sip_status->st_status;
+	struct signal sig = {.code = code, .sip = sip};
+	struct zv_attempt_id attempt;
+	struct leg *leg;
+	uint8_t sub;
+
+	if (sip->sip_cseq->cs_method != sip_method_invite || sip->sip_via == NULL ||
+	    sip->sip_via->v_next != NULL ||
+	    !names_ours(s, sip, sip->sip_from->a_tag, &attempt, &sub))
+		return;
+	leg = leg_find(s, attempt, sub);
+	sig.type = code == 100  ? SIG_TRYING
+		   : code < 200 ? SIG_PROGRESS
+		   : code < 300 ? SIG_OK
+				: SIG_REFUSED;
+	if (code >= 300) {
+		send_stray_ack(agent, msg, sip, false);
+		/* A transaction on TCP ends with its CANCEL; an adopted leg has none. */
+		if (leg != NULL && (leg->state == LEG_CANCELLING || leg->state == LEG_ADOPTING) &&
+		    code != 401 && code != 407)
+			call_signal(leg, &sig);
+		return;
+	}
+	if (code < 200) {
+		/* It rings for a call that we gave up. */
+		if (leg != NULL && leg->state == LEG_ADOPTING)
+			call_signal(leg, &sig);
+		else if (leg == NULL && code > 100)
+			send_stray_cancel(agent, msg, sip);
+		return;
+	}
+	if (leg == NULL || sip->sip_to->a_tag == NULL ||
+	    (leg->remote_tag != NULL && leg->state >= LEG_ACK_WAIT &&
+	     strcmp(leg->remote_tag, sip->sip_to->a_tag) != 0)) {
+		send_stray_ack(agent, msg, sip, true);
+		return;
+	}
+	call_signal(leg, &sig);
+}
+
+/* ---- requests ---- */
+
+struct answer {
+	int code;
+	const char *phrase;
+	const char *sdp; /* NULL: no body */
+	const char *unsupported;
+};
+
+static void reply(struct agent *agent, msg_t *msg, const sip_t *sip, const struct answer *a)
+{
+	bool dialog = a->code < 300 && (sip->sip_request->rq_method == sip_method_invite ||
+					sip->sip_request->rq_method == sip_method_update);
+	sip_session_expires_t x[1];
+	sip_session_expires_t *refresh = NULL;
+
+	/* A name in maddr would be looked up, blocking. */
+	if (sip->sip_via != NULL && sip->sip_via->v_maddr != NULL)
+		msg_header_remove_param(sip->sip_via->v_common, "maddr");
+	/* RFC 4028 9: he who asks for a session timer keeps it going. */
+	if (dialog && sip->sip_session_expires != NULL) {
+		*sip_session_expires_init(x) = *sip->sip_session_expires;
+		if (x->x_refresher == NULL) {
+			static msg_param_t const uac[] = {"refresher=uac", NULL};
+
+			x->x_params = uac;
+			x->x_refresher = "uac";
+		}
+		refresh = x;
+	}
+	(void)nta_msg_treply(agent->nta, msg, a->code, a->phrase,
+			     TAG_IF(a->code == 405 || a->code == 501 || a->code == 200,
+				    SIPTAG_ALLOW_STR(ALLOW)),
+			     TAG_IF(a->unsupported != NULL, SIPTAG_UNSUPPORTED_STR(a->unsupported)),
+			     TAG_IF(dialog, SIPTAG_CONTACT_STR(agent->contact)),
+			     TAG_IF(refresh != NULL, SIPTAG_SESSION_EXPIRES(refresh)),
+			     TAG_IF(refresh != NULL, SIPTAG_REQUIRE_STR("timer")),
+			     TAG_IF(a->sdp != NULL, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+			     TAG_IF(a->sdp != NULL, SIPTAG_PAYLOAD_STR(a->sdp)), TAG_END());
+}
+
+/* re-INVITE or UPDATE: the media stay as they are, or it is refused; hold is allowed. */
+static void renegotiate(struct leg *leg, struct answer *a, const sip_t *sip, char *sdp)
+{
+	const sip_payload_t *body = sip->sip_payload;
+	struct zv_sdp_media m;
+
+	if (leg->refresh != NULL && sip->sip_request->rq_method == sip_method_invite) {
+		a->code = 491;
+		a->phrase = sip_491_Request_pending;
+		return;
+	}
+	a->code = 200;
+	a->phrase = sip_200_OK;
+	if (body == NULL || body->pl_len == 0) {
+		/* An UPDATE without a body refreshes; an INVITE without one asks for an offer. */
+		if (sip->sip_request->rq_method == sip_method_invite) {
+			(void)leg_sdp(leg, NULL, sdp);
+			a->sdp = sdp;
+		}
+	} else if (zv_sdp_parse(body->pl_data, body->pl_len, &m) != ZV_OK ||
+		   m.payload_type != leg->media.payload_type ||
+		   (!m.held && (m.port != leg->media.port ||
+				memcmp(&m.ip, &leg->media.ip, sizeof(m.ip)) != 0))) {
+		a->code = 488;
+		a->phrase = sip_488_Not_acceptable;
+	} else {
+		(void)leg_sdp(leg, &m, sdp);
+		a->sdp = sdp;
+	}
+	if (a->code == 200 && sip->sip_session_expires != NULL && leg->session_s != 0) {
+		leg_set_timer(leg, TIMER_REFRESH, -1);
+		leg_set_timer(leg, TIMER_SESSION,
+			      (int64_t)(sip->sip_session_expires->x_delta > 86400
+						? 86400
+						: sip->sip_session_expires->x_delta) *
+				      1000);
+	}
+}
+
+/* A request within a call that lives. */
+static void in_dialog(struct leg *leg, msg_t *msg, const sip_t *sip)
+{
+	char sdp[ZV_SDP_MAX];
+	struct answer a = {.code = 200, .phrase = sip_200_OK};
+	struct agent *agent = leg->agent;
+	bool answered = leg->state == LEG_ACK_WAIT || leg->state == LEG_TALKING;
+
+	switch ((int)sip->sip_request->rq_method) {
+	case sip_method_bye:
+		msg_ref(msg); /* its Reason is read after the 200 is out */
+		reply(agent, msg, sip, &a);
+		call_signal(leg, &(struct signal){.type = SIG_BYE, .sip = sip});
+		msg_destroy(msg);
+		return;
+	case sip_method_invite:
+	case sip_method_update:
+		if (!answered)
+			a = (struct answer){.code = 481, .phrase = sip_481_No_transaction};
+		else
+			renegotiate(leg, &a, sip, sdp);
+		break;
+	case sip_method_options:
+	case sip_method_info:
+		break;
+	case sip_method_refer:
+		a = (struct answer){.code = 603, .phrase = sip_603_Decline};
+		break;
+	case sip_method_prack: /* we never send a reliable 1xx */
+		a = (struct answer){.code = 481, .phrase = sip_481_No_transaction};
+		break;
+	default:
+		a = (struct answer){.code = 405, .phrase = sip_405_Method_not_allowed};
+		if (sip->sip_request->rq_method == sip_method_unknown)
+			a = (struct answer){.code = 501, .phrase = sip_501_Not_implemented};
+		break;
+	}
+	reply(agent, msg, sip, &a);
+}
+
+/* A request outside any call: calls are taken in by nobody here. */
+static struct answer outside(const sip_t *sip)
+{
+	if (sip->sip_to->a_tag != NULL)
+		return (struct answer){.code = 481, .phrase = sip_481_No_transaction};
+	switch ((int)sip->sip_request->rq_method) {
+	case sip_method_options:
+		return (struct answer){.code = 200, .phrase = sip_200_OK};
+	case sip_method_invite:
+		return (struct answer){.code = 403, .phrase = sip_403_Forbidden};
+	case sip_method_bye:
+	case sip_method_cancel:
+	case sip_method_prack:
+	case sip_method_update:
+	case sip_method_info:
+		return (struct answer){.code = 481, .phrase = sip_481_No_transaction};
+	case sip_method_unknown:
+		return (struct answer){.code = 501, .phrase = sip_501_Not_implemented};
+	default:
+		return (struct answer){.code = 405, .phrase = sip_405_Method_not_allowed};
+	}
+}
+
+/* The first option tag in Require that we do not know; NULL = none. */
+static const char *unsupported(const sip_t *sip)
+{
+	static const char *const known[] = {"100rel", "timer"};
+	const sip_require_t *r = sip->sip_require;
+
+	for (size_t i = 0; r != NULL && r->k_items != NULL && r->k_items[i] != NULL; i++)
+		if (strcasecmp(r->k_items[i], known[0]) != 0 &&
+		    strcasecmp(r->k_items[i], known[1]) != 0)
+			return r->k_items[i];
+	return NULL;
+}
+
+static void stray_request(struct agent *agent, msg_t *msg, const sip_t *sip)
+{
+	struct shard *s = agent->shard;
+	sip_method_t method = sip->sip_request->rq_method;
+	struct zv_attempt_id attempt;
+	struct answer a;
+	struct leg *leg;
+	bool ours;
+	uint8_t sub;
+
+	if (method == sip_method_ack) {
+		msg_destroy(msg);
+		return;
+	}
+	ours = names_ours(s, sip, sip->sip_to->a_tag, &attempt, &sub);
+	leg = ours ? leg_find(s, attempt, sub) : NULL;
+	a = outside(sip);
+	if (method != sip_method_cancel && unsupported(sip) != NULL)
+		a = (struct answer){.code = 420,
+				    .phrase = sip_420_Bad_extension,
+				    .unsupported = unsupported(sip)};
+	else if (leg != NULL && method != sip_method_cancel &&
+		 (leg->remote_tag == NULL || (sip->sip_from->a_tag != NULL &&
+					      strcmp(leg->remote_tag, sip->sip_from->a_tag) == 0))) {
+		in_dialog(leg, msg, sip);
+		return;
+	} else if (ours && method == sip_method_bye && leg == NULL)
+		/* A call of ours that is over here, or of before a crash: let it end there. */
+		a = (struct answer){.code = 200, .phrase = sip_200_OK};
+	reply(agent, msg, sip, &a);
+}
+
+int stray_message(struct agent *agent, nta_agent_t *nta, msg_t *msg, sip_t *sip)
+{
+	(void)nta;
+	if (sip->sip_request != NULL) {
+		stray_request(agent, msg, sip);
+		return 0;
+	}
+	stray_response(agent, msg, sip);
+	msg_destroy(msg);
+	return 0;
+}

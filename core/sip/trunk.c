@@ -1,0 +1,147 @@
+/* Trunks: is it there, is it well.  Counts of a trunk are shared by all shards; one of them, the
+ * owner, judges and tells, so that up and down are told in order. */
+#include "sip/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+static void tell(struct trunk *t, enum zv_trunk_state state, uint32_t retry_after_s)
+{
+	struct zv_event ev = {.type = ZV_EV_TRUNK, .trunk = t->index};
+
+	ev.u.trunk.state = (uint32_t)state;
+	ev.u.trunk.retry_after_s = retry_after_s;
+	shard_tell(t->shard, &ev);
+}
+
+void trunk_init(struct shard *s, struct trunk *t, uint16_t index)
+{
+	const struct zv_sip_trunk *c = &s->sip->trunks[index];
+	char ip[46], host[64];
+
+	t->shard = s;
+	t->index = index;
+	t->conf = c;
+	t->shared = &s->sip->shared[index];
+	if (c->unanswered_max != 0)
+		t->unanswered_max = (c->unanswered_max + s->sip->params.n_shards - 1) /
+				    s->sip->params.n_shards;
+	zv_ip_text(&c->ip, ip);
+	if (c->ip.family == 6)
+		(void)snprintf(host, sizeof(host), "[%s]:%u", ip, (unsigned)c->port);
+	else
+		(void)snprintf(host, sizeof(host), "%s:%u", ip, (unsigned)c->port);
+	(void)snprintf(t->hop, sizeof(t->hop), "sip:%s;transport=%s", host,
+		       c->transport == ZV_SIP_TCP ? "tcp" : "udp");
+	(void)snprintf(t->domain, sizeof(t->domain), "%s", c->domain[0] != 0 ? c->domain : host);
+}
+
+void trunk_result(struct trunk *t, bool failure)
+{
+	if (failure) {
+		atomic_fetch_add_explicit(&t->shared->failures, 1, memory_order_relaxed);
+		return;
+	}
+	atomic_store_explicit(&t->shared->failures, 0, memory_order_relaxed);
+	atomic_fetch_add_explicit(&t->shared->successes, 1, memory_order_relaxed);
+}
+
+void trunk_slow(struct trunk *t, uint32_t retry_after_s)
+{
+	int64_t now = now_ms();
+
+	/* A storm of 503s is one piece of news a second. */
+	if (now - t->slow_told_ms < 1000 && t->slow_told_ms != 0)
+		return;
+	t->slow_told_ms = now;
+	tell(t, ZV_TRUNK_SLOW, retry_after_s);
+}
+
+static void opened(struct trunk *t, int64_t now)
+{
+	t->breaker = BREAKER_OPEN;
+	t->next_ms = now + (int64_t)t->conf->breaker_rest_s * 1000;
+	zv_warn("sip", "trunk %s is down", t->conf->name);
+	tell(t, ZV_TRUNK_DOWN, t->conf->breaker_rest_s);
+}
+
+static void closed(struct trunk *t, int64_t now)
+{
+	if (t->breaker != BREAKER_CLOSED)
+		zv_info("sip", "trunk %s is up", t->conf->name);
+	t->breaker = BREAKER_CLOSED;
+	t->told = true;
+	t->next_ms = now + (int64_t)t->conf->options_s * 1000;
+	atomic_store_explicit(&t->shared->failures, 0, memory_order_relaxed);
+	tell(t, ZV_TRUNK_UP, 0);
+}
+
+void trunk_pinged(struct trunk *t, bool heard)
+{
+	int64_t now = now_ms();
+	uint32_t successes = atomic_load_explicit(&t->shared->successes, memory_order_relaxed);
+
+	if (heard && (t->breaker != BREAKER_CLOSED || !t->told)) {
+		closed(t, now);
+	} else if (heard) {
+		t->next_ms = now + (int64_t)t->conf->options_s * 1000;
+	} else if (t->breaker == BREAKER_CLOSED && successes == t->successes_seen) {
+		opened(t, now); /* neither the ping nor any call since was answered */
+	} else {
+		t->next_ms = now + (int64_t)t->conf->breaker_rest_s * 1000;
+	}
+}
+
+static void ping(struct trunk *t, int64_t now)
+{
+	t->successes_seen = atomic_load_explicit(&t->shared->successes, memory_order_relaxed);
+	t->next_ms = INT64_MAX; /* until it is answered */
+	if (!send_options(t))
+		t->next_ms = now + 1000;
+}
+
+/* The owner's, a few times a second. */
+void trunk_tick(struct trunk *t, int64_t now)
+{
+	uint32_t failures = atomic_load_explicit(&t->shared->failures, memory_order_relaxed);
+	uint32_t successes = atomic_load_explicit(&t->shared->successes, memory_order_relaxed);
+	uint32_t limit = t->conf->breaker_failures;
+
+	if (!t->told && t->conf->options_s == 0)
+		closed(t, now);
+	switch (t->breaker) {
+	case BREAKER_CLOSED:
+		if (limit != 0 && failures >= limit)
+			opened(t, now);
+		else if (t->conf->options_s != 0 && t->ping == NULL && now >= t->next_ms)
+			ping(t, now);
+		break;
+	case BREAKER_OPEN:
+		if (t->conf->options_s != 0) {
+			if (t->ping == NULL && now >= t->next_ms)
+				ping(t, now);
+		} else if (now >= t->next_ms) {
+			/* Half open: a few calls may try. */
+			t->breaker = BREAKER_HALF;
+			t->successes_seen = successes;
+			atomic_store_explicit(&t->shared->failures, 0, memory_order_relaxed);
+			tell(t, ZV_TRUNK_SLOW, t->conf->breaker_rest_s);
+		}
+		break;
+	case BREAKER_HALF:
+		if (successes != t->successes_seen)
+			closed(t, now);
+		else if (failures > 0)
+			opened(t, now);
+		break;
+	}
+}
+
+void trunk_stop(struct trunk *t)
+{
+	if (t->ping != NULL)
+		nta_outgoing_destroy(t->ping);
+	t->ping = NULL;
+}
