@@ -59,7 +59,7 @@ struct zv_store_run {
 	int wake_fd;                 /* eventfd of commands and dialogs */
 	uint32_t intent_wait_ms;     /* group commit: 10 */
 	uint32_t outcome_wait_ms;    /* 5 */
-	const char *const *trunk_names; /* by index, for intents */
+	const char *const *trunk_names; /* by index, ZV_TRUNKS_MAX pointers (NULL: none) */
 	/* after each commit, on the store thread: outcomes etc. are on disk */
 	void (*committed)(void *arg, uint32_t n_messages);
 	/* told when a campaign's last contact got its category */
@@ -68,10 +68,28 @@ struct zv_store_run {
 	/* test-only: tell INTENT_FLUSHED before the flush.  Exists so that the crash test can be
 	 * seen to fail; zvonard takes it from ZVONAR_TEST_SWAP_ORDER in builds with -Dtest_hooks. */
 	bool swap_order;
+	/* Dialling stops (EV_STORE_STATE) when the disk has less left; 0 = 64 MiB.  It stops too
+	 * when 85 % of the map is in use.  What calls in progress bring is still written. */
+	uint64_t disk_reserve_bytes;
 };
 
-/* Runs until *stop is set and the ring is empty; everything taken is committed.  ZV_EIO: a
- * flush failed: the caller must end the process (never retry an fsync). */
+/* Figures of the store thread; any thread, a copy. */
+struct zv_store_stats {
+	uint64_t commits, messages; /* messages / commits: how well the group commit groups */
+	uint64_t commit_us;         /* time in transactions, all together */
+	uint64_t commit_us_max;
+	uint64_t odd;               /* commands that made no sense, see the log */
+	uint64_t event_waits;       /* waits for room in the event ring */
+	uint64_t acks_dropped;      /* dialog acks a full ring did not take */
+	uint64_t full;              /* transactions that map or disk had no room for */
+	uint32_t on;                /* 0: dialling is stopped for want of space */
+};
+void zv_store_get_stats(const struct zv_store *store, struct zv_store_stats *ret_stats);
+
+/* Runs until *stop is set and the rings are empty; everything taken is committed.  ZV_EIO: a
+ * flush failed: the caller must end the process (never retry an fsync).  ZV_EFULL: stopped
+ * while there was no space for 10 s.  Events that the ring does not take are kept and sent
+ * later, in order; meanwhile no more commands are taken. */
 enum zv_err zv_store_thread(struct zv_store_run *run, const _Atomic bool *stop) ZV_MUST_USE;
 
 /* ---- lists and campaigns: zvonarctl, and zvonard at start.  Own short transactions. ---- */

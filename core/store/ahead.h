@@ -1,0 +1,64 @@
+/* store/ahead.h -- private to lookahead.c (the thread and its picks) and ahead_offer.c (one
+ * offer from the stored records).  Thread: lookahead. */
+#ifndef ZV_STORE_AHEAD_H
+#define ZV_STORE_AHEAD_H
+
+#include "store/db.h"
+#include "store/held.h"
+#include "store/lookahead.h"
+
+#define ZV_AHEAD_CLASSES 4
+
+/* A place in the due index: one campaign, one class. */
+struct zv_lane {
+	int64_t pos_ms;  /* the first entry not looked at is not below (pos_ms, pos_lead) */
+	uint64_t pos_lead;
+	int64_t peek_ms; /* the next entry; valid with `peeked` */
+	uint64_t peek_lead;
+	bool peeked, end; /* end: there is none */
+};
+
+struct zv_ahead_camp {
+	uint32_t id;
+	bool running;
+	struct zv_lane lane[ZV_AHEAD_CLASSES];
+};
+
+struct zv_ahead {
+	struct zv_lookahead *la;
+	struct zv_txn *txn;
+	MDB_cursor *due; /* of the present transaction */
+	struct zv_ahead_camp *camps;
+	uint32_t n_camps, cap_camps;
+	uint64_t lists; /* meta's counter as last seen */
+	bool lists_known;
+	struct zv_held held;
+	uint64_t *slab_lead; /* lead in each slab, 0 = free */
+	int64_t *slab_due;
+	uint32_t *free_slabs;
+	uint32_t n_free;
+	uint64_t *came_back; /* released, not looked at yet */
+	uint32_t n_came_back;
+	uint64_t *cooling;   /* a queue: all cool equally long */
+	uint32_t cooling_first, n_cooling;
+	bool look_at_asks;
+	uint32_t asks_seen;
+	bool asks_waiting;   /* some found no slab */
+	uint32_t releases;   /* taken in so far */
+	int64_t hint_sent;
+	uint32_t hint_code;
+	bool hint_known;
+	bool ring_full;
+	uint32_t turn;       /* whose turn it is among the campaigns */
+	struct { char name[ZV_ZONE_MAX]; uint16_t zone; } zones[64];
+	uint32_t n_zones;
+};
+
+enum zv_filled { ZV_FILLED = 0, ZV_FILL_SKIP = 1, ZV_FILL_LATER = 2 };
+
+/* Fills *offer from lead's records.  SKIP: not to be offered as it stands (gone, moved, do not
+ * call, damaged).  LATER: its prompts are not ready. */
+enum zv_filled zv_ahead_fill(struct zv_ahead *ahead, uint64_t lead, bool ask,
+			     struct zv_offer *offer);
+
+#endif

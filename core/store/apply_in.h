@@ -1,0 +1,20 @@
+/* store/apply_in.h -- private to apply.c and apply_end.c. */
+#ifndef ZV_STORE_APPLY_IN_H
+#define ZV_STORE_APPLY_IN_H
+
+#include "store/apply.h"
+
+#define ZV_APPLY_TRUNKS 64u
+
+enum zv_err zv_apply_odd(struct zv_apply *a, const struct zv_cmd *cmd, const char *what);
+bool zv_apply_soft(enum zv_err err);
+struct zv_log_row zv_apply_row(const struct zv_apply *a, const struct zv_cmd *cmd,
+			       enum zv_log_kind kind);
+enum zv_err zv_apply_open_get(struct zv_apply *a, struct zv_attempt_id attempt,
+			      struct zv_open_rec *ret_open) ZV_MUST_USE;
+
+enum zv_err zv_apply_outcome(struct zv_apply *a, const struct zv_cmd *cmd) ZV_MUST_USE;
+enum zv_err zv_apply_step(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_err *ret_refused) ZV_MUST_USE;
+enum zv_err zv_apply_defer(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_err *ret_refused) ZV_MUST_USE;
+
+#endif
