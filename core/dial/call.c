@@ -524,7 +524,8 @@ void zv_call_adopt(struct zv_engine *e, const struct zv_event *ev)
 		campaign++;
 	while (i < e->free_n && e->free_slots[(e->free_head + i) % e->conf->max_calls] != slot)
 		i++;
-	if (slot >= e->conf->max_calls || i == e->free_n || e->conf->n_campaigns == 0) {
+	if (slot >= e->conf->max_calls || i == e->free_n || e->conf->n_campaigns == 0 ||
+	    ev->trunk >= e->conf->n_trunks) {
 		e->stats.late_events++;
 		return;
 	}
@@ -538,6 +539,8 @@ void zv_call_adopt(struct zv_engine *e, const struct zv_event *ev)
 		.trunk = ev->trunk, .campaign = campaign, .sub = ev->u.adopt.sub,
 		.lead = ev->u.adopt.lead, .called = ev->u.adopt.e164, .sip_open = true,
 	};
+	e->router.trunks[ev->trunk].calls++; /* the trunk still counts it */
+	c.call->channel = true;
 	e->stats.calls++;
 	state(&c, ZV_CALL_ADOPTED);
 	deadline(&c, e->now.mono_ms + ENDING_MS);
