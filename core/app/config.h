@@ -19,9 +19,9 @@
 
 /* Beside engine.campaigns[i]. */
 struct zv_config_campaign {
-	char *name;
-	char *title;         /* for people; "" */
-	char *zone;          /* of leads that bring none, "Europe/Moscow" */
+	const char *name;
+	const char *title;       /* for people; "" */
+	const char *zone;        /* of leads that bring none, "Europe/Moscow" */
 	uint16_t zone_number; /* the same in config->zones */
 	uint8_t n_categories, n_results, n_messages, n_columns;
 	const char *categories[ZV_CONFIG_NAMES_MAX];
@@ -83,7 +83,8 @@ struct zv_config {
 	uint32_t n_plugins;
 	struct zv_config_plugin plugins[ZV_CONFIG_PLUGINS_MAX];
 
-	struct zv_zones *zones; /* owned; the default zones are in it */
+	struct zv_zones *zones; /* the campaigns' zones are in it; goes on to the reloaded one */
+	bool zones_owned;
 	uint64_t hash;          /* of all texts read: rules_hash of intents */
 	struct zv_config_files *files; /* trees and texts that the above borrows; owned */
 };

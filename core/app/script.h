@@ -9,7 +9,8 @@
 #include "dial/offer.h"
 #include "dial/talk/talk.h"
 
-/* One of text (a template for the voice) and wav (a path) is set. */
+/* One of text (a template for the voice) and wav (a path) is set.  The hash of a rendered text is
+ * zv_prompt_hash(voice, rate, text), that of a file zv_prompt_hash("wav", 0, path). */
 struct zv_script_prompt {
 	char *text;
 	char *wav;
@@ -19,7 +20,10 @@ struct zv_script {
 	struct zv_talk_graph graph;
 	uint32_t n_prompts; /* in the order of struct zv_offer.prompts */
 	struct zv_script_prompt prompts[ZV_PROMPTS_MAX];
+	uint8_t abandon_prompt; /* said to an answer nobody is there for: an index, its text has no
+				   variables; ZV_TALK_NONE */
 	char *file;
+	uint64_t hash; /* of graph and prompts: tells a changed script */
 };
 
 struct zv_script_params {

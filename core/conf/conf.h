@@ -5,7 +5,7 @@
  * yaml.h is seen in core/conf only.
  *
  * The YAML is a strict part of YAML 1.1: one document, no anchors, aliases, tags or merge keys,
- * no key twice in a map, keys are plain scalars, at most ZV_CONF_DEPTH_MAX levels and
+ * no key twice in a map, keys are scalars, at most ZV_CONF_DEPTH_MAX levels and
  * ZV_CONF_BYTES_MAX bytes a file, UTF-8.  Scalars stay text: `no`, `09:00` and `+7495` are what
  * they look like.
  */
@@ -21,7 +21,8 @@
 
 #define ZV_CONF_DEPTH_MAX 16
 #define ZV_CONF_NODES_MAX 100000u
-#define ZV_CONF_BYTES_MAX (4u * 1024u * 1024u)
+#define ZV_CONF_BYTES_MAX (1024u * 1024u)
+#define ZV_CONF_MAP_MAX   4096u /* entries of one map */
 
 /* ---- messages ---- */
 
@@ -51,9 +52,13 @@ enum zv_err zv_conf_parse(const char *bytes, size_t len, const char *file,
 /* Reads a file.  ZV_ENOENT, ZV_EIO, ZV_EPARSE (all told to sink). */
 enum zv_err zv_conf_read(const char *path, struct zv_conf_sink *sink,
 			 struct zv_conf_tree **ret_tree) ZV_MUST_USE;
-/* Moves what `over` holds into `tree` and frees `over`: maps are joined, anything else is
+/* Moves what `over` holds into `tree` and frees `over` in any case: maps are joined, anything else is
  * replaced; keys new to tree go to the end. */
 enum zv_err zv_conf_merge(struct zv_conf_tree *tree, struct zv_conf_tree *over) ZV_MUST_USE;
+/* Moves `sub`'s root into the map `section` of tree's root (made if missing) under `key`, and
+ * frees `sub` in any case.  ZV_EEXIST (told to sink): the key is there, or section is no map. */
+enum zv_err zv_conf_graft(struct zv_conf_tree *tree, const char *section, const char *key,
+			  struct zv_conf_tree *sub, struct zv_conf_sink *sink) ZV_MUST_USE;
 void zv_conf_free(struct zv_conf_tree *tree); /* accepts NULL */
 const struct zv_conf_node *zv_conf_root(const struct zv_conf_tree *tree);
 
@@ -64,6 +69,8 @@ const struct zv_conf_node *zv_conf_at(const struct zv_conf_node *node, size_t i)
 const char *zv_conf_key(const struct zv_conf_node *node, size_t i); /* of a map's entry */
 const struct zv_conf_node *zv_conf_get(const struct zv_conf_node *node, const char *key);
 const char *zv_conf_text(const struct zv_conf_node *node); /* of a scalar, else NULL */
+
+const char *zv_conf_file(const struct zv_conf_node *node); /* the file it was read from */
 
 /* Tells "file:line:column: text" of a node; with a key, of that entry's key in the map node. */
 __attribute__((format(printf, 3, 4))) void zv_conf_error(struct zv_conf_sink *sink,
@@ -83,10 +90,15 @@ enum zv_err zv_conf_bool(const char *text, bool *ret) ZV_MUST_USE;        /* tru
 enum zv_err zv_conf_int(const char *text, int64_t *ret) ZV_MUST_USE;      /* 0, 42, -7; 10k, 2M */
 enum zv_err zv_conf_duration(const char *text, int64_t *ret_ms) ZV_MUST_USE; /* 20ms 90s 2h 1h30m 365d */
 enum zv_err zv_conf_size(const char *text, int64_t *ret_bytes) ZV_MUST_USE;  /* 512M 64G 4KiB */
+/* 1..31 of a-z, 0-9, _ and -. */
+bool zv_conf_is_name(const char *text);
 /* Digits with an optional +, and spaces, hyphens and brackets between them: 5..15 digits. */
 enum zv_err zv_conf_phone(const char *text, uint64_t *ret_e164) ZV_MUST_USE;
 /* "09:00-21:00", "closed"; end up to 24:00 and after start. */
 enum zv_err zv_conf_hours(const char *text, uint16_t *ret_start_min, uint16_t *ret_end_min) ZV_MUST_USE;
+
+/* "2026-11-23T09:00:00+03:00", "2026-11-23T06:00Z": a zone must stand there. */
+enum zv_err zv_conf_moment(const char *text, int64_t *ret_utc_ms) ZV_MUST_USE;
 
 /* An address as numbers: family 4 or 6, IPv4 in the first four bytes. */
 struct zv_conf_ip { uint8_t family; uint8_t bytes[16]; };
@@ -143,14 +155,15 @@ struct zv_conf_schema {
 enum zv_err zv_conf_check(const struct zv_conf_schema *schema, const char *prefix,
 			  const struct zv_conf_node *node, struct zv_conf_sink *sink) ZV_MUST_USE;
 
-/* The text that counts for the row `path` below node, which stands at `prefix`: what is written,
- * else the default, else NULL.  path must be a row's (a `*` only within prefix). */
+/* What counts for the row `prefix.path`, where node stands at `prefix` and path is below it: the
+ * text that is written and is valid, else the default, else NULL.  There must be such a row. */
 const char *zv_conf_value(const struct zv_conf_schema *schema, const char *prefix,
 			  const struct zv_conf_node *node, const char *path);
-/* The same as a number: INT, BOOL, DURATION (ms), SIZE, ENUM (index of the word).  0 if unset. */
+/* The same as a number: INT, BOOL, DURATION (ms), SIZE, MOMENT (UTC ms), ENUM (index of the
+ * word).  0 if unset. */
 int64_t zv_conf_number(const struct zv_conf_schema *schema, const char *prefix,
 		       const struct zv_conf_node *node, const char *path);
-/* The node itself, NULL if not written. */
+/* The node at a path of names, NULL if not written. */
 const struct zv_conf_node *zv_conf_find(const struct zv_conf_node *node, const char *path);
 
 /* What differs between two checked trees, a line each: "path: old -> new".  ZV_EDENIED if a

@@ -1,0 +1,230 @@
+/* Every tunable of zvonard, one row each; the order is that of the sample and the manual. */
+#include "app/config.h"
+
+#define LIVE ZV_CONF_LIVE
+#define LIST ZV_CONF_LIST_OF
+#define REQ  ZV_CONF_REQUIRED
+#define MS_S 1000
+#define MS_M 60000
+#define MS_H 3600000
+#define MS_D 86400000LL
+
+/* path, unit, flags, type, default, min, max, words, help, example */
+static const struct zv_conf_row rows[] = {
+	{"node", "", 0, ZV_T_INT, "1", 1, 65535, NULL,
+	 "Number of this machine among those that share leads; part of every attempt's id", NULL},
+
+	{"log.level", "", LIVE, ZV_T_ENUM, "info", 0, 0, "error warn info debug",
+	 "What is written to stderr. Numbers and names of people appear at debug only", NULL},
+	{"log.format", "", 0, ZV_T_ENUM, "text", 0, 0, "text json", "Form of a log line", NULL},
+
+	{"control.socket", "", 0, ZV_T_TEXT, "/run/zvonar/zvonard.sock", 1, 107, NULL,
+	 "Unix socket on which zvonarctl talks to zvonard", NULL},
+	{"shutdown.drain", "", LIVE, ZV_T_DURATION, "2m", 0, MS_H, NULL,
+	 "How long talks may finish after SIGTERM", NULL},
+
+	{"store.dir", "", 0, ZV_T_TEXT, "/var/lib/zvonar", 1, 1000, NULL,
+	 "Directory of the database: leads, attempts, messages to send", NULL},
+	{"store.map_size", "", 0, ZV_T_SIZE, "64G", 16 << 20, 16LL << 40, NULL,
+	 "Most the database may grow to; address space, not disk", NULL},
+	{"store.intent_wait", "", 0, ZV_T_DURATION, "10ms", 0, MS_S, NULL,
+	 "How long intents gather for one flush", NULL},
+	{"store.outcome_wait", "", 0, ZV_T_DURATION, "5ms", 0, MS_S, NULL,
+	 "How long outcomes gather for one flush", NULL},
+	{"store.offers", "leads", 0, ZV_T_INT, "4096", 16, 65536, NULL,
+	 "Leads read ahead for the engine", NULL},
+	{"store.horizon", "", 0, ZV_T_DURATION, "2m", MS_S, MS_D, NULL,
+	 "Leads due within that time are read ahead", NULL},
+	{"store.ahead", "leads", 0, ZV_T_INT, "1024", 0, 65536, NULL,
+	 "With fast_forward: leads beyond the horizon that are read ahead", NULL},
+
+	{"calendar.fast_forward", "", 0, ZV_T_BOOL, "no", 0, 0, NULL,
+	 "Move the calendar on whenever nothing is due. For simulated carriers only: every trunk "
+	 "must be on loopback, and the database refuses a real trunk for good", NULL},
+	{"calendar.start", "", 0, ZV_T_MOMENT, NULL, 0, 0, NULL,
+	 "Where the calendar begins when the database is new; with fast_forward only",
+	 "2026-11-23T09:00:00+03:00"},
+	{"calendar.until", "", 0, ZV_T_MOMENT, NULL, 0, 0, NULL,
+	 "Fast-forward never goes beyond", "2028-01-01T00:00:00+03:00"},
+
+	{"engine.seed", "", 0, ZV_T_INT, "0", 0, 0, NULL,
+	 "Seed of the engine's draws; 0: from the database's secret", NULL},
+	{"engine.max_dialing", "", LIVE, ZV_T_DURATION, "3m", MS_S, MS_H, NULL,
+	 "A call without any final answer is given up after that; above every ring_time", NULL},
+	{"engine.store_wait", "", LIVE, ZV_T_DURATION, "5s", 100, 10 * MS_M, NULL,
+	 "A call whose intent is not on disk after that time is withdrawn", NULL},
+
+	{"sip.local_ip", "", 0, ZV_T_IP, "127.0.0.1", 0, 0, NULL,
+	 "Address from which calls are made; trunks answer to it", NULL},
+	{"sip.port_first", "", 0, ZV_T_INT, "5070", 1, 65000, NULL,
+	 "First of shards x agents UDP and TCP ports", NULL},
+	{"sip.shards", "threads", 0, ZV_T_INT, "1", 1, 16, NULL, "Signalling threads", NULL},
+	{"sip.agents", "ports", 0, ZV_T_INT, "8", 1, 64, NULL,
+	 "SIP ports a thread: a congested socket then stops an eighth of the calls", NULL},
+	{"sip.user_agent", "", 0, ZV_T_TEXT, "zvonar", 1, 63, NULL, "User-Agent header", NULL},
+	{"sip.ack_wait", "", 0, ZV_T_DURATION, "200ms", 0, 2 * MS_S, NULL,
+	 "An ACK waits at most that long until the dialog's facts are on disk", NULL},
+	{"sip.codec_first", "", 0, ZV_T_ENUM, "pcma", 0, 0, "pcma pcmu", "Codec offered first", NULL},
+	{"sip.unanswered_max", "calls", 0, ZV_T_INT, "2000", 1, 60000, NULL,
+	 "Last resort a trunk: INVITEs at once to which nothing at all has come back", NULL},
+
+	{"media.ranges", "", LIST, ZV_T_PORTS, "[127.0.0.1:20000-27998]", 0, 0, NULL,
+	 "Addresses and ports for RTP: the even ones, one a call. They must lie outside the "
+	 "kernel's ephemeral ports (net.ipv4.ip_local_port_range). RTCP uses the odd ports of the "
+	 "first range, one a thread", NULL},
+	{"media.max_calls", "calls", 0, ZV_T_INT, "0", 0, 100000, NULL,
+	 "Calls at once; 0: as many as there are RTP ports", NULL},
+	{"media.threads", "threads", 0, ZV_T_INT, "1", 1, ZV_MEDIA_THREADS_MAX, NULL,
+	 "Media threads", NULL},
+	{"media.lost_after", "", 0, ZV_T_DURATION, "20s", 0, MS_H, NULL,
+	 "A call without RTP for that time is ended; 0: never", NULL},
+	{"media.inband_keys", "", 0, ZV_T_BOOL, "yes", 0, 0, NULL,
+	 "Listen for keys as tones in the audio too, beside RFC 4733", NULL},
+	{"media.rtcp_interval", "", 0, ZV_T_DURATION, "5s", MS_S, MS_M, NULL,
+	 "Time between sender reports of a call", NULL},
+
+	{"prompts.dir", "", 0, ZV_T_TEXT, "/usr/share/zvonar/prompts", 1, 1000, NULL,
+	 "Recorded prompts (WAV)", NULL},
+	{"prompts.cache", "", 0, ZV_T_TEXT, "/var/cache/zvonar/prompts", 1, 1000, NULL,
+	 "Prompts made by the voice; may be emptied while zvonard is down", NULL},
+	{"prompts.max", "prompts", 0, ZV_T_INT, "100000", 1, 1000000, NULL,
+	 "Distinct prompts in memory", NULL},
+	{"voice.program", "", 0, ZV_T_TEXT, "espeak-ng", 1, 1000, NULL,
+	 "Speech synthesiser: espeak-ng, or a program with its options", NULL},
+	{"voice.name", "", 0, ZV_T_TEXT, "ru", 1, 63, NULL, "Voice of the synthesiser", NULL},
+	{"voice.rate", "words/min", 0, ZV_T_INT, "150", 80, 450, NULL, "Speed of the voice", NULL},
+	{"voice.threads", "threads", 0, ZV_T_INT, "2", 1, 16, NULL,
+	 "Texts rendered at the same time", NULL},
+	{"voice.timeout", "", 0, ZV_T_DURATION, "10s", 100, 5 * MS_M, NULL,
+	 "Longest time for one text", NULL},
+
+	{"plugin_host.deadline", "", 0, ZV_T_DURATION, "20ms", 1, 10 * MS_S, NULL,
+	 "Past it a strategy's answer is late and the lead rests one day", NULL},
+	{"plugin_host.strikes", "answers", 0, ZV_T_INT, "5", 1, 1000, NULL,
+	 "So many late answers in a row disable a plugin", NULL},
+	{"plugins.*.path", "", REQ, ZV_T_TEXT, NULL, 1, 1000, NULL, "The plugin's file",
+	 "/usr/lib/zvonar/strategy_cadence.so"},
+	{"plugins.*.conf", "", 0, ZV_T_FREE, NULL, 0, 0, NULL,
+	 "The plugin's own section; its README says what may stand there", "{}"},
+
+	{"trunks.*.enabled", "", LIVE, ZV_T_BOOL, "yes", 0, 0, NULL, "Use it for new calls", NULL},
+	{"trunks.*.host", "", REQ, ZV_T_ENDPOINT, NULL, 0, 0, NULL,
+	 "Where INVITEs go: address or name, with port (5060 if none); a name is resolved at start",
+	 "127.0.0.1:5060"},
+	{"trunks.*.transport", "", 0, ZV_T_ENUM, "udp", 0, 0, "udp tcp", "Transport", NULL},
+	{"trunks.*.cps", "INVITEs/s", LIVE, ZV_T_INT, "10", 1, 10000, NULL,
+	 "New calls a second", NULL},
+	{"trunks.*.channels", "calls", LIVE, ZV_T_INT, "30", 1, 60000, NULL, "Calls at once", NULL},
+	{"trunks.*.unanswered_max", "calls", LIVE, ZV_T_INT, "0", 0, 60000, NULL,
+	 "INVITEs at once to which nothing has come back; 0: one second of cps", NULL},
+	{"trunks.*.priority", "", LIVE, ZV_T_INT, "0", 0, 255, NULL, "0 is tried first", NULL},
+	{"trunks.*.weight", "", LIVE, ZV_T_INT, "1", 1, 1000, NULL,
+	 "Share of calls among trunks of one priority", NULL},
+	{"trunks.*.cost", "millionths/min", LIVE, ZV_T_INT, "0", 0, 1000000000, NULL,
+	 "Price of a minute; the cheaper one wins among equals", NULL},
+	{"trunks.*.prefixes", "", LIVE | LIST, ZV_T_DIGITS, NULL, 0, 0, NULL,
+	 "Beginnings of the numbers it takes, without +; none: every number", "[\"79\", \"7495\"]"},
+	{"trunks.*.callers", "", LIVE | LIST, ZV_T_PHONE, NULL, 0, 0, NULL,
+	 "Caller numbers for campaigns that name none", "[\"+74951234567\"]"},
+	{"trunks.*.outcomes.*", "", LIVE, ZV_T_ENUM, NULL, 0, 0,
+	 "unreachable no_answer busy rejected machine failed",
+	 "What an answer means on this trunk, before the common table. The key is a SIP status, or "
+	 "status/cause with a Q.850 cause: 486, 480/20", "busy"},
+	{"trunks.*.redirect", "", 0, ZV_T_ENUM, "refuse", 0, 0, "refuse follow",
+	 "What to do with a 3xx", NULL},
+	{"trunks.*.privacy", "", 0, ZV_T_ENUM, "none", 0, 0, "none id", "Privacy header", NULL},
+	{"trunks.*.number_format", "", 0, ZV_T_ENUM, "plus", 0, 0, "plus digits",
+	 "Numbers as +7916... or 7916...", NULL},
+	{"trunks.*.p_asserted", "", 0, ZV_T_BOOL, "no", 0, 0, NULL,
+	 "Send P-Asserted-Identity", NULL},
+	{"trunks.*.domain", "", 0, ZV_T_TEXT, "", 0, 63, NULL,
+	 "Host part of From and the request URI; empty: the trunk's host", NULL},
+	{"trunks.*.realm", "", 0, ZV_T_TEXT, "", 0, 63, NULL,
+	 "Answer digest challenges of this realm only; empty: of whatever this trunk names", NULL},
+	{"trunks.*.user", "", 0, ZV_T_TEXT, "", 0, 63, NULL, "User of digest authentication", NULL},
+	{"trunks.*.password", "", ZV_CONF_SECRET, ZV_T_TEXT, "", 0, 63, NULL,
+	 "Password of digest authentication", NULL},
+	{"trunks.*.options_interval", "", 0, ZV_T_DURATION, "30s", 0, MS_H, NULL,
+	 "OPTIONS pings; 0: none", NULL},
+	{"trunks.*.no_answer_after", "", 0, ZV_T_DURATION, "8s", MS_S, 32 * MS_S, NULL,
+	 "An INVITE without any answer counts as 408 then", NULL},
+	{"trunks.*.breaker_failures", "calls", 0, ZV_T_INT, "20", 1, 10000, NULL,
+	 "So many 408 and 503 in a row take the trunk out", NULL},
+	{"trunks.*.breaker_rest", "", 0, ZV_T_DURATION, "5s", MS_S, MS_H, NULL,
+	 "How long it stays out before it is tried again", NULL},
+	{"trunks.*.session_expires", "", 0, ZV_T_DURATION, "0", 0, MS_D, NULL,
+	 "Session timer asked for; 0: none, refreshes of the far end are answered", NULL},
+	{"trunks.*.media_networks", "", LIST, ZV_T_NETWORK, NULL, 0, 0, NULL,
+	 "Where RTP may come from besides the address of the SDP", "[10.20.0.0/16]"},
+	{"trunks.*.asymmetric", "", 0, ZV_T_BOOL, "no", 0, 0, NULL,
+	 "RTP may come from any port of those addresses", NULL},
+
+	{"campaigns_dir", "", 0, ZV_T_TEXT, "campaigns", 1, 1000, NULL,
+	 "Directory of campaign files, one campaign a *.yaml; a file holds what stands below "
+	 "campaigns.NAME here, and is named like the campaign", NULL},
+	{"campaigns.*.name", "", 0, ZV_T_NAME, NULL, 0, 0, NULL,
+	 "Name, if it shall not be the one of its file", "cleanup"},
+	{"campaigns.*.title", "", 0, ZV_T_TEXT, "", 0, 200, NULL, "Title for people", NULL},
+	{"campaigns.*.enabled", "", LIVE, ZV_T_BOOL, "yes", 0, 0, NULL,
+	 "No: its leads are not called", NULL},
+	{"campaigns.*.start", "", 0, ZV_T_BOOL, "no", 0, 0, NULL,
+	 "Run it when zvonard starts, without being told", NULL},
+	{"campaigns.*.zone", "", 0, ZV_T_TEXT, "Europe/Moscow", 1, 63, NULL,
+	 "Time zone of leads whose list and number tell none", NULL},
+	{"campaigns.*.priority", "", LIVE, ZV_T_INT, "5", 0, 255, NULL,
+	 "0 goes before all others", NULL},
+	{"campaigns.*.ring_time", "", LIVE, ZV_T_DURATION, "30s", 5 * MS_S, 2 * MS_M, NULL,
+	 "A call that nobody takes is cancelled after that", NULL},
+	{"campaigns.*.talk_max", "", LIVE, ZV_T_DURATION, "5m", 5 * MS_S, 2 * MS_H, NULL,
+	 "Longest talk", NULL},
+	{"campaigns.*.max_calls", "calls", LIVE, ZV_T_INT, "0", 0, 100000, NULL,
+	 "Calls at once; 0: no limit of its own", NULL},
+	{"campaigns.*.unknown_rest", "", LIVE, ZV_T_DURATION, "1d", 0, 366 * MS_D, NULL,
+	 "Rest of a lead whose attempt a crash left unknown", NULL},
+	{"campaigns.*.callers", "", LIVE | LIST, ZV_T_PHONE, NULL, 0, 0, NULL,
+	 "Caller numbers; none: the trunk's", "[\"+74951234567\"]"},
+	{"campaigns.*.caller_daily_cap", "calls", LIVE, ZV_T_INT, "0", 0, 1000000, NULL,
+	 "Calls a caller number and day; 0: no cap", NULL},
+	{"campaigns.*.hours.workday", "", LIVE, ZV_T_HOURS, "09:00-20:00", 0, 0, NULL,
+	 "Calling hours Monday to Friday, in the lead's zone", NULL},
+	{"campaigns.*.hours.weekend", "", LIVE, ZV_T_HOURS, "10:00-18:00", 0, 0, NULL,
+	 "Calling hours Saturday and Sunday", NULL},
+	{"campaigns.*.hours.mon", "", LIVE, ZV_T_HOURS, NULL, 0, 0, NULL,
+	 "Monday, if it differs", "10:00-20:00"},
+	{"campaigns.*.hours.tue", "", LIVE, ZV_T_HOURS, NULL, 0, 0, NULL, "Tuesday", "09:00-20:00"},
+	{"campaigns.*.hours.wed", "", LIVE, ZV_T_HOURS, NULL, 0, 0, NULL, "Wednesday", "09:00-20:00"},
+	{"campaigns.*.hours.thu", "", LIVE, ZV_T_HOURS, NULL, 0, 0, NULL, "Thursday", "09:00-20:00"},
+	{"campaigns.*.hours.fri", "", LIVE, ZV_T_HOURS, NULL, 0, 0, NULL, "Friday", "09:00-18:00"},
+	{"campaigns.*.hours.sat", "", LIVE, ZV_T_HOURS, NULL, 0, 0, NULL, "Saturday", "10:00-16:00"},
+	{"campaigns.*.hours.sun", "", LIVE, ZV_T_HOURS, NULL, 0, 0, NULL, "Sunday", "closed"},
+	{"campaigns.*.columns", "", LIST, ZV_T_TEXT, NULL, 1, 63, NULL,
+	 "Columns that its lists bring, for variables in texts", "[name, city]"},
+	{"campaigns.*.categories", "", LIST | REQ, ZV_T_TEXT, NULL, 1, 47, NULL,
+	 "Final categories of a lead; new ones may be added at the end only", "[yes, no, unreachable]"},
+	{"campaigns.*.results", "", LIST, ZV_T_TEXT, NULL, 1, 47, NULL,
+	 "Results a talk can have; new ones at the end only", "[interested, not_interested]"},
+	{"campaigns.*.messages.*", "", 0, ZV_T_TEXT, NULL, 1, 1000, NULL,
+	 "A message that the strategy may send, by name; {{column|default}} stands for a lead's "
+	 "attribute", "\"{{name}}! ...\""},
+	{"campaigns.*.script", "", REQ, ZV_T_TEXT, NULL, 1, 1000, NULL, "The robot's script, a file",
+	 "../scripts/cleanup.yaml"},
+	{"campaigns.*.strategy", "", REQ, ZV_T_FREE, NULL, 0, 0, NULL,
+	 "What decides the next step of a lead: `plugin`, a name below plugins, and beside it whatever "
+	 "that plugin's README says", "{plugin: strategy_cadence}"},
+};
+
+const struct zv_conf_schema zv_config_schema = {
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(rows[0]),
+	.title = "configuration of zvonard",
+};
+
+void zv_config_print_sample(FILE *to)
+{
+	zv_conf_print_sample(&zv_config_schema, to);
+}
+
+void zv_config_print_man(FILE *to)
+{
+	zv_conf_print_man(&zv_config_schema, "zvonar.yaml", to);
+}
