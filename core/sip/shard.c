@@ -165,9 +165,10 @@ static void leg_timers(struct leg *leg, int64_t now)
 
 static void wheel_turn(struct shard *s, int64_t now)
 {
-	/* After a long stall one whole turn looks at every leg; more would look again. */
+	/* After a long stall one whole turn looks at every leg; more would look again.  Whole
+	 * ticks: else what is a turn away (wheel_in) would land in the slot at hand, for ever. */
 	if (now - s->wheel_ms > (int64_t)WHEEL_SLOTS * TICK_MS)
-		s->wheel_ms = now - (int64_t)WHEEL_SLOTS * TICK_MS;
+		s->wheel_ms = (now / TICK_MS - WHEEL_SLOTS) * TICK_MS;
 	while (s->wheel_ms + TICK_MS <= now) {
 		uint32_t slot, i;
 

@@ -123,11 +123,12 @@ void trunk_tick(struct trunk *t, int64_t now)
 			if (t->ping == NULL && now >= t->next_ms)
 				ping(t, now);
 		} else if (now >= t->next_ms) {
-			/* Half open: a few calls may try. */
+			/* Half open: calls may try again, and the first result decides.  UP, since the
+			 * engine takes SLOW for a pause of a trunk that is up: it would never call. */
 			t->breaker = BREAKER_HALF;
 			t->successes_seen = successes;
 			atomic_store_explicit(&t->shared->failures, 0, memory_order_relaxed);
-			tell(t, ZV_TRUNK_SLOW, t->conf->breaker_rest_s);
+			tell(t, ZV_TRUNK_UP, 0);
 		}
 		break;
 	case BREAKER_HALF:
