@@ -127,6 +127,14 @@ static void remember(const struct call_ctx *c, enum zv_outcome outcome, uint8_t 
 	}
 }
 
+/* 0 stands for never, so what happened within the INVITE's own millisecond is one. */
+static int64_t distance_ms(int64_t since_ms, int64_t at_ms)
+{
+	if (at_ms == 0)
+		return 0;
+	return at_ms > since_ms ? at_ms - since_ms : 1;
+}
+
 static struct zv_cmd *tell_outcome(const struct call_ctx *c, enum zv_outcome outcome,
 				   uint8_t result)
 {
@@ -138,12 +146,11 @@ static struct zv_cmd *tell_outcome(const struct call_ctx *c, enum zv_outcome out
 	cmd->u.outcome.person = call->person;
 	cmd->u.outcome.invite_ms = call->invite_cal_ms;
 	/* An INVITE of before a crash has no monotonic time: no distances then. */
-	if (since_ms != 0 && call->ring_ms != 0)
-		cmd->u.outcome.ring_ms = call->ring_ms - since_ms;
-	if (since_ms != 0 && call->answer_ms != 0)
-		cmd->u.outcome.answer_ms = call->answer_ms - since_ms;
-	if (since_ms != 0)
-		cmd->u.outcome.end_ms = c->e->now.mono_ms - since_ms;
+	if (since_ms != 0) {
+		cmd->u.outcome.ring_ms = distance_ms(since_ms, call->ring_ms);
+		cmd->u.outcome.answer_ms = distance_ms(since_ms, call->answer_ms);
+		cmd->u.outcome.end_ms = distance_ms(since_ms, c->e->now.mono_ms);
+	}
 	cmd->u.outcome.sip_code = call->sip_code;
 	cmd->u.outcome.q850 = call->q850;
 	cmd->u.outcome.outcome = (uint8_t)outcome;

@@ -175,6 +175,30 @@ Test(engine, an_opt_out_is_heard_in_a_step_full_of_timeouts)
 	bed_destroy(b);
 }
 
+Test(engine, an_answer_within_the_first_millisecond_is_an_answer)
+{
+	struct bed *b = bed_create();
+	struct zv_leg_id leg = dial_one(b, 0);
+
+	step(b, (struct zv_event){.type = ZV_EV_SIP_ANSWERED, .code = 200, .leg = leg});
+	cr_assert_eq(cmd_of(b, ZV_CMD_OUTCOME)->u.outcome.outcome, ZV_OUT_ANSWERED);
+	cr_assert_eq(cmd_of(b, ZV_CMD_OUTCOME)->u.outcome.answer_ms, 1);
+	bed_destroy(b);
+}
+
+Test(engine, an_answer_with_media_we_cannot_use_rings_nobody_again)
+{
+	struct bed *b = bed_create();
+	struct zv_leg_id leg = dial_one(b, 0);
+	struct zv_event ev = {.type = ZV_EV_SIP_FAILED, .code = 488, .leg = leg};
+
+	ev.u.sip.local = 1;
+	step(b, ev);
+	cr_assert_null(cmd_of(b, ZV_CMD_LADDER), "no sub-attempt by the other trunk");
+	cr_assert_not_null(cmd_of(b, ZV_CMD_OUTCOME));
+	bed_destroy(b);
+}
+
 Test(engine, a_call_of_before_the_crash_that_answers_has_no_made_up_distances)
 {
 	struct bed *b = bed_create();

@@ -52,7 +52,8 @@ enum zv_outcome zv_outcome_of(const struct zv_trunk_conf *trunk, const struct zv
 
 bool zv_outcome_other_trunk(const struct zv_end_facts *facts, enum zv_outcome outcome)
 {
-	if (facts->cancelled)
+	/* Our own 488: the callee answered, without media that we can use.  Not to be rung again. */
+	if (facts->cancelled || (facts->local && facts->sip_code == 488))
 		return false;
 	if (facts->sip_code == 408 && outcome == ZV_OUT_NO_ANSWER && facts->q850 == 0)
 		return !facts->heard_any;
