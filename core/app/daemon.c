@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/daemon_int.h"
@@ -27,6 +28,20 @@ static int64_t wall_ms(void)
 }
 
 /* ---- making ---- */
+
+/* The folders above path; what cannot be made shows when path itself is used. */
+static void make_parents(const char *path)
+{
+	char dir[512];
+
+	if (snprintf(dir, sizeof(dir), "%s", path) >= (int)sizeof(dir))
+		return;
+	for (char *slash = strchr(dir + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		(void)mkdir(dir, 0700);
+		*slash = '/';
+	}
+}
 
 static enum zv_err open_store(struct zv_daemon *d, char *text, size_t text_size)
 {
@@ -242,11 +257,33 @@ static enum zv_err make_control(struct zv_daemon *d, char *text, size_t text_siz
 	return zv_control_open(&control, text, text_size, &d->control);
 }
 
+/* Before any thread: all inherit the mask, so that only the descriptor hears signals. */
+static enum zv_err open_signals(struct zv_daemon *d)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+		return ZV_EIO;
+	d->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return d->signal_fd < 0 ? ZV_EIO : ZV_OK;
+}
+
 static enum zv_err make(struct zv_daemon *d, char *text, size_t text_size)
 {
 	const struct zv_config *c = d->config;
-	enum zv_err err = open_store(d, text, text_size);
+	enum zv_err err;
 
+	make_parents(c->store.dir);
+	make_parents(c->voice.cache_dir);
+	make_parents(c->control);
+	err = open_signals(d);
+	if (err == ZV_OK)
+		err = open_store(d, text, text_size);
 	if (err == ZV_OK)
 		err = put_campaigns(d, text, text_size);
 	if (err == ZV_OK)
@@ -316,21 +353,6 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 }
 
 /* ---- running ---- */
-
-static enum zv_err open_signals(struct zv_daemon *d)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	signal(SIGPIPE, SIG_IGN);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
-		return ZV_EIO;
-	d->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	return d->signal_fd < 0 ? ZV_EIO : ZV_OK;
-}
 
 enum zv_err zv_daemon_campaign_run(struct zv_daemon *d, uint32_t campaign, bool on)
 {
@@ -491,13 +513,11 @@ static void serve(struct zv_daemon *d)
 enum zv_err zv_daemon_run(struct zv_daemon *daemon)
 {
 	struct zv_daemon *d = daemon;
-	enum zv_err err = open_signals(d);
+	enum zv_err err;
 
 	d->started_ms = zv_clock_now(&d->clock).mono_ms;
-	if (err == ZV_OK) {
-		adopt(d);
-		err = zv_daemon_threads_start(d);
-	}
+	adopt(d);
+	err = zv_daemon_threads_start(d);
 	if (err == ZV_OK) {
 		start_campaigns(d);
 		zv_info("app", "zvonard %s serves; control socket %s", ZV_VERSION,
