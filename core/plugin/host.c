@@ -43,7 +43,7 @@ enum zv_err zv_plugins_create(const struct zv_plugins_params *params, struct zv_
 
 static void plugin_close(struct plugin *p)
 {
-	if (p->leaked) /* a thread is still inside: its code, self and lock must stay */
+	if (p->left != NULL) /* a thread is still inside: its code, self and lock must stay */
 		return;
 	if (p->head.close != NULL)
 		p->head.close(p->self);
@@ -52,24 +52,32 @@ static void plugin_close(struct plugin *p)
 	free(p);
 }
 
+/* Hosts that could not be freed because a plugin never came back.  Main thread. */
+static struct zv_plugins *left_behind;
+
 void zv_plugins_destroy(struct zv_plugins *plugins)
 {
-	bool leaked = false;
+	bool left = false;
 
 	if (plugins == NULL)
 		return;
 	for (uint32_t i = 0; i < plugins->n_bindings; i++) {
 		const struct binding *b = &plugins->bindings[i];
 
-		if (!b->plugin->leaked && b->plugin->ops.close_campaign != NULL)
+		if (b->plugin->left == NULL && b->plugin->ops.close_campaign != NULL)
 			b->plugin->ops.close_campaign(b->plugin->self, b->state);
 	}
 	for (uint32_t i = plugins->n; i-- > 0;) {
-		leaked = leaked || plugins->plugins[i]->leaked;
+		left = left || plugins->plugins[i]->left != NULL;
 		plugin_close(plugins->plugins[i]);
 	}
-	if (leaked) /* its services may still be called */
+	if (left) { /* a plugin may still call its services: they answer ZV_ENOENT from here on */
+		zv_plugins_set_conf(plugins, NULL);
+		memset(&plugins->params.conf, 0, sizeof(plugins->params.conf));
+		plugins->next_left = left_behind;
+		left_behind = plugins;
 		return;
+	}
 	pthread_mutex_destroy(&plugins->bind_lock);
 	pthread_rwlock_destroy(&plugins->conf_lock);
 	free(plugins);

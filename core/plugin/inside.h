@@ -32,7 +32,7 @@ struct plugin {
 	_Atomic bool disabled;
 	_Atomic uint32_t strikes;
 	_Atomic uint64_t asked, answered, fallbacks, overruns, late, errors, bad_answers, max_us;
-	bool leaked; /* the plugin thread gave it up: never unloaded */
+	void *left; /* a worker that is still inside: never unloaded; NULL = none */
 };
 
 struct zv_plugins {
@@ -43,6 +43,7 @@ struct zv_plugins {
 	struct plugin *plugins[ZV_PLUGINS_MAX]; /* filled before the thread runs, or under bind_lock */
 	struct binding bindings[ZV_BINDINGS_MAX];
 	_Atomic uint64_t unbound;
+	struct zv_plugins *next_left; /* of those that had to stay */
 };
 
 /* services.c: fills plugin->services. */

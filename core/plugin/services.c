@@ -66,7 +66,7 @@ static void host_conf_error(void *ctx, const struct zv_conf_node *node, const ch
 /* NULL: no such zone in this run.  A plugin may ask for any number. */
 static const struct zv_tz *zone_of(const struct zv_engine_conf *conf, uint16_t zone)
 {
-	if (conf->zones == NULL || zv_zones_name(conf->zones, zone) == NULL)
+	if (conf == NULL || conf->zones == NULL || zv_zones_name(conf->zones, zone) == NULL)
 		return NULL;
 	return zv_zones_get(conf->zones, zone);
 }

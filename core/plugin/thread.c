@@ -52,8 +52,10 @@ static void *work(void *arg)
 
 		while (w->job != JOB_ASKED && !w->stop)
 			pthread_cond_wait(&w->asked, &w->lock);
-		if (w->stop)
+		if (w->stop) {
+			w->job = JOB_NONE;
 			break;
+		}
 		pthread_mutex_unlock(&w->lock);
 		pthread_mutex_lock(&p->call); /* a reload may hold it: not the plugin's time */
 		pthread_mutex_lock(&w->lock);
@@ -74,6 +76,7 @@ static void *work(void *arg)
 		}
 		pthread_cond_signal(&w->done);
 	}
+	pthread_cond_signal(&w->done);
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
 }
@@ -116,16 +119,16 @@ static bool worker_stop(struct worker *w)
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;
 	pthread_cond_signal(&w->asked);
-	while (w->job == JOB_RUNNING) {
+	while (w->job == JOB_ASKED || w->job == JOB_RUNNING) {
 		if (pthread_cond_timedwait(&w->done, &w->lock, &end) == ETIMEDOUT)
 			break;
 	}
-	out = w->job == JOB_RUNNING;
+	out = w->job == JOB_ASKED || w->job == JOB_RUNNING;
 	pthread_mutex_unlock(&w->lock);
 	if (out) {
 		zv_error("plugin", "%s never came back from a call: it stays loaded until the end",
 			 w->plugin->name);
-		w->plugin->leaked = true;
+		w->plugin->left = w;
 		pthread_detach(w->thread);
 		return false;
 	}
