@@ -145,7 +145,8 @@ static void count(struct zv_report_count *c, const struct zv_log_row *row, int b
 	if (row->outcome == ZV_OUT_NOT_SENT)
 		return;
 	c->calls += one;
-	if (row->answer_ms > 0)
+	/* Abandoned: of an adopted call the times are not known, but it was answered. */
+	if (row->answer_ms > 0 || row->outcome == ZV_OUT_ABANDONED)
 		c->connected += one;
 	if (row->outcome == ZV_OUT_ANSWERED || row->outcome == ZV_OUT_ABANDONED)
 		c->answered += one;

@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -213,6 +212,7 @@ void zv_store_close(struct zv_store *store)
 /* One zvonard a store: another one's recovery would end the calls of the first. */
 static enum zv_err take_lock(struct zv_store *store)
 {
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd;
 
 	if (store->lock_fd >= 0)
@@ -222,7 +222,7 @@ static enum zv_err take_lock(struct zv_store *store)
 		zv_error("store", "daemon.lock: %s", strerror(errno));
 		return errno == ENOSPC ? ZV_EFULL : ZV_EIO;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
 		zv_error("store", "another zvonard runs on this store");
 		close(fd);
 		return ZV_EEXIST;
@@ -231,8 +231,11 @@ static enum zv_err take_lock(struct zv_store *store)
 	return ZV_OK;
 }
 
+/* Asks without taking: a lock held for the question alone could turn away a zvonard that starts
+ * at that moment. */
 static bool in_use(const struct zv_store *store)
 {
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	bool yes;
 	int fd;
 
@@ -241,7 +244,7 @@ static bool in_use(const struct zv_store *store)
 	fd = openat(store->dir_fd, "daemon.lock", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	yes = flock(fd, LOCK_SH | LOCK_NB) != 0;
+	yes = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 	close(fd);
 	return yes;
 }
