@@ -26,7 +26,8 @@ void call_tell(struct leg *leg, struct zv_event *ev)
 	shard_tell(leg->shard, ev);
 }
 
-static void answered_by_trunk(struct leg *leg)
+/* The trunk said something, or will not any more. */
+static void stop_waiting(struct leg *leg)
 {
 	struct trunk *t = leg_trunk(leg);
 
@@ -35,6 +36,16 @@ static void answered_by_trunk(struct leg *leg)
 		t->unanswered--;
 	}
 	leg_set_timer(leg, TIMER_SILENT, -1);
+}
+
+/* The first answer of any kind is told as TRYING. */
+static void heard(struct leg *leg, const struct signal *sig)
+{
+	stop_waiting(leg);
+	if (leg->tried || leg->adopted || sig->internal)
+		return;
+	leg->tried = true;
+	call_tell(leg, &(struct zv_event){.type = ZV_EV_SIP_TRYING, .code = sig->code});
 }
 
 /* The Q.850 cause of a message's Reason header, 0 = none. */
@@ -73,7 +84,7 @@ static void drop_text(char **text)
 
 void call_close(struct leg *leg)
 {
-	answered_by_trunk(leg);
+	stop_waiting(leg);
 	leg_stop_timers(leg);
 	leg_hash_out(leg);
 	drop(&leg->invite);
@@ -165,11 +176,7 @@ static void end_with_bye(struct leg *leg)
 
 static void on_trying(struct leg *leg, const struct signal *sig)
 {
-	answered_by_trunk(leg);
-	if (!leg->tried && !leg->adopted) {
-		leg->tried = true;
-		call_tell(leg, &(struct zv_event){.type = ZV_EV_SIP_TRYING, .code = sig->code});
-	}
+	heard(leg, sig);
 	if (leg->state == LEG_CALLING)
 		leg->state = LEG_PROCEEDING;
 }
@@ -355,7 +362,7 @@ static void on_refused(struct leg *leg, const struct signal *sig)
 	struct failure f = {.code = sig->code, .local = sig->internal};
 	struct trunk *t = leg_trunk(leg);
 
-	answered_by_trunk(leg);
+	heard(leg, sig);
 	if (sig->internal)
 		f.code = sig->code == 408 ? 408 : 503;
 	if (!sig->internal && (sig->code == 401 || sig->code == 407) && challenged(leg, sig))
@@ -379,7 +386,7 @@ static void on_refused_cancel(struct leg *leg, const struct signal *sig)
 {
 	struct failure f = {.code = sig->code, .cancelled = true, .local = sig->internal};
 
-	answered_by_trunk(leg);
+	heard(leg, sig);
 	if (!sig->internal)
 		f.q850 = q850_of(sig->sip);
 	trunk_result(leg_trunk(leg), sig->internal && sig->code == 408);
@@ -417,7 +424,7 @@ static void on_ok(struct leg *leg, const struct signal *sig)
 {
 	struct zv_event ev = {.type = ZV_EV_SIP_ANSWERED, .code = sig->code};
 
-	answered_by_trunk(leg);
+	heard(leg, sig);
 	trunk_result(leg_trunk(leg), false);
 	leg_stop_timers(leg);
 	leg->invite_cseq = sig->sip->sip_cseq->cs_seq;
@@ -443,7 +450,7 @@ static void on_ok(struct leg *leg, const struct signal *sig)
 /* A 200 crossed our CANCEL: nobody is to be talked to. */
 static void on_ok_cancel(struct leg *leg, const struct signal *sig)
 {
-	answered_by_trunk(leg);
+	heard(leg, sig);
 	trunk_result(leg_trunk(leg), false);
 	leg->invite_cseq = sig->sip->sip_cseq->cs_seq;
 	(void)leg_take_dialog(leg, sig->sip);

@@ -69,12 +69,13 @@ static void opened(struct trunk *t, int64_t now)
 
 static void closed(struct trunk *t, int64_t now)
 {
-	if (t->breaker != BREAKER_CLOSED)
+	if (t->breaker != BREAKER_CLOSED) {
 		zv_info("sip", "trunk %s is up", t->conf->name);
+		atomic_store_explicit(&t->shared->failures, 0, memory_order_relaxed);
+	}
 	t->breaker = BREAKER_CLOSED;
 	t->told = true;
 	t->next_ms = now + (int64_t)t->conf->options_s * 1000;
-	atomic_store_explicit(&t->shared->failures, 0, memory_order_relaxed);
 	tell(t, ZV_TRUNK_UP, 0);
 }
 

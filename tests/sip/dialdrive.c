@@ -292,6 +292,7 @@ static void adopt_all(void)
 		cmd.u.dial.talk_max_s = d.talk_max_s;
 		d.calls[call].leg = cmd.leg;
 		d.calls[call].dialled = true;
+		d.next_call = d.n_calls;
 		d.in_flight++;
 		(void)!zv_ring_push(d.jobs[cmd.leg.slot % d.params.n_shards].rings.commands, &cmd);
 	}
