@@ -105,7 +105,7 @@ uint8_t zv_ulaw_encode(int16_t linear)
 
 	if (linear < 0) {
 		sign = 0x7f;
-		v = ULAW_BIAS - linear - 1;
+		v = ULAW_BIAS - linear;
 	}
 	seg = segment(v);
 	if (seg > 7)
