@@ -56,7 +56,7 @@ enum zv_err zv_media_thread(struct zv_media *media, uint32_t thread,
 struct zv_media_stats {
 	uint64_t tx_packets, rx_packets;
 	uint64_t rejected;     /* by the source filter or their length */
-	uint64_t late_ticks;   /* of 1 ms, that came a whole tick late or were skipped */
+	uint64_t late_ticks;   /* of 2 ms, that came a whole tick late or were skipped */
 	uint64_t send_errors, dropped_keys;
 	uint32_t streams, peak_streams;
 };

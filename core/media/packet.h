@@ -18,6 +18,7 @@
 
 #define ZV_PACKET_RTCP  UINT32_MAX
 #define ZV_PACKET_BURST 64u
+#define ZV_PACKET_PER_PORT 8u /* taken of one port by one rx */
 #define ZV_PACKET_MAX   1024u /* bytes; a longer one is rejected: 20 ms of G.711 is 172 */
 
 struct zv_peer {

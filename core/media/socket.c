@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 
-/* A port is read once in 20 ms; so many packets of one are taken at a time. */
-#define PER_PORT 8u
+#define PER_PORT ZV_PACKET_PER_PORT
 /* Socket memory: about 40 packets, the most that an idle port can hold of the kernel's. */
 #define RCVBUF   16384
 #define DSCP_EF  0xb8 /* RFC 3246, in the place of the TOS byte */

@@ -234,14 +234,34 @@ void zv_streams_command(struct zv_streams *t, const struct zv_cmd *cmd, int64_t 
 		zv_stream_stop(s, ZV_PLAYED_STOPPED, &t->box);
 }
 
-/* As many streams at once as packets have room: one a stream is the rule. */
-static void hear(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t now_ms)
+#define HEAR_AT_ONCE (ZV_PACKET_BURST / ZV_PACKET_PER_PORT)
+
+static void hear_some(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t now_ms)
 {
 	uint32_t got = t->io->ops->rx(t->io, ids, n, t->in, ZV_PACKET_BURST);
 
 	for (uint32_t i = 0; i < got; i++)
 		zv_stream_packet(&t->v[t->in[i].port], &t->in[i], now_ms, &t->box);
 	zv_count(&t->rx_packets, got);
+}
+
+/* A stream is read every second turn: half the system calls, and a key is heard 40 ms after it
+ * came at the latest. */
+static void hear(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t tick, int64_t now_ms)
+{
+	uint32_t some[HEAR_AT_ONCE], n_some = 0, turn = (uint32_t)(tick / ZV_WHEEL_PHASES);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (((turn + ids[i]) & 1) != 0)
+			continue;
+		some[n_some++] = ids[i];
+		if (n_some < HEAR_AT_ONCE)
+			continue;
+		hear_some(t, some, n_some, now_ms);
+		n_some = 0;
+	}
+	if (n_some > 0)
+		hear_some(t, some, n_some, now_ms);
 }
 
 static void speak(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t now_ms)
@@ -267,18 +287,13 @@ static void speak(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t
 	zv_count(&t->send_errors, n - sent);
 }
 
-#define HEAR_AT_ONCE 8u /* ports: with 8 packets each they fill one burst */
-
 void zv_streams_tick(struct zv_streams *t, int64_t tick, int64_t now_ms)
 {
 	uint32_t phase = (uint32_t)(tick % ZV_WHEEL_PHASES);
 	const uint32_t *ids = t->wheel.ids[phase];
 	uint32_t n = t->wheel.n[phase], some;
 
-	for (uint32_t at = 0; at < n; at += some) {
-		some = n - at < HEAR_AT_ONCE ? n - at : HEAR_AT_ONCE;
-		hear(t, ids + at, some, now_ms);
-	}
+	hear(t, ids, n, tick, now_ms);
 	for (uint32_t at = 0; at < n; at += some) {
 		some = n - at < ZV_PACKET_BURST ? n - at : ZV_PACKET_BURST;
 		speak(t, ids + at, some, now_ms);
