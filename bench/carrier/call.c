@@ -71,7 +71,8 @@ struct zvc_number *zvc_number_get(struct zvc_carrier *carrier, uint64_t number)
 			return NULL;
 		for (size_t i = 0; i < calls->numbers_size; i++) {
 			if (calls->numbers[i].number != 0)
-				*number_place(wider, size, calls->numbers[i].number) = calls->numbers[i];
+				*number_place(wider, size, calls->numbers[i].number) =
+				        calls->numbers[i];
 		}
 		free(calls->numbers);
 		calls->numbers = wider;
@@ -142,8 +143,8 @@ struct zvc_call *zvc_call_by_branch(struct zvc_carrier *carrier, const struct zv
 	if (msg->via.branch.n == 0)
 		return NULL;
 	while (call != NULL && !(zvc_str_eq(call->invite.via.branch, msg->via.branch) &&
-				 zvc_str_eq(call->invite.via.host, msg->via.host) &&
-				 call->invite.via.port == msg->via.port))
+	                         zvc_str_eq(call->invite.via.host, msg->via.host) &&
+	                         call->invite.via.port == msg->via.port))
 		call = call->branch_next;
 	return call;
 }
@@ -158,8 +159,8 @@ struct zvc_call *zvc_call_by_dialog(struct zvc_carrier *carrier, const struct zv
 	struct zvc_call *call = first_of_id(carrier, msg->call_id);
 
 	while (call != NULL && !(zvc_str_eq(call->invite.call_id, msg->call_id) &&
-				 zvc_str_is(msg->to.tag, call->to_tag) &&
-				 zvc_str_eq(call->invite.from.tag, msg->from.tag)))
+	                         zvc_str_is(msg->to.tag, call->to_tag) &&
+	                         zvc_str_eq(call->invite.from.tag, msg->from.tag)))
 		call = call->dialog_next;
 	return call;
 }
@@ -169,7 +170,7 @@ struct zvc_call *zvc_call_by_response(struct zvc_carrier *carrier, const struct 
 	struct zvc_call *call = first_of_id(carrier, msg->call_id);
 
 	while (call != NULL && !(zvc_str_eq(call->invite.call_id, msg->call_id) &&
-				 zvc_str_is(msg->from.tag, call->to_tag)))
+	                         zvc_str_is(msg->from.tag, call->to_tag)))
 		call = call->dialog_next;
 	return call;
 }
@@ -178,7 +179,8 @@ struct zvc_call *zvc_call_same_id(struct zvc_carrier *carrier, const struct zvc_
 {
 	struct zvc_call *call = first_of_id(carrier, msg->call_id);
 
-	while (call != NULL && (call->challenged || !zvc_str_eq(call->invite.call_id, msg->call_id)))
+	while (call != NULL &&
+	       (call->challenged || !zvc_str_eq(call->invite.call_id, msg->call_id)))
 		call = call->dialog_next;
 	return call;
 }
@@ -194,8 +196,9 @@ void zvc_calls_each(struct zvc_carrier *carrier, zvc_call_fn fn, void *arg)
 const char *zvc_state_name(enum zvc_state state)
 {
 	static const char *const names[] = {
-		[ZVC_S_PROCEEDING] = "ringing", [ZVC_S_REFUSED] = "refused", [ZVC_S_ANSWERED] = "answered",
-		[ZVC_S_UP] = "up",		[ZVC_S_HANGING] = "hanging", [ZVC_S_OVER] = "over",
+	        [ZVC_S_PROCEEDING] = "ringing", [ZVC_S_REFUSED] = "refused",
+	        [ZVC_S_ANSWERED] = "answered",  [ZVC_S_UP] = "up",
+	        [ZVC_S_HANGING] = "hanging",    [ZVC_S_OVER] = "over",
 	};
 
 	return names[state];

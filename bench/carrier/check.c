@@ -5,7 +5,7 @@
 #include "carrier.h"
 
 void zvc_fault(struct zvc_carrier *carrier, const struct zvc_call *call, const struct zvc_msg *msg,
-	       const char *what)
+               const char *what)
 {
 	struct zvc_journal *j = &carrier->journal;
 
@@ -31,7 +31,7 @@ static bool has_magic(struct zvc_str branch)
 
 /* RFC 3261 8.1.1 and 18: what every request needs.  msg->fault is told by the caller of this. */
 void zvc_check_request(struct zvc_carrier *carrier, const struct zvc_net_message *message,
-		       const struct zvc_msg *msg)
+                       const struct zvc_msg *msg)
 {
 	if (msg->vias.n == 0)
 		zvc_fault(carrier, NULL, msg, "no Via");
@@ -96,14 +96,16 @@ void zvc_check_in_dialog(const struct zvc_call *call, const struct zvc_msg *msg)
 	else if (call->code >= 200 && call->code < 300) {
 		struct zvc_str rest = msg->ruri;
 		const char *at = memchr(rest.p, '@', rest.n);
-		const char *colon = at == NULL ? NULL : memchr(at, ':', (size_t)(rest.p + rest.n - at));
+		const char *colon =
+		        at == NULL ? NULL : memchr(at, ':', (size_t)(rest.p + rest.n - at));
 		uint64_t port = 0;
 		size_t n = 0;
 
 		while (colon != NULL && colon + 1 + n < rest.p + rest.n && colon[1 + n] >= '0' &&
 		       colon[1 + n] <= '9')
 			n++;
-		if (colon == NULL || !zvc_str_number((struct zvc_str){colon + 1, n}, 65535, &port) ||
+		if (colon == NULL ||
+		    !zvc_str_number((struct zvc_str){colon + 1, n}, 65535, &port) ||
 		    port != ntohs(local->sin_port))
 			zvc_fault(carrier, call, msg, "the Request-URI is not our Contact");
 	}

@@ -34,14 +34,15 @@ bool zvc_account_parse(const char *text, struct zvc_account *ret_account)
 }
 
 /* 16 hex digits of the second, 16 of a keyed hash of it. */
-static void make_nonce(const struct zvc_account *account, int64_t now_s, char nonce[NONCE_CHARS + 1])
+static void make_nonce(const struct zvc_account *account, int64_t now_s,
+                       char nonce[NONCE_CHARS + 1])
 {
 	const struct zv_key key = {account->secret, UINT64_C(0x6e6f6e6365)};
 	uint8_t bytes[8];
 
 	zv_put_be64(bytes, (uint64_t)now_s);
 	(void)snprintf(nonce, NONCE_CHARS + 1, "%016" PRIx64 "%016" PRIx64, (uint64_t)now_s,
-		       zv_siphash(&key, bytes, sizeof(bytes)));
+	               zv_siphash(&key, bytes, sizeof(bytes)));
 }
 
 static bool known_nonce(const struct zvc_account *account, struct zvc_str nonce, int64_t *ret_s)
@@ -65,14 +66,14 @@ static bool known_nonce(const struct zvc_account *account, struct zvc_str nonce,
 }
 
 size_t zvc_digest_challenge(const struct zvc_account *account, int64_t now_s, bool stale, char *to,
-			    size_t size)
+                            size_t size)
 {
 	char nonce[NONCE_CHARS + 1];
 	int n;
 
 	make_nonce(account, now_s, nonce);
 	n = snprintf(to, size, "Digest realm=\"%s\", nonce=\"%s\", algorithm=MD5, qop=\"auth\"%s",
-		     account->realm, nonce, stale ? ", stale=true" : "");
+	             account->realm, nonce, stale ? ", stale=true" : "");
 	return n < 0 || (size_t)n >= size ? 0 : (size_t)n;
 }
 
@@ -96,7 +97,7 @@ struct fields {
 };
 
 static void expected(const struct zvc_account *account, struct zvc_str method,
-		     const struct fields *f, char ret_hex[33])
+                     const struct fields *f, char ret_hex[33])
 {
 	struct zvc_md5 md5;
 	char ha1[33], ha2[33];
@@ -138,8 +139,10 @@ static bool read_fields(struct zvc_str header, struct fields *f, const char **re
 	}
 	header.p += 7;
 	header.n -= 7;
-	if (!zvc_param(header, ',', "username", &f->user) || !zvc_param(header, ',', "realm", &f->realm) ||
-	    !zvc_param(header, ',', "nonce", &f->nonce) || !zvc_param(header, ',', "uri", &f->uri) ||
+	if (!zvc_param(header, ',', "username", &f->user) ||
+	    !zvc_param(header, ',', "realm", &f->realm) ||
+	    !zvc_param(header, ',', "nonce", &f->nonce) ||
+	    !zvc_param(header, ',', "uri", &f->uri) ||
 	    !zvc_param(header, ',', "response", &f->response)) {
 		*ret_fault = "credentials lack username, realm, nonce, uri or response";
 		return false;
@@ -152,8 +155,8 @@ static bool read_fields(struct zvc_str header, struct fields *f, const char **re
 }
 
 enum zvc_credentials zvc_digest_check(const struct zvc_account *account, int64_t now_s,
-				      struct zvc_str method, struct zvc_str ruri,
-				      struct zvc_str header, const char **ret_fault)
+                                      struct zvc_str method, struct zvc_str ruri,
+                                      struct zvc_str header, const char **ret_fault)
 {
 	struct fields f = {0};
 	char hex[33];

@@ -16,10 +16,10 @@ enum zvc_credentials { ZVC_CRED_NONE, ZVC_CRED_STALE, ZVC_CRED_WRONG, ZVC_CRED_R
 bool zvc_account_parse(const char *text, struct zvc_account *ret_account);
 /* The value of WWW- or Proxy-Authenticate. */
 size_t zvc_digest_challenge(const struct zvc_account *account, int64_t now_s, bool stale, char *to,
-			    size_t size);
+                            size_t size);
 /* fault: NULL or what is wrong with the header's form. */
 enum zvc_credentials zvc_digest_check(const struct zvc_account *account, int64_t now_s,
-				      struct zvc_str method, struct zvc_str ruri,
-				      struct zvc_str header, const char **ret_fault);
+                                      struct zvc_str method, struct zvc_str ruri,
+                                      struct zvc_str header, const char **ret_fault);
 
 #endif

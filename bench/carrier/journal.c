@@ -54,7 +54,7 @@ bool zvc_journal_flush(struct zvc_journal *journal)
 			continue;
 		if (n < 0) {
 			(void)fprintf(stderr, "zvonar-carrier: the log cannot be written: %s\n",
-				      strerror(errno));
+			              strerror(errno));
 			journal->failed = true;
 		} else {
 			at += (size_t)n;

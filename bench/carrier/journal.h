@@ -31,8 +31,9 @@ void zvc_line_str(struct zvc_journal *journal, const char *name, struct zvc_str 
 void zvc_line_text(struct zvc_journal *journal, const char *name, const char *value);
 void zvc_line_number(struct zvc_journal *journal, const char *name, int64_t value);
 void zvc_line_bool(struct zvc_journal *journal, const char *name, bool value);
-void zvc_line_open(struct zvc_journal *journal, const char *name, char bracket); /* [ or {; name NULL in a list */
-void zvc_line_shut(struct zvc_journal *journal, char bracket);                   /* ] or } */
+void zvc_line_open(struct zvc_journal *journal, const char *name,
+                   char bracket);                              /* [ or {; name NULL in a list */
+void zvc_line_shut(struct zvc_journal *journal, char bracket); /* ] or } */
 void zvc_line_end(struct zvc_journal *journal);
 
 int64_t zvc_wall_ns(void);

@@ -17,52 +17,85 @@
 #include "carrier.h"
 
 static const char help[] =
-	"zvonar-carrier -- a simulated carrier: real SIP and RTP, people from a seed\n"
-	"\n"
-	"  --listen IP:PORT[/udp|/tcp][,...]  SIP addresses, each a trunk (UDP and TCP if not said)\n"
-	"  --rtp IP:LOW-HIGH    RTP ports (default 127.0.0.1:20000-20127); calls share them if they\n"
-	"                       are fewer than the calls\n"
-	"  --shares FILE        who lives behind the numbers: lines of `name percent`\n"
-	"  --seed N             the same seed, number and shares give the same behaviour (1)\n"
-	"  --log FILE           JSON lines, appended\n"
-	"  --pace X             factor on ring times and the like, 0.001 to 100 (1)\n"
-	"  --scenario NAME      every number does the same: answer (at once, silent), or a name of\n"
-	"                       the shares file (busy: 486 always)\n"
-	"  --auth USER:PASSWORD:REALM  ask for digest authentication of INVITEs\n"
-	"  --auth-code 401|407  with that status (407)\n"
-	"  --early-media        switched off: 183 and an announcement before the 480\n"
-	"  --no-media           descriptions are exchanged, no RTP is sent; nobody minds the silence\n"
-	"  --glare PERCENT      of CANCELs cross a 200 (0)\n"
-	"  --loss PERCENT       of SIP datagrams are dropped, each way (0)\n"
-	"  --channels N         calls at once a trunk, more get 503 and are counted (0 = any)\n"
-	"  --cps N              INVITEs a second a trunk, likewise (0 = any)\n"
-	"  --t1 MS              RFC 3261 T1, 10 to 500 (500)\n"
-	"  --max-call S         the carrier ends longer calls (600)\n"
-	"  --strict             exit status 1 if a protocol error was seen\n"
-	"  --truth              numbers from stdin to `number behaviour category` lines; no network\n"
-	"  --help               this\n"
-	"\n"
-	"SIGUSR1 writes a state line with the calls in progress to the log; SIGTERM and SIGINT print\n"
-	"a summary and end.  Exit status: 0 done, 1 failed, 2 used wrongly.\n";
+        "zvonar-carrier -- a simulated carrier: real SIP and RTP, people from a seed\n"
+        "\n"
+        "  --listen IP:PORT[/udp|/tcp][,...]  SIP addresses, each a trunk (UDP and TCP if not "
+        "said)\n"
+        "  --rtp IP:LOW-HIGH    RTP ports (default 127.0.0.1:20000-20127); calls share them if "
+        "they\n"
+        "                       are fewer than the calls\n"
+        "  --shares FILE        who lives behind the numbers: lines of `name percent`\n"
+        "  --seed N             the same seed, number and shares give the same behaviour (1)\n"
+        "  --log FILE           JSON lines, appended\n"
+        "  --pace X             factor on ring times and the like, 0.001 to 100 (1)\n"
+        "  --scenario NAME      every number does the same: answer (at once, silent), or a name "
+        "of\n"
+        "                       the shares file (busy: 486 always)\n"
+        "  --auth USER:PASSWORD:REALM  ask for digest authentication of INVITEs\n"
+        "  --auth-code 401|407  with that status (407)\n"
+        "  --early-media        switched off: 183 and an announcement before the 480\n"
+        "  --no-media           descriptions are exchanged, no RTP is sent; nobody minds the "
+        "silence\n"
+        "  --glare PERCENT      of CANCELs cross a 200 (0)\n"
+        "  --loss PERCENT       of SIP datagrams are dropped, each way (0)\n"
+        "  --channels N         calls at once a trunk, more get 503 and are counted (0 = any)\n"
+        "  --cps N              INVITEs a second a trunk, likewise (0 = any)\n"
+        "  --t1 MS              RFC 3261 T1, 10 to 500 (500)\n"
+        "  --max-call S         the carrier ends longer calls (600)\n"
+        "  --strict             exit status 1 if a protocol error was seen\n"
+        "  --truth              numbers from stdin to `number behaviour category` lines; no "
+        "network\n"
+        "  --help               this\n"
+        "\n"
+        "SIGUSR1 writes a state line with the calls in progress to the log; SIGTERM and SIGINT "
+        "print\n"
+        "a summary and end.  Exit status: 0 done, 1 failed, 2 used wrongly.\n";
 
 enum option_id {
-	OPT_LISTEN = 256, OPT_RTP, OPT_SHARES, OPT_SEED, OPT_LOG, OPT_PACE, OPT_SCENARIO, OPT_AUTH, OPT_AUTH_CODE,
-	OPT_EARLY, OPT_NO_MEDIA, OPT_GLARE, OPT_LOSS, OPT_CHANNELS, OPT_CPS, OPT_T1, OPT_MAX_CALL, OPT_STRICT,
-	OPT_TRUTH, OPT_HELP
+	OPT_LISTEN = 256,
+	OPT_RTP,
+	OPT_SHARES,
+	OPT_SEED,
+	OPT_LOG,
+	OPT_PACE,
+	OPT_SCENARIO,
+	OPT_AUTH,
+	OPT_AUTH_CODE,
+	OPT_EARLY,
+	OPT_NO_MEDIA,
+	OPT_GLARE,
+	OPT_LOSS,
+	OPT_CHANNELS,
+	OPT_CPS,
+	OPT_T1,
+	OPT_MAX_CALL,
+	OPT_STRICT,
+	OPT_TRUTH,
+	OPT_HELP
 };
 
 static const struct option options[] = {
-	{"listen", required_argument, NULL, OPT_LISTEN},     {"rtp", required_argument, NULL, OPT_RTP},
-	{"shares", required_argument, NULL, OPT_SHARES},     {"seed", required_argument, NULL, OPT_SEED},
-	{"log", required_argument, NULL, OPT_LOG},	     {"pace", required_argument, NULL, OPT_PACE},
-	{"scenario", required_argument, NULL, OPT_SCENARIO}, {"auth", required_argument, NULL, OPT_AUTH},
-	{"auth-code", required_argument, NULL, OPT_AUTH_CODE}, {"early-media", no_argument, NULL, OPT_EARLY},
-	{"no-media", no_argument, NULL, OPT_NO_MEDIA},	     {"glare", required_argument, NULL, OPT_GLARE},
-	{"loss", required_argument, NULL, OPT_LOSS},	     {"channels", required_argument, NULL, OPT_CHANNELS},
-	{"cps", required_argument, NULL, OPT_CPS},	     {"t1", required_argument, NULL, OPT_T1},
-	{"max-call", required_argument, NULL, OPT_MAX_CALL}, {"strict", no_argument, NULL, OPT_STRICT},
-	{"truth", no_argument, NULL, OPT_TRUTH},	     {"help", no_argument, NULL, OPT_HELP},
-	{NULL, 0, NULL, 0},
+        {"listen", required_argument, NULL, OPT_LISTEN},
+        {"rtp", required_argument, NULL, OPT_RTP},
+        {"shares", required_argument, NULL, OPT_SHARES},
+        {"seed", required_argument, NULL, OPT_SEED},
+        {"log", required_argument, NULL, OPT_LOG},
+        {"pace", required_argument, NULL, OPT_PACE},
+        {"scenario", required_argument, NULL, OPT_SCENARIO},
+        {"auth", required_argument, NULL, OPT_AUTH},
+        {"auth-code", required_argument, NULL, OPT_AUTH_CODE},
+        {"early-media", no_argument, NULL, OPT_EARLY},
+        {"no-media", no_argument, NULL, OPT_NO_MEDIA},
+        {"glare", required_argument, NULL, OPT_GLARE},
+        {"loss", required_argument, NULL, OPT_LOSS},
+        {"channels", required_argument, NULL, OPT_CHANNELS},
+        {"cps", required_argument, NULL, OPT_CPS},
+        {"t1", required_argument, NULL, OPT_T1},
+        {"max-call", required_argument, NULL, OPT_MAX_CALL},
+        {"strict", no_argument, NULL, OPT_STRICT},
+        {"truth", no_argument, NULL, OPT_TRUTH},
+        {"help", no_argument, NULL, OPT_HELP},
+        {NULL, 0, NULL, 0},
 };
 
 struct wish {
@@ -127,7 +160,9 @@ static bool parse_listen(const char *text, struct zvc_conf *conf)
 			return false;
 		*listen = (struct zvc_listen){.addr.sin_family = AF_INET, .udp = true, .tcp = true};
 		if (!parse_ip(text, (size_t)(colon - text), &listen->addr.sin_addr) ||
-		    !zvc_str_number((struct zvc_str){colon + 1, (size_t)(end - colon - 1)}, 65535, &port) || port == 0)
+		    !zvc_str_number((struct zvc_str){colon + 1, (size_t)(end - colon - 1)}, 65535,
+		                    &port) ||
+		    port == 0)
 			return false;
 		listen->addr.sin_port = htons((uint16_t)port);
 		if (slash != NULL) {
@@ -166,8 +201,12 @@ static bool parse_scenario(const char *text, struct zvc_conf *conf)
 	struct zvc_plan *plan = &conf->scenario;
 
 	conf->has_scenario = true;
-	*plan = (struct zvc_plan){.refuse_ms = 300, .ring_ms = 2000, .key_ms = 3000, .greeting_ms = 4000,
-				  .record_ms = 10000, .busy_first = UINT8_MAX};
+	*plan = (struct zvc_plan){.refuse_ms = 300,
+	                          .ring_ms = 2000,
+	                          .key_ms = 3000,
+	                          .greeting_ms = 4000,
+	                          .record_ms = 10000,
+	                          .busy_first = UINT8_MAX};
 	if (strcmp(text, "answer") == 0) {
 		plan->behaviour = ZVC_SILENT;
 		plan->refuse_ms = plan->ring_ms = 0;
@@ -204,10 +243,22 @@ static bool take_option(int id, const char *value, struct wish *wish)
 	case OPT_NO_MEDIA: conf->no_media = true; return true;
 	case OPT_GLARE: return percent_option(value, &conf->glare_ppm);
 	case OPT_LOSS: return percent_option(value, &conf->loss_ppm);
-	case OPT_CHANNELS: right = number_option(value, 0, 1000000, &number); conf->channels_max = (uint32_t)number; return right;
-	case OPT_CPS: right = number_option(value, 0, 1000000, &number); conf->cps_max = (uint32_t)number; return right;
-	case OPT_T1: right = number_option(value, 10, 500, &number); conf->t1_ms = (uint32_t)number; return right;
-	case OPT_MAX_CALL: right = number_option(value, 1, 86400, &number); conf->max_call_s = (uint32_t)number; return right;
+	case OPT_CHANNELS:
+		right = number_option(value, 0, 1000000, &number);
+		conf->channels_max = (uint32_t)number;
+		return right;
+	case OPT_CPS:
+		right = number_option(value, 0, 1000000, &number);
+		conf->cps_max = (uint32_t)number;
+		return right;
+	case OPT_T1:
+		right = number_option(value, 10, 500, &number);
+		conf->t1_ms = (uint32_t)number;
+		return right;
+	case OPT_MAX_CALL:
+		right = number_option(value, 1, 86400, &number);
+		conf->max_call_s = (uint32_t)number;
+		return right;
 	case OPT_STRICT: conf->strict = true; return true;
 	case OPT_TRUTH: wish->truth = true; return true;
 	case OPT_HELP: wish->help = true; return true;
@@ -224,8 +275,8 @@ static bool parse_options(int argc, char **argv, struct wish *wish)
 		if (id == '?' || id == ':')
 			return false;
 		if (!take_option(id, optarg, wish)) {
-			(void)fprintf(stderr, "zvonar-carrier: --%s does not allow \"%s\"\n", options[which].name,
-				      optarg != NULL ? optarg : "");
+			(void)fprintf(stderr, "zvonar-carrier: --%s does not allow \"%s\"\n",
+			              options[which].name, optarg != NULL ? optarg : "");
 			return false;
 		}
 	}
@@ -256,11 +307,13 @@ static int print_truth(const struct zvc_conf *conf)
 		if (word.n == 0)
 			continue;
 		if (number == 0) {
-			(void)fprintf(stderr, "zvonar-carrier: not a number: %.*s\n", (int)word.n, word.p);
+			(void)fprintf(stderr, "zvonar-carrier: not a number: %.*s\n", (int)word.n,
+			              word.p);
 			return 1;
 		}
 		zvc_plan_make(&conf->shares, conf->seed, number, &plan);
-		(void)printf("%" PRIu64 "\t%s\t%s\n", number, zvc_behaviour_name(plan.behaviour), zvc_plan_truth(&plan));
+		(void)printf("%" PRIu64 "\t%s\t%s\n", number, zvc_behaviour_name(plan.behaviour),
+		             zvc_plan_truth(&plan));
 	}
 	return fflush(stdout) == 0 ? 0 : 1;
 }
@@ -277,6 +330,8 @@ static void state_of(void *arg, struct zvc_call *call)
 	zvc_line_str(j, "call_id", call->invite.call_id);
 	zvc_line_text(j, "state", zvc_state_name(call->state));
 	zvc_line_number(j, "age_ms", (zvc_mono_ns() - call->invite_ns) / 1000000);
+	if (call->leg != NULL)
+		zvc_line_number(j, "rtp_rx", (int64_t)zvc_leg_hearing(call->leg)->packets);
 	zvc_line_shut(j, '}');
 }
 
@@ -287,6 +342,7 @@ static void dump_state(struct zvc_carrier *carrier)
 	zvc_line_begin(j, "state", 0);
 	zvc_line_number(j, "active", carrier->stats.active);
 	zvc_line_number(j, "talking", carrier->stats.talking);
+	zvc_line_number(j, "rtp_strays", (int64_t)zvc_media_get_stats(carrier->media)->strays);
 	zvc_line_open(j, "calls", '[');
 	zvc_calls_each(carrier, state_of, j);
 	zvc_line_shut(j, ']');
@@ -294,21 +350,43 @@ static void dump_state(struct zvc_carrier *carrier)
 	(void)zvc_journal_flush(j);
 }
 
-struct figure { const char *name; uint64_t value; };
+struct figure {
+	const char *name;
+	uint64_t value;
+};
 
 static void summary(struct zvc_carrier *carrier)
 {
 	const struct zvc_stats *s = &carrier->stats;
 	const struct zvc_media_stats *m = zvc_media_get_stats(carrier->media);
 	const struct figure figures[] = {
-		{"calls", s->calls}, {"answered", s->answered}, {"keys_pressed", s->keyed}, {"refused", s->refused},
-		{"unavailable_503", s->unavailable}, {"cancelled", s->cancelled}, {"challenged", s->challenged},
-		{"peak_concurrent", s->peak}, {"peak_talking", s->talking_peak}, {"still_up", s->active},
-		{"protocol_errors", s->faults}, {"strays", s->strays}, {"overlaps", s->overlaps},
-		{"over_limit", s->over_limit}, {"dead_air", s->dead_air}, {"no_ack", s->no_ack}, {"glares", s->glares},
-		{"invite_copies", s->invite_copies}, {"repeats_sent", s->repeats}, {"options", s->options},
-		{"dropped", s->dropped}, {"rtp_rx", m->rx}, {"rtp_tx", m->tx}, {"rtp_strays", m->strays},
-		{"rtcp_reports", m->rtcp_reports}, {"rtcp_bad", m->rtcp_bad}, {"late_ticks", m->late_ticks},
+	        {"calls", s->calls},
+	        {"answered", s->answered},
+	        {"keys_pressed", s->keyed},
+	        {"refused", s->refused},
+	        {"unavailable_503", s->unavailable},
+	        {"cancelled", s->cancelled},
+	        {"challenged", s->challenged},
+	        {"peak_concurrent", s->peak},
+	        {"peak_talking", s->talking_peak},
+	        {"still_up", s->active},
+	        {"protocol_errors", s->faults},
+	        {"strays", s->strays},
+	        {"overlaps", s->overlaps},
+	        {"over_limit", s->over_limit},
+	        {"dead_air", s->dead_air},
+	        {"no_ack", s->no_ack},
+	        {"glares", s->glares},
+	        {"invite_copies", s->invite_copies},
+	        {"repeats_sent", s->repeats},
+	        {"options", s->options},
+	        {"dropped", s->dropped},
+	        {"rtp_rx", m->rx},
+	        {"rtp_tx", m->tx},
+	        {"rtp_strays", m->strays},
+	        {"rtcp_reports", m->rtcp_reports},
+	        {"rtcp_bad", m->rtcp_bad},
+	        {"late_ticks", m->late_ticks},
 	};
 
 	zvc_line_begin(&carrier->journal, "summary", 0);
@@ -318,9 +396,10 @@ static void summary(struct zvc_carrier *carrier)
 	}
 	zvc_line_end(&carrier->journal);
 	for (unsigned i = 0; i < carrier->conf.n_listens; i++)
-		(void)printf("trunk %u: %" PRIu64 " calls, at most %u at once, at most %u a second\n",
-			     ntohs(carrier->conf.listens[i].addr.sin_port), s->trunks[i].invites, s->trunks[i].peak,
-			     s->trunks[i].cps_peak);
+		(void)printf("trunk %u: %" PRIu64
+		             " calls, at most %u at once, at most %u a second\n",
+		             ntohs(carrier->conf.listens[i].addr.sin_port), s->trunks[i].invites,
+		             s->trunks[i].peak, s->trunks[i].cps_peak);
 	(void)fflush(stdout);
 }
 
@@ -421,11 +500,13 @@ static int serve(const struct zvc_conf *conf)
 		(void)snprintf(text, sizeof(text), "%s: %s", conf->log_path, strerror(errno));
 		goto fail;
 	}
-	carrier.media = zvc_media_create(epoll, conf->rtp_ip, conf->rtp_low, conf->rtp_high, text, sizeof(text));
+	carrier.media = zvc_media_create(epoll, conf->rtp_ip, conf->rtp_low, conf->rtp_high, text,
+	                                 sizeof(text));
 	if (carrier.media == NULL)
 		goto fail;
 	zvc_media_on_sound(carrier.media, zvc_person_heard);
-	carrier.net = zvc_net_create(epoll, conf->listens, conf->n_listens, zvc_on_message, &carrier, text, sizeof(text));
+	carrier.net = zvc_net_create(epoll, conf->listens, conf->n_listens, zvc_on_message,
+	                             &carrier, text, sizeof(text));
 	if (carrier.net == NULL)
 		goto fail;
 	line_start(&carrier);
@@ -452,8 +533,13 @@ fail:
 
 int main(int argc, char **argv)
 {
-	struct wish wish = {.conf = {.seed = 1, .pace = 1.0, .auth_code = 407, .t1_ms = 500, .max_call_s = 600,
-				     .rtp_low = 20000, .rtp_high = 20127}};
+	struct wish wish = {.conf = {.seed = 1,
+	                             .pace = 1.0,
+	                             .auth_code = 407,
+	                             .t1_ms = 500,
+	                             .max_call_s = 600,
+	                             .rtp_low = 20000,
+	                             .rtp_high = 20127}};
 	struct rlimit files;
 	char text[300];
 

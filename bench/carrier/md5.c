@@ -3,7 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-static const uint8_t shifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+static const uint8_t shifts[4][4] = {
+        {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
 
 /* The table of RFC 1321, 3.4: the integer part of 4294967296 times abs(sin(i)), i in radians. */
 static uint32_t sine[64];
@@ -48,7 +49,8 @@ static void transform(uint32_t state[4], const uint8_t block[64])
 			f = c ^ (b | ~d);
 			word = (7 * i) % 16;
 		}
-		next = b + rotl(a + f + sine[i] + get_le32(block + 4 * word), shifts[i / 16][i % 4]);
+		next = b +
+		       rotl(a + f + sine[i] + get_le32(block + 4 * word), shifts[i / 16][i % 4]);
 		a = d;
 		d = c;
 		c = b;

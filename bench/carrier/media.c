@@ -14,12 +14,12 @@
 #include "journal.h"
 #include "net.h"
 
-#define PHASES     4u /* a quarter of the legs every 5 ms */
-#define BATCH      64u
-#define PACKET     512u
-#define BUCKETS    16384u
-#define KEY_FRAMES 8u   /* 160 ms */
-#define EVENT_ENDS 3u   /* RFC 4733 2.5.1.4: the end is sent three times */
+#define PHASES      4u /* a quarter of the legs every 5 ms */
+#define BATCH       64u
+#define PACKET      512u
+#define BUCKETS     16384u
+#define KEY_FRAMES  8u /* 160 ms */
+#define EVENT_ENDS  3u /* RFC 4733 2.5.1.4: the end is sent three times */
 #define SOUND_LEVEL 200u
 
 struct zvc_leg {
@@ -35,7 +35,7 @@ struct zvc_leg {
 	uint32_t ts, ssrc, frame;
 	uint64_t sent;
 	enum zvc_sound sound;
-	uint8_t key;       /* being pressed, 0 = none */
+	uint8_t key; /* being pressed, 0 = none */
 	bool key_inband;
 	uint32_t key_step, key_ts;
 	struct zvc_hearing hearing;
@@ -65,7 +65,8 @@ struct zvc_media {
 
 static int bound(struct in_addr ip, uint16_t number)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(number), .sin_addr = ip};
+	struct sockaddr_in addr = {
+	        .sin_family = AF_INET, .sin_port = htons(number), .sin_addr = ip};
 	int bytes = 4 * 1024 * 1024;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -101,8 +102,8 @@ static bool open_port(struct zvc_media *media, int epoll, uint32_t index)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, port->rtcp, &event) == 0;
 }
 
-struct zvc_media *zvc_media_create(int epoll, struct in_addr ip, uint16_t port_low, uint16_t port_high,
-				   char *text, size_t text_size)
+struct zvc_media *zvc_media_create(int epoll, struct in_addr ip, uint16_t port_low,
+                                   uint16_t port_high, char *text, size_t text_size)
 {
 	struct zvc_media *media = calloc(1, sizeof(*media));
 
@@ -110,11 +111,12 @@ struct zvc_media *zvc_media_create(int epoll, struct in_addr ip, uint16_t port_l
 		return NULL;
 	media->ip = ip;
 	media->port_low = (uint16_t)(port_low + port_low % 2);
-	media->n_ports = port_high > media->port_low ? (uint32_t)(port_high - media->port_low + 1) / 2 : 0;
+	media->n_ports =
+	        port_high > media->port_low ? (uint32_t)(port_high - media->port_low + 1) / 2 : 0;
 	media->ports = calloc(media->n_ports + 1, sizeof(*media->ports));
 	if (media->ports == NULL || media->n_ports == 0) {
 		(void)snprintf(text, text_size, "no even port with an odd one above it in %u-%u",
-			       port_low, port_high);
+		               port_low, port_high);
 		zvc_media_destroy(media);
 		return NULL;
 	}
@@ -122,8 +124,9 @@ struct zvc_media *zvc_media_create(int epoll, struct in_addr ip, uint16_t port_l
 		media->ports[i].rtp = media->ports[i].rtcp = -1;
 	for (uint32_t i = 0; i < media->n_ports; i++) {
 		if (!open_port(media, epoll, i)) {
-			(void)snprintf(text, text_size, "cannot use RTP port %u or the one above: %s",
-				       media->port_low + 2 * i, strerror(errno));
+			(void)snprintf(text, text_size,
+			               "cannot use RTP port %u or the one above: %s",
+			               media->port_low + 2 * i, strerror(errno));
 			zvc_media_destroy(media);
 			return NULL;
 		}
@@ -151,9 +154,11 @@ void zvc_media_on_sound(struct zvc_media *media, void (*heard)(void *owner))
 	media->heard = heard;
 }
 
-static struct zvc_leg **bucket(struct zvc_media *media, uint32_t port, const struct sockaddr_in *from)
+static struct zvc_leg **bucket(struct zvc_media *media, uint32_t port,
+                               const struct sockaddr_in *from)
 {
-	uint64_t key = (uint64_t)port << 48 | (uint64_t)from->sin_port << 32 | from->sin_addr.s_addr;
+	uint64_t key =
+	        (uint64_t)port << 48 | (uint64_t)from->sin_port << 32 | from->sin_addr.s_addr;
 
 	return &media->buckets[zv_mix64(key) % BUCKETS];
 }
@@ -163,7 +168,7 @@ static struct zvc_leg *find(struct zvc_media *media, uint32_t port, const struct
 	struct zvc_leg *leg = *bucket(media, port, from);
 
 	while (leg != NULL && (leg->port != port || leg->to.sin_port != from->sin_port ||
-			       leg->to.sin_addr.s_addr != from->sin_addr.s_addr))
+	                       leg->to.sin_addr.s_addr != from->sin_addr.s_addr))
 		leg = leg->hash_next;
 	return leg;
 }
@@ -219,7 +224,8 @@ void zvc_leg_start(struct zvc_media *media, struct zvc_leg *leg, const struct zv
 	struct zvc_leg **at;
 
 	unhash(leg);
-	leg->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(sdp->port), .sin_addr = sdp->ip};
+	leg->to = (struct sockaddr_in){
+	        .sin_family = AF_INET, .sin_port = htons(sdp->port), .sin_addr = sdp->ip};
 	leg->audio_pt = sdp->audio_pt;
 	leg->keys_pt = sdp->keys_pt;
 	leg->hold = sdp->hold;
@@ -303,7 +309,8 @@ static void hear(struct zvc_media *media, struct zvc_leg *leg, const uint8_t *p,
 			return;
 		}
 		h->lost += step;
-		if (pt == leg->audio_pt && !marker && ts != h->next_ts + step * (uint32_t)(n - head))
+		if (pt == leg->audio_pt && !marker &&
+		    ts != h->next_ts + step * (uint32_t)(n - head))
 			h->ts_jumps++;
 		if (now - h->last_ns > h->gap_ns_max)
 			h->gap_ns_max = now - h->last_ns;
@@ -344,9 +351,11 @@ static void read_rtp(struct zvc_media *media, uint32_t index)
 
 		for (unsigned i = 0; i < BATCH; i++) {
 			media->vectors[i][0] = (struct iovec){media->packets[i], PACKET};
-			media->headers[i].msg_hdr = (struct msghdr){
-				.msg_name = &media->addrs[i], .msg_namelen = sizeof(media->addrs[i]),
-				.msg_iov = media->vectors[i], .msg_iovlen = 1};
+			media->headers[i].msg_hdr =
+			        (struct msghdr){.msg_name = &media->addrs[i],
+			                        .msg_namelen = sizeof(media->addrs[i]),
+			                        .msg_iov = media->vectors[i],
+			                        .msg_iovlen = 1};
 		}
 		n = recvmmsg(media->ports[index].rtp, media->headers, BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < n; i++) {
@@ -413,9 +422,10 @@ static void fill(struct zvc_media *media, struct zvc_leg *leg, unsigned i)
 	leg->sent++;
 	media->vectors[i][0] = (struct iovec){head, n_head};
 	media->vectors[i][1] = (struct iovec){(void *)(uintptr_t)payload, ZVC_FRAME};
-	media->headers[i].msg_hdr = (struct msghdr){
-		.msg_name = &leg->to, .msg_namelen = sizeof(leg->to),
-		.msg_iov = media->vectors[i], .msg_iovlen = payload != NULL ? 2 : 1};
+	media->headers[i].msg_hdr = (struct msghdr){.msg_name = &leg->to,
+	                                            .msg_namelen = sizeof(leg->to),
+	                                            .msg_iov = media->vectors[i],
+	                                            .msg_iovlen = payload != NULL ? 2 : 1};
 }
 
 static void send_batch(struct zvc_media *media, int fd, unsigned n)
@@ -425,7 +435,8 @@ static void send_batch(struct zvc_media *media, int fd, unsigned n)
 	while (at < n) {
 		int sent = sendmmsg(fd, media->headers + at, n - at, MSG_DONTWAIT);
 
-		/* An ICMP error of an earlier packet stands for the first of these: go on past it. */
+		/* An ICMP error of an earlier packet stands for the first of these: go on past it.
+		 */
 		at += sent > 0 ? (unsigned)sent : 1;
 	}
 	media->stats.tx += n;

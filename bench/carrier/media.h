@@ -29,8 +29,8 @@ struct zvc_media_stats {
 };
 
 /* NULL: text says which port failed and why. */
-struct zvc_media *zvc_media_create(int epoll, struct in_addr ip, uint16_t port_low, uint16_t port_high,
-				   char *text, size_t text_size);
+struct zvc_media *zvc_media_create(int epoll, struct in_addr ip, uint16_t port_low,
+                                   uint16_t port_high, char *text, size_t text_size);
 void zvc_media_destroy(struct zvc_media *media);
 /* heard is called once a leg, at its first packet with sound in it. */
 void zvc_media_on_sound(struct zvc_media *media, void (*heard)(void *owner));

@@ -15,11 +15,11 @@
 #include "journal.h"
 #include "text.h"
 
-#define BATCH       32u
-#define DATAGRAM    16384u
-#define CONNS_MAX   1024u
-#define IN_BYTES    (128u * 1024u)
-#define OUT_BYTES   (1024u * 1024u)
+#define BATCH        32u
+#define DATAGRAM     16384u
+#define CONNS_MAX    1024u
+#define IN_BYTES     (128u * 1024u)
+#define OUT_BYTES    (1024u * 1024u)
 #define SOCKET_BYTES (16 * 1024 * 1024)
 
 struct conn {
@@ -110,7 +110,7 @@ static bool open_trunk(struct zvc_net *net, uint32_t index)
 }
 
 struct zvc_net *zvc_net_create(int epoll, const struct zvc_listen *listens, unsigned n_listens,
-			       zvc_net_fn fn, void *arg, char *text, size_t text_size)
+                               zvc_net_fn fn, void *arg, char *text, size_t text_size)
 {
 	struct zvc_net *net = calloc(1, sizeof(*net));
 
@@ -131,7 +131,7 @@ struct zvc_net *zvc_net_create(int epoll, const struct zvc_listen *listens, unsi
 
 			(void)inet_ntop(AF_INET, &listens[i].addr.sin_addr, ip, sizeof(ip));
 			(void)snprintf(text, text_size, "cannot listen on %s:%u: %s", ip,
-				       ntohs(listens[i].addr.sin_port), strerror(saved));
+			               ntohs(listens[i].addr.sin_port), strerror(saved));
 			zvc_net_destroy(net);
 			return NULL;
 		}
@@ -197,11 +197,11 @@ static void read_udp(struct zvc_net *net, uint32_t index)
 		for (int i = 0; i < n; i++) {
 			struct msghdr *header = &net->headers[i].msg_hdr;
 			struct zvc_net_message message = {
-				.peer = {.addr = net->sources[i], .trunk = (uint8_t)index},
-				.bytes = net->datagrams[i],
-				.len = net->headers[i].msg_len,
-				.wall_ns = kernel_time(header),
-				.truncated = (header->msg_flags & MSG_TRUNC) != 0,
+			        .peer = {.addr = net->sources[i], .trunk = (uint8_t)index},
+			        .bytes = net->datagrams[i],
+			        .len = net->headers[i].msg_len,
+			        .wall_ns = kernel_time(header),
+			        .truncated = (header->msg_flags & MSG_TRUNC) != 0,
 			};
 
 			net->fn(net->arg, &message);
@@ -212,7 +212,7 @@ static void read_udp(struct zvc_net *net, uint32_t index)
 }
 
 static struct conn *conn_new(struct zvc_net *net, int fd, uint8_t trunk,
-			     const struct sockaddr_in *addr, uint32_t events)
+                             const struct sockaddr_in *addr, uint32_t events)
 {
 	int one = 1;
 
@@ -223,7 +223,8 @@ static struct conn *conn_new(struct zvc_net *net, int fd, uint8_t trunk,
 			continue;
 		conn->in = malloc(IN_BYTES);
 		conn->out = malloc(OUT_BYTES);
-		if (conn->in == NULL || conn->out == NULL || !watch(net, fd, ZVC_EV_CONN, i, events)) {
+		if (conn->in == NULL || conn->out == NULL ||
+		    !watch(net, fd, ZVC_EV_CONN, i, events)) {
 			conn_close(conn);
 			return NULL;
 		}
@@ -243,7 +244,7 @@ static void accept_all(struct zvc_net *net, uint32_t index)
 		struct sockaddr_in addr;
 		socklen_t len = sizeof(addr);
 		int fd = accept4(net->trunks[index].tcp, (struct sockaddr *)&addr, &len,
-				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0)
 			return;
@@ -288,9 +289,12 @@ static bool conn_cut(struct zvc_net *net, struct conn *conn)
 
 	for (;;) {
 		struct zvc_net_message message = {
-			.peer = {.addr = conn->addr, .conn = index, .conn_gen = gen,
-				 .trunk = conn->trunk, .tcp = true},
-			.wall_ns = zvc_wall_ns(),
+		        .peer = {.addr = conn->addr,
+		                 .conn = index,
+		                 .conn_gen = gen,
+		                 .trunk = conn->trunk,
+		                 .tcp = true},
+		        .wall_ns = zvc_wall_ns(),
 		};
 		size_t skip;
 		long n = zvc_msg_frame(conn->in + at, conn->in_used - at, &skip);
@@ -380,7 +384,7 @@ void zvc_net_send(struct zvc_net *net, struct zvc_peer *peer, const char *bytes,
 
 	if (!peer->tcp) {
 		(void)sendto(net->trunks[peer->trunk].udp, bytes, len, MSG_DONTWAIT,
-			     (const struct sockaddr *)&peer->addr, sizeof(peer->addr));
+		             (const struct sockaddr *)&peer->addr, sizeof(peer->addr));
 		return;
 	}
 	conn = &net->conns[peer->conn];

@@ -41,10 +41,17 @@ typedef void (*zvc_net_fn)(void *arg, const struct zvc_net_message *message);
 
 /* epoll: events carry ZVC_EV_* << 32 | index.  NULL: text says which address failed and why. */
 struct zvc_net *zvc_net_create(int epoll, const struct zvc_listen *listens, unsigned n_listens,
-			       zvc_net_fn fn, void *arg, char *text, size_t text_size);
+                               zvc_net_fn fn, void *arg, char *text, size_t text_size);
 void zvc_net_destroy(struct zvc_net *net);
 
-enum { ZVC_EV_UDP = 1, ZVC_EV_ACCEPT = 2, ZVC_EV_CONN = 3, ZVC_EV_RTP = 4, ZVC_EV_RTCP = 5, ZVC_EV_SIGNAL = 6 };
+enum {
+	ZVC_EV_UDP = 1,
+	ZVC_EV_ACCEPT = 2,
+	ZVC_EV_CONN = 3,
+	ZVC_EV_RTP = 4,
+	ZVC_EV_RTCP = 5,
+	ZVC_EV_SIGNAL = 6
+};
 void zvc_net_event(struct zvc_net *net, uint32_t kind, uint32_t index, uint32_t events);
 
 void zvc_net_send(struct zvc_net *net, struct zvc_peer *peer, const char *bytes, size_t len);

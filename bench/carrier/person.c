@@ -1,11 +1,11 @@
 /* What the person (or the network, or the answering machine) behind a number does. */
 #include "carrier.h"
 
-#define DEAD_AIR_MS   10000u /* an answered person who hears nothing hangs up; real time */
-#define AFTER_KEY_MS  60000u /* and one who pressed and is not let go */
-#define HELLO_MS      700u
-#define BEEP_MS       500u
-#define POST_DIAL_MS  400u   /* at most, from INVITE to 180 */
+#define DEAD_AIR_MS  10000u /* an answered person who hears nothing hangs up; real time */
+#define AFTER_KEY_MS 60000u /* and one who pressed and is not let go */
+#define HELLO_MS     700u
+#define BEEP_MS      500u
+#define POST_DIAL_MS 400u /* at most, from INVITE to 180 */
 
 uint64_t zvc_paced(const struct zvc_carrier *carrier, uint32_t ms)
 {
@@ -56,15 +56,15 @@ static void refuse(struct zvc_call *call)
 	switch (call->plan.behaviour) {
 	case ZVC_DEAD:
 		zvc_call_refuse(call, 404, "Not Found",
-				"Reason: Q.850;cause=1;text=\"Unallocated number\"\r\n");
+		                "Reason: Q.850;cause=1;text=\"Unallocated number\"\r\n");
 		break;
 	case ZVC_OFF:
 		zvc_call_refuse(call, 480, "Temporarily Unavailable",
-				"Reason: Q.850;cause=20;text=\"Subscriber absent\"\r\n");
+		                "Reason: Q.850;cause=20;text=\"Subscriber absent\"\r\n");
 		break;
 	case ZVC_REJECTS:
 		zvc_call_refuse(call, 603, "Decline",
-				"Reason: Q.850;cause=21;text=\"Call rejected\"\r\n");
+		                "Reason: Q.850;cause=21;text=\"Call rejected\"\r\n");
 		break;
 	case ZVC_BUSY:
 	case ZVC_NOANSWER:
@@ -75,7 +75,7 @@ static void refuse(struct zvc_call *call)
 	case ZVC_SILENT:
 	case ZVC_BEHAVIOURS:
 		zvc_call_refuse(call, 486, "Busy Here",
-				"Reason: Q.850;cause=17;text=\"User busy\"\r\n");
+		                "Reason: Q.850;cause=17;text=\"User busy\"\r\n");
 		break;
 	}
 }
@@ -146,7 +146,8 @@ static void press(struct zvc_call *call)
 	zvc_line_number(&carrier->journal, "key", call->plan.key);
 	zvc_line_text(&carrier->journal, "mode", inband ? "inband" : "rfc4733");
 	zvc_line_number(&carrier->journal, "heard_ms", (int64_t)h->sound_frames * 20);
-	zvc_line_number(&carrier->journal, "since_first_ms", (call->key_ns - h->first_sound_ns) / 1000000);
+	zvc_line_number(&carrier->journal, "since_first_ms",
+	                (call->key_ns - h->first_sound_ns) / 1000000);
 	zvc_line_end(&carrier->journal);
 	then_hang_up(call, "not_let_go", AFTER_KEY_MS);
 }
@@ -158,23 +159,12 @@ void zvc_person_step(struct zvc_call *call)
 
 	call->step = ZVC_DO_NOTHING;
 	switch (step) {
-	case ZVC_DO_NOTHING:
-		break;
-	case ZVC_DO_REFUSE:
-		refuse(call);
-		break;
-	case ZVC_DO_RING:
-		ring(call);
-		break;
-	case ZVC_DO_ANSWER:
-		zvc_call_answer(call);
-		break;
-	case ZVC_DO_HELLO_END:
-		listen_on(call);
-		break;
-	case ZVC_DO_PRESS:
-		press(call);
-		break;
+	case ZVC_DO_NOTHING: break;
+	case ZVC_DO_REFUSE: refuse(call); break;
+	case ZVC_DO_RING: ring(call); break;
+	case ZVC_DO_ANSWER: zvc_call_answer(call); break;
+	case ZVC_DO_HELLO_END: listen_on(call); break;
+	case ZVC_DO_PRESS: press(call); break;
 	case ZVC_DO_BEEP:
 		zvc_leg_play(call->leg, ZVC_SOUND_BEEP);
 		then(call, ZVC_DO_RECORD, zvc_paced(carrier, BEEP_MS));

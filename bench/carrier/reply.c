@@ -77,12 +77,13 @@ static void put_top_via(struct writer *w, const struct zvc_msg *msg, const struc
 }
 
 size_t zvc_reply_write(const struct zvc_carrier *carrier, const struct zvc_msg *msg,
-		       const struct zvc_peer *peer, const char *to_tag, const char *status_and_headers,
-		       struct zvc_str body, char *to, size_t size)
+                       const struct zvc_peer *peer, const char *to_tag,
+                       const char *status_and_headers, struct zvc_str body, char *to, size_t size)
 {
 	struct writer w = {.to = to, .size = size};
 	const char *end = strstr(status_and_headers, "\r\n");
-	size_t n_status = end != NULL ? (size_t)(end - status_and_headers) : strlen(status_and_headers);
+	size_t n_status =
+	        end != NULL ? (size_t)(end - status_and_headers) : strlen(status_and_headers);
 
 	(void)carrier;
 	put_text(&w, "SIP/2.0 ");
@@ -122,7 +123,8 @@ static bool numeric(struct zvc_str host, uint16_t port, struct sockaddr_in *ret_
 		return false;
 	memcpy(text, host.p, host.n);
 	text[host.n] = 0;
-	*ret_addr = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port != 0 ? port : 5060)};
+	*ret_addr = (struct sockaddr_in){.sin_family = AF_INET,
+	                                 .sin_port = htons(port != 0 ? port : 5060)};
 	return inet_pton(AF_INET, text, &ret_addr->sin_addr) == 1;
 }
 
@@ -141,7 +143,7 @@ size_t zvc_bye_write(struct zvc_call *call, char *to, size_t size)
 	put(&w, call->invite.contact.uri.p, call->invite.contact.uri.n);
 	put_text(&w, " SIP/2.0\r\n");
 	put_fmt(&w, "Via: SIP/2.0/%s %s:%u;branch=z9hG4bKzvc%" PRIu64 "b\r\nMax-Forwards: 70\r\n",
-		call->peer.tcp ? "TCP" : "UDP", ip, ntohs(local->sin_port), call->id);
+	        call->peer.tcp ? "TCP" : "UDP", ip, ntohs(local->sin_port), call->id);
 	for (uint32_t i = 0; i < call->invite.record_routes.n && i < ZVC_LINES_MAX; i++)
 		put_header(&w, "Route", call->invite.record_routes.line[i]);
 	put_text(&w, "From: ");
@@ -150,7 +152,7 @@ size_t zvc_bye_write(struct zvc_call *call, char *to, size_t size)
 	put_header(&w, "To", call->invite.from.value);
 	put_header(&w, "Call-ID", call->invite.call_id);
 	put_text(&w, "CSeq: 1 BYE\r\nReason: Q.850;cause=16;text=\"Normal call clearing\"\r\n"
-		     "Content-Length: 0\r\n\r\n");
+	             "Content-Length: 0\r\n\r\n");
 	return w.full ? 0 : w.used;
 }
 

@@ -142,18 +142,10 @@ static const char *take_sdp_line(struct reading *r, struct zvc_str line)
 	if (line.n < 2 || line.p[1] != '=')
 		return "SDP: a line is not type=value";
 	switch (line.p[0]) {
-	case 'v':
-		r->v = zvc_str_is(line, "v=0");
-		return r->v ? NULL : "SDP: version is not 0";
-	case 'o':
-		r->o = true;
-		return NULL;
-	case 's':
-		r->s = true;
-		return NULL;
-	case 't':
-		r->t = true;
-		return NULL;
+	case 'v': r->v = zvc_str_is(line, "v=0"); return r->v ? NULL : "SDP: version is not 0";
+	case 'o': r->o = true; return NULL;
+	case 's': r->s = true; return NULL;
+	case 't': r->t = true; return NULL;
 	case 'c':
 		if (r->m && !r->in_audio)
 			return NULL;
@@ -163,12 +155,9 @@ static const char *take_sdp_line(struct reading *r, struct zvc_str line)
 			return "SDP: c= is not IN IP4 and a numeric address";
 		r->c = true;
 		return NULL;
-	case 'm':
-		return take_media(r, line);
-	case 'a':
-		return take_attribute(r, line);
-	default:
-		return NULL;
+	case 'm': return take_media(r, line);
+	case 'a': return take_attribute(r, line);
+	default: return NULL;
 	}
 }
 
@@ -208,7 +197,7 @@ const char *zvc_sdp_parse(struct zvc_str body, struct zvc_sdp *ret_sdp)
 }
 
 size_t zvc_sdp_write(char *to, size_t size, struct in_addr ip, uint16_t port,
-		     const struct zvc_sdp *answer_to)
+                     const struct zvc_sdp *answer_to)
 {
 	char address[INET_ADDRSTRLEN];
 	char keys[120] = "";
@@ -218,17 +207,18 @@ size_t zvc_sdp_write(char *to, size_t size, struct in_addr ip, uint16_t port,
 
 	(void)inet_ntop(AF_INET, &ip, address, sizeof(address));
 	if (keys_pt != 0)
-		(void)snprintf(keys, sizeof(keys), "a=rtpmap:%u telephone-event/8000\r\na=fmtp:%u 0-15\r\n",
-			       keys_pt, keys_pt);
+		(void)snprintf(keys, sizeof(keys),
+		               "a=rtpmap:%u telephone-event/8000\r\na=fmtp:%u 0-15\r\n", keys_pt,
+		               keys_pt);
 	n = snprintf(to, size,
-		     "v=0\r\no=carrier %u 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
-		     "m=audio %u RTP/AVP %u",
-		     port, address, address, port, audio);
+	             "v=0\r\no=carrier %u 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
+	             "m=audio %u RTP/AVP %u",
+	             port, address, address, port, audio);
 	if (n > 0 && (size_t)n < size && keys_pt != 0)
 		n += snprintf(to + n, size - (size_t)n, " %u", keys_pt);
 	if (n > 0 && (size_t)n < size)
 		n += snprintf(to + n, size - (size_t)n,
-			      "\r\na=rtpmap:%u %s/8000\r\n%sa=ptime:20\r\na=sendrecv\r\n", audio,
-			      audio == 8 ? "PCMA" : "PCMU", keys);
+		              "\r\na=rtpmap:%u %s/8000\r\n%sa=ptime:20\r\na=sendrecv\r\n", audio,
+		              audio == 8 ? "PCMA" : "PCMU", keys);
 	return n < 0 || (size_t)n >= size ? 0 : (size_t)n;
 }

@@ -11,10 +11,11 @@
 #define MILLION        1000000u
 
 static const char *const names[ZVC_BEHAVIOURS] = {
-	[ZVC_DEAD] = "dead",	     [ZVC_OFF] = "off",	      [ZVC_NOANSWER] = "noanswer",
-	[ZVC_BUSY] = "busy",	     [ZVC_KEY1] = "key1",     [ZVC_KEY2] = "key2",
-	[ZVC_KEY3] = "key3",	     [ZVC_VOICEMAIL] = "voicemail", [ZVC_SILENT] = "silent",
-	[ZVC_REJECTS] = "rejects",
+        [ZVC_DEAD] = "dead",         [ZVC_OFF] = "off",
+        [ZVC_NOANSWER] = "noanswer", [ZVC_BUSY] = "busy",
+        [ZVC_KEY1] = "key1",         [ZVC_KEY2] = "key2",
+        [ZVC_KEY3] = "key3",         [ZVC_VOICEMAIL] = "voicemail",
+        [ZVC_SILENT] = "silent",     [ZVC_REJECTS] = "rejects",
 };
 
 const char *zvc_behaviour_name(enum zvc_behaviour behaviour)
@@ -64,7 +65,10 @@ static bool parse_percent(const char *p, size_t len, uint32_t *ret_ppm)
 	return true;
 }
 
-struct word { const char *p; size_t len; };
+struct word {
+	const char *p;
+	size_t len;
+};
 
 /* Up to three words of a line, without its comment; the number of words. */
 static unsigned split(const char *line, size_t len, struct word words[3])
@@ -78,7 +82,8 @@ static unsigned split(const char *line, size_t len, struct word words[3])
 		if (i == len || line[i] == '#')
 			break;
 		words[n].p = line + i;
-		while (i < len && line[i] != ' ' && line[i] != '\t' && line[i] != '\r' && line[i] != '#')
+		while (i < len && line[i] != ' ' && line[i] != '\t' && line[i] != '\r' &&
+		       line[i] != '#')
 			i++;
 		words[n].len = (size_t)(line + i - words[n].p);
 		n++;
@@ -92,7 +97,8 @@ static bool word_is(struct word w, const char *text)
 }
 
 /* One line into shares; NULL or what is wrong with it. */
-static const char *take_line(const char *line, size_t len, struct zvc_shares *shares, uint32_t *seen)
+static const char *take_line(const char *line, size_t len, struct zvc_shares *shares,
+                             uint32_t *seen)
 {
 	struct word words[3];
 	unsigned n = split(line, len, words);
@@ -126,7 +132,7 @@ static const char *take_line(const char *line, size_t len, struct zvc_shares *sh
 }
 
 bool zvc_shares_parse(const char *bytes, size_t len, struct zvc_shares *ret_shares, char *text,
-		      size_t text_size)
+                      size_t text_size)
 {
 	struct zvc_shares shares = {0};
 	uint32_t seen = 0;
@@ -150,14 +156,14 @@ bool zvc_shares_parse(const char *bytes, size_t len, struct zvc_shares *ret_shar
 		sum += shares.ppm[i];
 	if (sum != MILLION) {
 		(void)snprintf(text, text_size,
-			       "line %u: the shares of numbers sum to %u.%04u %%, not to 100", line,
-			       sum / 10000, sum % 10000);
+		               "line %u: the shares of numbers sum to %u.%04u %%, not to 100", line,
+		               sum / 10000, sum % 10000);
 		return false;
 	}
 	if (shares.ppm[ZVC_BUSY] > 0 &&
 	    shares.ppm[ZVC_KEY1] + shares.ppm[ZVC_KEY2] + shares.ppm[ZVC_KEY3] == 0) {
 		(void)snprintf(text, text_size, "line %u: busy needs a share of key1, key2 or key3",
-			       line);
+		               line);
 		return false;
 	}
 	*ret_shares = shares;
@@ -231,7 +237,7 @@ static uint8_t draw_key(const struct zvc_shares *shares, uint32_t ppm)
 }
 
 void zvc_plan_make(const struct zvc_shares *shares, uint64_t seed, uint64_t number,
-		   struct zvc_plan *ret_plan)
+                   struct zvc_plan *ret_plan)
 {
 	struct zvc_plan plan = {0};
 	uint32_t at = draw_ppm(seed, number, 1);
@@ -256,7 +262,7 @@ void zvc_plan_make(const struct zvc_shares *shares, uint64_t seed, uint64_t numb
 }
 
 bool zvc_plan_unavailable(const struct zvc_shares *shares, uint64_t seed, uint64_t number,
-			  uint32_t nth, uint32_t *ret_retry_after_s)
+                          uint32_t nth, uint32_t *ret_retry_after_s)
 {
 	uint64_t bits = draw(seed, number, UINT64_C(0x100000000) + nth);
 
@@ -271,7 +277,8 @@ bool zvc_plan_unavailable(const struct zvc_shares *shares, uint64_t seed, uint64
 
 const char *zvc_plan_truth(const struct zvc_plan *plan)
 {
-	static const char *const by_key[4] = {"неинтересно", "интересно", "неинтересно", "рассылка"};
+	static const char *const by_key[4] = {"неинтересно", "интересно", "неинтересно",
+	                                      "рассылка"};
 
 	if (plan->behaviour == ZVC_DEAD || plan->behaviour == ZVC_OFF)
 		return "недоступен";

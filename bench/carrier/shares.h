@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 enum zvc_behaviour {
-	ZVC_DEAD,      /* 404, Q.850 cause 1 */
-	ZVC_OFF,       /* 480, Q.850 cause 20 */
-	ZVC_NOANSWER,  /* 180 until CANCEL */
-	ZVC_BUSY,      /* 486 for the first calls, then answers and presses its key */
+	ZVC_DEAD,     /* 404, Q.850 cause 1 */
+	ZVC_OFF,      /* 480, Q.850 cause 20 */
+	ZVC_NOANSWER, /* 180 until CANCEL */
+	ZVC_BUSY,     /* 486 for the first calls, then answers and presses its key */
 	ZVC_KEY1,
 	ZVC_KEY2,
 	ZVC_KEY3,
@@ -33,7 +33,7 @@ struct zvc_shares {
 /* What a number does at each of its calls.  Times are unscaled (pace 1). */
 struct zvc_plan {
 	enum zvc_behaviour behaviour;
-	uint8_t key;          /* 1..3, 0 = presses none */
+	uint8_t key; /* 1..3, 0 = presses none */
 	bool inband;
 	uint8_t busy_first;   /* calls that get 486 */
 	uint32_t refuse_ms;   /* dead, off, busy, rejects: from INVITE to the refusal */
@@ -49,15 +49,15 @@ bool zvc_behaviour_parse(const char *name, size_t len, enum zvc_behaviour *ret_b
 
 /* Parses the text of a shares file: lines of `name percent`, # comments.  false: *ret_line and
  * text say what is wrong. */
-bool zvc_shares_parse(const char *bytes, size_t len, struct zvc_shares *ret_shares,
-		      char *text, size_t text_size);
+bool zvc_shares_parse(const char *bytes, size_t len, struct zvc_shares *ret_shares, char *text,
+                      size_t text_size);
 bool zvc_shares_load(const char *path, struct zvc_shares *ret_shares, char *text, size_t text_size);
 
 void zvc_plan_make(const struct zvc_shares *shares, uint64_t seed, uint64_t number,
-		   struct zvc_plan *ret_plan);
+                   struct zvc_plan *ret_plan);
 /* Is the nth call (from 0) to number one that gets 503?  ret_retry_after_s: 0 = no such header. */
 bool zvc_plan_unavailable(const struct zvc_shares *shares, uint64_t seed, uint64_t number,
-			  uint32_t nth, uint32_t *ret_retry_after_s);
+                          uint32_t nth, uint32_t *ret_retry_after_s);
 /* The final category in Russian that a right campaign ends with. */
 const char *zvc_plan_truth(const struct zvc_plan *plan);
 

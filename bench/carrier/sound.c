@@ -99,8 +99,9 @@ void zvc_sound_init(void)
 		unsigned first = NOISE_FRAMES + VOICE_FRAMES + BEEP_FRAMES + key * KEY_FRAMES;
 
 		for (unsigned i = 0; i < KEY_FRAMES * ZVC_FRAME; i++)
-			put_sample(first, i, 7000.0 * wave(i, rows[(key - 1) / 3]) +
-						     7000.0 * wave(i, columns[(key - 1) % 3]));
+			put_sample(first, i,
+			           7000.0 * wave(i, rows[(key - 1) / 3]) +
+			                   7000.0 * wave(i, columns[(key - 1) % 3]));
 	}
 }
 
@@ -110,8 +111,7 @@ const uint8_t *zvc_sound_frame(enum zvc_sound sound, uint8_t key, uint32_t i, ui
 	unsigned count = NOISE_FRAMES;
 
 	switch (sound) {
-	case ZVC_SOUND_NOISE:
-		break;
+	case ZVC_SOUND_NOISE: break;
 	case ZVC_SOUND_VOICE:
 		first = NOISE_FRAMES;
 		count = VOICE_FRAMES;

@@ -130,9 +130,9 @@ uint64_t zvc_phone(struct zvc_str user)
 static enum zvc_method method_of(struct zvc_str name)
 {
 	static const char *const names[] = {
-		[ZVC_M_INVITE] = "INVITE", [ZVC_M_ACK] = "ACK",		[ZVC_M_BYE] = "BYE",
-		[ZVC_M_CANCEL] = "CANCEL", [ZVC_M_OPTIONS] = "OPTIONS", [ZVC_M_PRACK] = "PRACK",
-		[ZVC_M_UPDATE] = "UPDATE", [ZVC_M_INFO] = "INFO",
+	        [ZVC_M_INVITE] = "INVITE", [ZVC_M_ACK] = "ACK",         [ZVC_M_BYE] = "BYE",
+	        [ZVC_M_CANCEL] = "CANCEL", [ZVC_M_OPTIONS] = "OPTIONS", [ZVC_M_PRACK] = "PRACK",
+	        [ZVC_M_UPDATE] = "UPDATE", [ZVC_M_INFO] = "INFO",
 	};
 
 	for (unsigned i = ZVC_M_INVITE; i < ZVC_M_OTHER; i++) {
@@ -179,7 +179,7 @@ static bool parse_host(struct zvc_str s, struct zvc_str *ret_host, uint16_t *ret
 
 /* sip:user@host:port;params */
 static bool parse_uri(struct zvc_str uri, struct zvc_str *ret_user, struct zvc_str *ret_host,
-		      uint16_t *ret_port)
+                      uint16_t *ret_port)
 {
 	struct zvc_str rest = uri;
 	const char *at;
@@ -306,9 +306,12 @@ static bool take_number(struct zvc_str value, uint64_t max, uint32_t *ret_n, uin
 /* The long name of a compact one (RFC 3261 7.3.3), else the name itself. */
 static struct zvc_str long_name(struct zvc_str name)
 {
-	static const struct { char letter; const char *name; } compact[] = {
-		{'v', "Via"},	   {'f', "From"},	  {'t', "To"},	       {'i', "Call-ID"},
-		{'m', "Contact"}, {'l', "Content-Length"}, {'c', "Content-Type"},
+	static const struct {
+		char letter;
+		const char *name;
+	} compact[] = {
+	        {'v', "Via"},     {'f', "From"},           {'t', "To"},           {'i', "Call-ID"},
+	        {'m', "Contact"}, {'l', "Content-Length"}, {'c', "Content-Type"},
 	};
 
 	for (size_t i = 0; name.n == 1 && i < sizeof(compact) / sizeof(compact[0]); i++) {
@@ -331,7 +334,8 @@ static const char *take_header(struct zvc_msg *msg, struct zvc_str name, struct 
 	if (zvc_str_is_nocase(name, "To"))
 		return ++msg->to.n == 1 && parse_addr(value, &msg->to) ? NULL : "bad To";
 	if (zvc_str_is_nocase(name, "Contact"))
-		return ++msg->contact.n == 1 && parse_addr(value, &msg->contact) ? NULL : "bad Contact";
+		return ++msg->contact.n == 1 && parse_addr(value, &msg->contact) ? NULL
+		                                                                 : "bad Contact";
 	if (zvc_str_is_nocase(name, "Call-ID")) {
 		msg->call_id = value;
 		return ++msg->n_call_id == 1 && value.n > 0 ? NULL : "bad Call-ID";
@@ -340,14 +344,14 @@ static const char *take_header(struct zvc_msg *msg, struct zvc_str name, struct 
 		return ++msg->n_cseq == 1 && parse_cseq(value, msg) ? NULL : "bad CSeq";
 	if (zvc_str_is_nocase(name, "Max-Forwards"))
 		return take_number(value, 255, &msg->n_max_forwards, &msg->max_forwards) &&
-				       msg->n_max_forwards == 1
-			       ? NULL
-			       : "bad Max-Forwards";
+		                       msg->n_max_forwards == 1
+		               ? NULL
+		               : "bad Max-Forwards";
 	if (zvc_str_is_nocase(name, "Content-Length"))
 		return take_number(value, BODY_MAX, &msg->n_content_length, &msg->content_length) &&
-				       msg->n_content_length == 1
-			       ? NULL
-			       : "bad Content-Length";
+		                       msg->n_content_length == 1
+		               ? NULL
+		               : "bad Content-Length";
 	if (zvc_str_is_nocase(name, "Content-Type"))
 		msg->content_type = value;
 	else if (zvc_str_is_nocase(name, "Require"))

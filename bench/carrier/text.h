@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct zvc_str { const char *p; size_t n; };
+struct zvc_str {
+	const char *p;
+	size_t n;
+};
 
 enum zvc_method {
 	ZVC_M_NONE,
@@ -33,8 +36,8 @@ struct zvc_lines {
 	struct zvc_str line[ZVC_LINES_MAX];
 };
 
-struct zvc_addr {      /* From, To, Contact */
-	uint32_t n;    /* how many such headers */
+struct zvc_addr {   /* From, To, Contact */
+	uint32_t n; /* how many such headers */
 	struct zvc_str value, uri, user, host, tag;
 	uint16_t port; /* of the URI, 0 = none */
 };

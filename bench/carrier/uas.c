@@ -1,323 +1,36 @@
-/* The server side of RFC 3261, by hand: INVITE server transactions (17.2.1 with RFC 6026), the 200
- * that is repeated until its ACK (13.3.1.4), CANCEL (9.2), BYE both ways, and copies of each. */
+/* The server side of RFC 3261, by hand: INVITE server transactions (17.2.1 with RFC 6026), CANCEL
+ * (9.2), BYE, and copies of each.  What a call then does is in session.c. */
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/hash.h"
 #include "carrier.h"
 
-#define MESSAGE_MAX 8192u
-
-static struct zvc_call *call_of(struct zvc_timer *timer, size_t offset)
-{
-	return (struct zvc_call *)(void *)((char *)timer - offset);
-}
-
-void zvc_line_call(struct zvc_call *call, const char *event, int64_t wall_ns)
-{
-	struct zvc_journal *j = &call->carrier->journal;
-
-	zvc_line_begin(j, event, wall_ns);
-	zvc_line_number(j, "call", (int64_t)call->id);
-	zvc_line_number(j, "number", (int64_t)call->number);
-}
-
-static void keep(struct zvc_call *call, const char *bytes, size_t n)
-{
-	char *copy = n > 0 ? malloc(n) : NULL;
-
-	if (copy == NULL)
-		return;
-	memcpy(copy, bytes, n);
-	free(call->last);
-	call->last = copy;
-	call->last_len = n;
-}
-
-static void fire_plan(struct zvc_timer *timer)
-{
-	zvc_person_step(call_of(timer, offsetof(struct zvc_call, plan_timer)));
-}
-
-/* RFC 3261 timers G and E, and the 2xx: T1, doubled up to T2 = 8 T1. */
-static void repeat_later(struct zvc_call *call)
-{
-	zvc_timer_set(call->carrier->wheel, &call->repeat_timer, call->carrier->now_ms + call->repeat_ms);
-	call->repeat_ms = 2 * call->repeat_ms > 8 * call->carrier->conf.t1_ms
-				  ? 8 * call->carrier->conf.t1_ms
-				  : 2 * call->repeat_ms;
-}
-
-static void fire_repeat(struct zvc_timer *timer)
-{
-	struct zvc_call *call = call_of(timer, offsetof(struct zvc_call, repeat_timer));
-
-	call->repeats++;
-	call->carrier->stats.repeats++;
-	zvc_send(call->carrier, call->state == ZVC_S_HANGING ? &call->far : &call->peer, call->last,
-		 call->last_len);
-	repeat_later(call);
-}
-
-/* Begins the wait for what ends the transaction: repeats (over UDP, and a 2xx always), 64 T1. */
-static void wait_for_end(struct zvc_call *call, bool repeats)
-{
-	struct zvc_carrier *carrier = call->carrier;
-
-	call->repeat_ms = carrier->conf.t1_ms;
-	if (repeats)
-		repeat_later(call);
-	zvc_timer_set(carrier->wheel, &call->end_timer, carrier->now_ms + 64 * carrier->conf.t1_ms);
-}
-
-static void over(struct zvc_call *call)
-{
-	call->state = ZVC_S_OVER;
-	zvc_timer_unset(&call->plan_timer);
-	zvc_timer_unset(&call->repeat_timer);
-	zvc_timer_set(call->carrier->wheel, &call->end_timer,
-		      call->carrier->now_ms + 64 * call->carrier->conf.t1_ms);
-}
-
-static void line_rtp(struct zvc_call *call)
-{
-	struct zvc_journal *j = &call->carrier->journal;
-	const struct zvc_hearing *h;
-
-	if (call->leg == NULL || call->answer_ns == 0)
-		return;
-	h = zvc_leg_hearing(call->leg);
-	zvc_line_open(j, "rtp", '{');
-	zvc_line_number(j, "rx", (int64_t)h->packets);
-	zvc_line_number(j, "tx", (int64_t)zvc_leg_sent(call->leg));
-	zvc_line_number(j, "lost", (int64_t)h->lost);
-	zvc_line_number(j, "reordered", (int64_t)h->reordered);
-	zvc_line_number(j, "bad", (int64_t)h->bad);
-	zvc_line_number(j, "ssrc_changes", (int64_t)h->ssrc_changes);
-	zvc_line_number(j, "ts_jumps", (int64_t)h->ts_jumps);
-	zvc_line_number(j, "first_ms", h->first_ns == 0 ? -1 : (h->first_ns - call->answer_ns) / 1000000);
-	zvc_line_number(j, "gap_ms_max", h->gap_ns_max / 1000000);
-	zvc_line_number(j, "sound_ms", (int64_t)h->sound_frames * 20);
-	zvc_line_shut(j, '}');
-}
-
-/* The call is no longer in progress for anybody who asks. */
-static void ended(struct zvc_call *call, const char *by, const char *why)
-{
-	struct zvc_carrier *carrier = call->carrier;
-	struct zvc_journal *j = &carrier->journal;
-	struct zvc_number *number = zvc_number_get(carrier, call->number);
-	int64_t now = zvc_mono_ns();
-
-	zvc_timer_unset(&call->plan_timer);
-	if (!call->counted)
-		return;
-	call->counted = false;
-	carrier->stats.active--;
-	carrier->stats.trunks[call->peer.trunk].active--;
-	if (call->answer_ns != 0)
-		carrier->stats.talking--;
-	if (number != NULL && number->active > 0)
-		number->active--;
-	zvc_line_call(call, "end", 0);
-	zvc_line_str(j, "call_id", call->invite.call_id);
-	zvc_line_text(j, "by", by);
-	zvc_line_text(j, "why", why);
-	zvc_line_number(j, "code", call->code);
-	zvc_line_number(j, "total_ms", (now - call->invite_ns) / 1000000);
-	if (call->answer_ns != 0)
-		zvc_line_number(j, "talk_ms", (now - call->answer_ns) / 1000000);
-	zvc_line_number(j, "invite_copies", call->copies);
-	zvc_line_number(j, "repeats", call->repeats);
-	line_rtp(call);
-	zvc_line_end(j);
-	zvc_leg_close(carrier->media, call->leg);
-	call->leg = NULL;
-}
-
-static void fire_end(struct zvc_timer *timer)
-{
-	struct zvc_call *call = call_of(timer, offsetof(struct zvc_call, end_timer));
-
-	switch (call->state) {
-	case ZVC_S_ANSWERED: /* 13.3.1.4: no ACK within 64 T1, so BYE */
-		call->carrier->stats.no_ack++;
-		zvc_call_hang_up(call, "no_ack");
-		break;
-	case ZVC_S_REFUSED:
-		call->carrier->stats.no_ack++;
-		zvc_line_call(call, "no_ack", 0);
-		zvc_line_end(&call->carrier->journal);
-		over(call);
-		break;
-	case ZVC_S_HANGING:
-		zvc_line_call(call, "bye_unanswered", 0);
-		zvc_line_end(&call->carrier->journal);
-		over(call);
-		break;
-	case ZVC_S_PROCEEDING:
-	case ZVC_S_UP:
-	case ZVC_S_OVER:
-		zvc_call_free(call);
-		break;
-	}
-}
-
-/* Writes, sends and keeps a response to the INVITE. */
-static void respond(struct zvc_call *call, uint16_t code, const char *status_and_headers, struct zvc_str body)
-{
-	char bytes[MESSAGE_MAX];
-	size_t n = zvc_reply_write(call->carrier, &call->invite, &call->peer, code == 100 ? NULL : call->to_tag,
-				   status_and_headers, body, bytes, sizeof(bytes));
-
-	call->code = code;
-	keep(call, bytes, n);
-	zvc_send(call->carrier, &call->peer, bytes, n);
-}
-
-static void put_contact(const struct zvc_call *call, char *to, size_t size)
-{
-	const struct sockaddr_in *local = zvc_net_local(call->carrier->net, &call->peer);
-	char ip[INET_ADDRSTRLEN];
-
-	(void)inet_ntop(AF_INET, &local->sin_addr, ip, sizeof(ip));
-	(void)snprintf(to, size, "Contact: <sip:+%" PRIu64 "@%s:%u%s>\r\n", call->number, ip,
-		       ntohs(local->sin_port), call->peer.tcp ? ";transport=tcp" : "");
-}
-
-/* Our description, and the leg begun when the caller's is known. */
-static struct zvc_str media_body(struct zvc_call *call, char *to, size_t size)
-{
-	struct zvc_carrier *carrier = call->carrier;
-	size_t n;
-
-	if (call->leg == NULL)
-		call->leg = zvc_leg_open(carrier->media, call, call->id ^ carrier->conf.seed);
-	if (call->leg == NULL)
-		return (struct zvc_str){to, 0};
-	n = zvc_sdp_write(to, size, carrier->conf.rtp_ip, zvc_leg_port(carrier->media, call->leg),
-			  call->sdp_known ? &call->sdp : NULL);
-	if (call->sdp_known && !carrier->conf.no_media)
-		zvc_leg_start(carrier->media, call->leg, &call->sdp);
-	return (struct zvc_str){to, n};
-}
-
-void zvc_call_progress(struct zvc_call *call, uint16_t code, const char *reason, bool with_sdp)
-{
-	char text[400];
-	char contact[160];
-	char sdp[512];
-	struct zvc_str body = {sdp, 0};
-
-	if (with_sdp && call->sdp_known) {
-		body = media_body(call, sdp, sizeof(sdp));
-		if (call->leg != NULL)
-			zvc_leg_play(call->leg, ZVC_SOUND_VOICE);
-	}
-	put_contact(call, contact, sizeof(contact));
-	(void)snprintf(text, sizeof(text), "%u %s\r\n%s%s", code, reason, contact,
-		       body.n > 0 ? "Content-Type: application/sdp\r\n" : "");
-	respond(call, code, text, body);
-	call->ring_ns = zvc_mono_ns();
-	zvc_line_call(call, code == 180 ? "ringing" : "progress", 0);
-	zvc_line_number(&call->carrier->journal, "code", code);
-	zvc_line_end(&call->carrier->journal);
-}
-
-void zvc_call_refuse(struct zvc_call *call, uint16_t code, const char *reason, const char *headers)
-{
-	struct zvc_carrier *carrier = call->carrier;
-	char text[1024];
-
-	(void)snprintf(text, sizeof(text), "%u %s\r\n%s", code, reason, headers);
-	respond(call, code, text, (struct zvc_str){"", 0});
-	call->state = ZVC_S_REFUSED;
-	zvc_line_call(call, "refuse", 0);
-	zvc_line_number(&carrier->journal, "code", code);
-	zvc_line_end(&carrier->journal);
-	if (call->counted)
-		carrier->stats.refused++;
-	ended(call, code == 487 ? "caller" : "carrier", code == 487 ? "cancelled" : "refused");
-	wait_for_end(call, !call->peer.tcp);
-}
-
-void zvc_call_answer(struct zvc_call *call)
-{
-	struct zvc_carrier *carrier = call->carrier;
-	char text[400];
-	char contact[160];
-	char sdp[512];
-	struct zvc_str body = media_body(call, sdp, sizeof(sdp));
-
-	if (call->leg == NULL) {
-		zvc_call_refuse(call, 500, "Out of Memory", "");
-		return;
-	}
-	put_contact(call, contact, sizeof(contact));
-	(void)snprintf(text, sizeof(text),
-		       "200 OK\r\n%sAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO\r\n"
-		       "Content-Type: application/sdp\r\n", contact);
-	respond(call, 200, text, body);
-	call->state = ZVC_S_ANSWERED;
-	call->answer_ns = zvc_mono_ns();
-	carrier->stats.answered++;
-	if (++carrier->stats.talking > carrier->stats.talking_peak)
-		carrier->stats.talking_peak = carrier->stats.talking;
-	zvc_line_call(call, "answer", 0);
-	zvc_line_str(&carrier->journal, "call_id", call->invite.call_id);
-	zvc_line_number(&carrier->journal, "ring_ms",
-			call->ring_ns == 0 ? 0 : (call->answer_ns - call->ring_ns) / 1000000);
-	zvc_line_number(&carrier->journal, "rtp_port", zvc_leg_port(carrier->media, call->leg));
-	zvc_line_end(&carrier->journal);
-	wait_for_end(call, true);
-	zvc_person_answered(call);
-}
-
-void zvc_call_hang_up(struct zvc_call *call, const char *why)
-{
-	char bytes[MESSAGE_MAX];
-	size_t n;
-
-	if (call->state != ZVC_S_UP && call->state != ZVC_S_ANSWERED)
-		return;
-	n = zvc_bye_write(call, bytes, sizeof(bytes));
-	call->state = ZVC_S_HANGING;
-	keep(call, bytes, n);
-	zvc_send(call->carrier, &call->far, bytes, n);
-	zvc_line_call(call, "bye", 0);
-	zvc_line_text(&call->carrier->journal, "by", "carrier");
-	zvc_line_text(&call->carrier->journal, "why", why);
-	zvc_line_end(&call->carrier->journal);
-	ended(call, "carrier", why);
-	zvc_timer_unset(&call->repeat_timer);
-	wait_for_end(call, !call->far.tcp);
-}
-
 /* An answer outside any call we keep. */
-static void reply(struct zvc_carrier *carrier, const struct zvc_net_message *message, const struct zvc_msg *msg,
-		  const char *to_tag, const char *status_and_headers)
+static void reply(struct zvc_carrier *carrier, const struct zvc_net_message *message,
+                  const struct zvc_msg *msg, const char *to_tag, const char *status_and_headers)
 {
 	struct zvc_peer peer = message->peer;
-	char bytes[MESSAGE_MAX];
+	char bytes[ZVC_MESSAGE_MAX];
 	char tag[20];
 	const struct zv_key key = {carrier->conf.seed, 7};
 	size_t n;
 
 	if (to_tag == NULL) {
-		(void)snprintf(tag, sizeof(tag), "s%016" PRIx64, zv_siphash(&key, msg->call_id.p, msg->call_id.n));
+		(void)snprintf(tag, sizeof(tag), "s%016" PRIx64,
+		               zv_siphash(&key, msg->call_id.p, msg->call_id.n));
 		to_tag = tag;
 	}
 	zvc_reply_address(&peer, msg);
-	n = zvc_reply_write(carrier, msg, &peer, to_tag, status_and_headers, (struct zvc_str){"", 0}, bytes,
-			    sizeof(bytes));
+	n = zvc_reply_write(carrier, msg, &peer, to_tag, status_and_headers,
+	                    (struct zvc_str){"", 0}, bytes, sizeof(bytes));
 	zvc_send(carrier, &peer, bytes, n);
 }
 
-static void stray(struct zvc_carrier *carrier, const struct zvc_net_message *message, const struct zvc_msg *msg)
+static void stray(struct zvc_carrier *carrier, const struct zvc_net_message *message,
+                  const struct zvc_msg *msg)
 {
 	struct zvc_journal *j = &carrier->journal;
 
@@ -332,7 +45,8 @@ static void stray(struct zvc_carrier *carrier, const struct zvc_net_message *mes
 	zvc_line_end(j);
 }
 
-static void line_invite(struct zvc_call *call, const struct zvc_net_message *message, uint32_t nth, const char *auth)
+static void line_invite(struct zvc_call *call, const struct zvc_net_message *message, uint32_t nth,
+                        const char *auth)
 {
 	struct zvc_journal *j = &call->carrier->journal;
 	const struct zvc_msg *msg = &call->invite;
@@ -348,7 +62,8 @@ static void line_invite(struct zvc_call *call, const struct zvc_net_message *mes
 	zvc_line_str(j, "branch", msg->via.branch);
 	zvc_line_number(j, "cseq", msg->cseq);
 	zvc_line_text(j, "src", from);
-	zvc_line_number(j, "trunk", ntohs(zvc_net_local(call->carrier->net, &call->peer)->sin_port));
+	zvc_line_number(j, "trunk",
+	                ntohs(zvc_net_local(call->carrier->net, &call->peer)->sin_port));
 	zvc_line_text(j, "transport", message->peer.tcp ? "tcp" : "udp");
 	zvc_line_number(j, "nth", nth);
 	zvc_line_text(j, "behaviour", zvc_behaviour_name(call->plan.behaviour));
@@ -366,7 +81,8 @@ static bool admit(struct zvc_call *call, const char **ret_auth)
 {
 	struct zvc_carrier *carrier = call->carrier;
 	const struct zvc_conf *conf = &carrier->conf;
-	struct zvc_str header = conf->auth_code == 407 ? call->invite.proxy_authorization : call->invite.authorization;
+	struct zvc_str header = conf->auth_code == 407 ? call->invite.proxy_authorization
+	                                               : call->invite.authorization;
 	const char *fault;
 	int64_t now_s = zvc_wall_ns() / 1000000000;
 	enum zvc_credentials cred;
@@ -374,10 +90,14 @@ static bool admit(struct zvc_call *call, const char **ret_auth)
 	*ret_auth = NULL;
 	if (!conf->has_auth)
 		return true;
-	cred = zvc_digest_check(&conf->account, now_s, call->invite.method_name, call->invite.ruri, header, &fault);
+	cred = zvc_digest_check(&conf->account, now_s, call->invite.method_name, call->invite.ruri,
+	                        header, &fault);
 	if (fault != NULL)
 		zvc_fault(carrier, call, &call->invite, fault);
-	*ret_auth = cred == ZVC_CRED_RIGHT ? "right" : cred == ZVC_CRED_WRONG ? "wrong" : cred == ZVC_CRED_STALE ? "stale" : "none";
+	*ret_auth = cred == ZVC_CRED_RIGHT   ? "right"
+	            : cred == ZVC_CRED_WRONG ? "wrong"
+	            : cred == ZVC_CRED_STALE ? "stale"
+	                                     : "none";
 	return cred == ZVC_CRED_RIGHT;
 }
 
@@ -393,11 +113,13 @@ static void challenge(struct zvc_call *call, const char *auth)
 		zvc_call_refuse(call, 403, "Forbidden", "");
 		return;
 	}
-	(void)zvc_digest_challenge(&conf->account, zvc_wall_ns() / 1000000000, auth[0] == 's', value, sizeof(value));
+	(void)zvc_digest_challenge(&conf->account, zvc_wall_ns() / 1000000000, auth[0] == 's',
+	                           value, sizeof(value));
 	(void)snprintf(header, sizeof(header), "%s: %s\r\n",
-		       conf->auth_code == 407 ? "Proxy-Authenticate" : "WWW-Authenticate", value);
-	zvc_call_refuse(call, conf->auth_code, conf->auth_code == 407 ? "Proxy Authentication Required" : "Unauthorized",
-			header);
+	               conf->auth_code == 407 ? "Proxy-Authenticate" : "WWW-Authenticate", value);
+	zvc_call_refuse(call, conf->auth_code,
+	                conf->auth_code == 407 ? "Proxy Authentication Required" : "Unauthorized",
+	                header);
 }
 
 /* Counts the call; false: over the trunk's limits, refused. */
@@ -446,18 +168,18 @@ static void set_up(struct zvc_call *call, const struct zvc_net_message *message)
 	call->peer = message->peer;
 	zvc_reply_address(&call->peer, &call->invite);
 	call->far_cseq = call->invite.cseq;
-	call->plan_timer.fire = fire_plan;
-	call->repeat_timer.fire = fire_repeat;
-	call->end_timer.fire = fire_end;
+	zvc_call_wire(call);
 	(void)snprintf(call->to_tag, sizeof(call->to_tag), "c%016" PRIx64,
-		       zv_siphash(&key, call->raw, call->raw_len));
+	               zv_siphash(&key, call->raw, call->raw_len));
 	if (call->carrier->conf.has_scenario)
 		call->plan = call->carrier->conf.scenario;
 	else
-		zvc_plan_make(&call->carrier->conf.shares, call->carrier->conf.seed, call->number, &call->plan);
+		zvc_plan_make(&call->carrier->conf.shares, call->carrier->conf.seed, call->number,
+		              &call->plan);
 }
 
-static void new_invite(struct zvc_carrier *carrier, const struct zvc_net_message *message, const struct zvc_msg *msg)
+static void new_invite(struct zvc_carrier *carrier, const struct zvc_net_message *message,
+                       const struct zvc_msg *msg)
 {
 	struct zvc_call *same = zvc_call_same_id(carrier, msg);
 	struct zvc_call *call = zvc_call_new(carrier, message);
@@ -472,7 +194,7 @@ static void new_invite(struct zvc_carrier *carrier, const struct zvc_net_message
 		return;
 	set_up(call, message);
 	zvc_check_invite(carrier, msg);
-	respond(call, 100, "100 Trying\r\n", (struct zvc_str){"", 0});
+	zvc_call_respond(call, 100, "100 Trying\r\n", (struct zvc_str){"", 0});
 	if (msg->body.n > 0) {
 		wrong = zvc_check_sdp(&call->invite, &call->sdp);
 		call->sdp_known = wrong == NULL;
@@ -491,11 +213,12 @@ static void new_invite(struct zvc_carrier *carrier, const struct zvc_net_message
 		if (wrong != NULL) {
 			zvc_call_refuse(call, 488, "Not Acceptable Here", "");
 		} else if (!carrier->conf.has_scenario &&
-			   zvc_plan_unavailable(&carrier->conf.shares, carrier->conf.seed, call->number,
-						number->calls - 1, &retry_after_s)) {
+		           zvc_plan_unavailable(&carrier->conf.shares, carrier->conf.seed,
+		                                call->number, number->calls - 1, &retry_after_s)) {
 			carrier->stats.unavailable++;
 			if (retry_after_s > 0)
-				(void)snprintf(header, sizeof(header), "Retry-After: %u\r\n", retry_after_s);
+				(void)snprintf(header, sizeof(header), "Retry-After: %u\r\n",
+				               retry_after_s);
 			zvc_call_refuse(call, 503, "Service Unavailable", header);
 		} else {
 			zvc_person_begin(call);
@@ -504,7 +227,8 @@ static void new_invite(struct zvc_carrier *carrier, const struct zvc_net_message
 }
 
 /* A copy of the INVITE of a call we know: the last response again, never a new call. */
-static void copy_of_invite(struct zvc_call *call, const struct zvc_net_message *message, const struct zvc_msg *msg)
+static void copy_of_invite(struct zvc_call *call, const struct zvc_net_message *message,
+                           const struct zvc_msg *msg)
 {
 	call->copies++;
 	call->carrier->stats.invite_copies++;
@@ -516,22 +240,25 @@ static void copy_of_invite(struct zvc_call *call, const struct zvc_net_message *
 
 static bool is_copy(struct zvc_call *call, const struct zvc_msg *msg)
 {
-	size_t n = msg->via.branch.n < sizeof(call->seen_branch) ? msg->via.branch.n : sizeof(call->seen_branch) - 1;
+	size_t n = msg->via.branch.n < sizeof(call->seen_branch) ? msg->via.branch.n
+	                                                         : sizeof(call->seen_branch) - 1;
 
-	if (zvc_str_is((struct zvc_str){msg->via.branch.p, n}, call->seen_branch) && msg->cseq == call->far_cseq)
+	if (zvc_str_is((struct zvc_str){msg->via.branch.p, n}, call->seen_branch) &&
+	    msg->cseq == call->far_cseq)
 		return true;
 	memcpy(call->seen_branch, msg->via.branch.p, n);
 	call->seen_branch[n] = 0;
 	return false;
 }
 
-static void re_invite(struct zvc_call *call, const struct zvc_net_message *message, const struct zvc_msg *msg)
+static void re_invite(struct zvc_call *call, const struct zvc_net_message *message,
+                      const struct zvc_msg *msg)
 {
 	struct zvc_peer peer = message->peer;
 	struct zvc_sdp sdp;
 	char text[400];
 	char contact[160];
-	char bytes[MESSAGE_MAX];
+	char bytes[ZVC_MESSAGE_MAX];
 	char body[512];
 	size_t n;
 	const char *wrong = msg->body.n > 0 ? zvc_check_sdp(msg, &sdp) : NULL;
@@ -546,15 +273,17 @@ static void re_invite(struct zvc_call *call, const struct zvc_net_message *messa
 		call->sdp = sdp;
 		call->sdp_known = true;
 	}
-	put_contact(call, contact, sizeof(contact));
-	(void)snprintf(text, sizeof(text), "200 OK\r\n%sContent-Type: application/sdp\r\n", contact);
+	zvc_call_contact(call, contact, sizeof(contact));
+	(void)snprintf(text, sizeof(text), "200 OK\r\n%sContent-Type: application/sdp\r\n",
+	               contact);
 	zvc_reply_address(&peer, msg);
-	n = zvc_reply_write(call->carrier, msg, &peer, call->to_tag, text, media_body(call, body, sizeof(body)),
-			    bytes, sizeof(bytes));
+	n = zvc_reply_write(call->carrier, msg, &peer, call->to_tag, text,
+	                    zvc_call_media(call, body, sizeof(body)), bytes, sizeof(bytes));
 	zvc_send(call->carrier, &peer, bytes, n);
 }
 
-static void on_bye(struct zvc_call *call, const struct zvc_net_message *message, const struct zvc_msg *msg, bool copy)
+static void on_bye(struct zvc_call *call, const struct zvc_net_message *message,
+                   const struct zvc_msg *msg, bool copy)
 {
 	struct zvc_carrier *carrier = call->carrier;
 
@@ -578,12 +307,13 @@ static void on_bye(struct zvc_call *call, const struct zvc_net_message *message,
 		zvc_call_refuse(call, 487, "Request Terminated", "");
 		return;
 	}
-	ended(call, "caller", "bye");
-	over(call);
+	zvc_call_ended(call, "caller", "bye");
+	zvc_call_over(call);
 }
 
 /* Requests within a dialog but ACK. */
-static void in_dialog(struct zvc_carrier *carrier, const struct zvc_net_message *message, const struct zvc_msg *msg)
+static void in_dialog(struct zvc_carrier *carrier, const struct zvc_net_message *message,
+                      const struct zvc_msg *msg)
 {
 	struct zvc_call *call = zvc_call_by_dialog(carrier, msg);
 	bool copy;
@@ -602,18 +332,21 @@ static void in_dialog(struct zvc_carrier *carrier, const struct zvc_net_message 
 	if (msg->method == ZVC_M_BYE) {
 		on_bye(call, message, msg, copy);
 	} else if (call->state != ZVC_S_UP && call->state != ZVC_S_ANSWERED) {
-		reply(carrier, message, msg, call->to_tag, "481 Call/Transaction Does Not Exist\r\n");
+		reply(carrier, message, msg, call->to_tag,
+		      "481 Call/Transaction Does Not Exist\r\n");
 	} else if (msg->method == ZVC_M_INVITE) {
 		re_invite(call, message, msg);
 	} else if (msg->method == ZVC_M_PRACK) {
 		zvc_fault(carrier, call, msg, "PRACK for a response that was not reliable");
-		reply(carrier, message, msg, call->to_tag, "481 Call/Transaction Does Not Exist\r\n");
+		reply(carrier, message, msg, call->to_tag,
+		      "481 Call/Transaction Does Not Exist\r\n");
 	} else {
 		reply(carrier, message, msg, call->to_tag, "200 OK\r\n");
 	}
 }
 
-static void on_cancel(struct zvc_carrier *carrier, const struct zvc_net_message *message, const struct zvc_msg *msg)
+static void on_cancel(struct zvc_carrier *carrier, const struct zvc_net_message *message,
+                      const struct zvc_msg *msg)
 {
 	struct zvc_call *call = zvc_call_by_branch(carrier, msg);
 
@@ -631,12 +364,14 @@ static void on_cancel(struct zvc_carrier *carrier, const struct zvc_net_message 
 		zvc_line_text(&carrier->journal, "state", zvc_state_name(call->state));
 		zvc_line_end(&carrier->journal);
 		if (!zvc_str_eq(msg->ruri, call->invite.ruri))
-			zvc_fault(carrier, call, msg, "the Request-URI of the CANCEL is not the INVITE's");
+			zvc_fault(carrier, call, msg,
+			          "the Request-URI of the CANCEL is not the INVITE's");
 		if (msg->cseq != call->invite.cseq)
 			zvc_fault(carrier, call, msg, "the CSeq of the CANCEL is not the INVITE's");
-		if (!zvc_str_eq(msg->call_id, call->invite.call_id) || !zvc_str_eq(msg->from.tag, call->invite.from.tag) ||
-		    msg->to.tag.n > 0)
-			zvc_fault(carrier, call, msg, "Call-ID, From or To of the CANCEL is not the INVITE's");
+		if (!zvc_str_eq(msg->call_id, call->invite.call_id) ||
+		    !zvc_str_eq(msg->from.tag, call->invite.from.tag) || msg->to.tag.n > 0)
+			zvc_fault(carrier, call, msg,
+			          "Call-ID, From or To of the CANCEL is not the INVITE's");
 		if (msg->require.n > 0)
 			zvc_fault(carrier, call, msg, "CANCEL with Require");
 	}
@@ -654,7 +389,8 @@ static void on_cancel(struct zvc_carrier *carrier, const struct zvc_net_message 
 	}
 }
 
-static void on_ack(struct zvc_carrier *carrier, const struct zvc_net_message *message, const struct zvc_msg *msg)
+static void on_ack(struct zvc_carrier *carrier, const struct zvc_net_message *message,
+                   const struct zvc_msg *msg)
 {
 	struct zvc_call *call = zvc_call_by_branch(carrier, msg);
 	const char *wrong;
@@ -665,10 +401,11 @@ static void on_ack(struct zvc_carrier *carrier, const struct zvc_net_message *me
 		if (!zvc_str_is(msg->to.tag, call->to_tag))
 			zvc_fault(carrier, call, msg, "To of the ACK is not the response's");
 		if (!zvc_str_eq(msg->ruri, call->invite.ruri))
-			zvc_fault(carrier, call, msg, "the Request-URI of the ACK is not the INVITE's");
+			zvc_fault(carrier, call, msg,
+			          "the Request-URI of the ACK is not the INVITE's");
 		if (msg->cseq != call->invite.cseq)
 			zvc_fault(carrier, call, msg, "the CSeq of the ACK is not the INVITE's");
-		over(call);
+		zvc_call_over(call);
 		return;
 	}
 	call = zvc_call_by_dialog(carrier, msg);
@@ -688,7 +425,8 @@ static void on_ack(struct zvc_carrier *carrier, const struct zvc_net_message *me
 	zvc_line_end(&carrier->journal);
 	if (call->sdp_known)
 		return;
-	wrong = msg->body.n > 0 ? zvc_check_sdp(msg, &call->sdp) : "neither INVITE nor ACK has a description";
+	wrong = msg->body.n > 0 ? zvc_check_sdp(msg, &call->sdp)
+	                        : "neither INVITE nor ACK has a description";
 	if (wrong != NULL) {
 		zvc_fault(carrier, call, msg, wrong);
 		zvc_call_hang_up(call, "no_sdp");
@@ -699,7 +437,8 @@ static void on_ack(struct zvc_carrier *carrier, const struct zvc_net_message *me
 		zvc_leg_start(carrier->media, call->leg, &call->sdp);
 }
 
-static void on_invite(struct zvc_carrier *carrier, const struct zvc_net_message *message, const struct zvc_msg *msg)
+static void on_invite(struct zvc_carrier *carrier, const struct zvc_net_message *message,
+                      const struct zvc_msg *msg)
 {
 	struct zvc_call *call = msg->to.tag.n == 0 ? zvc_call_by_branch(carrier, msg) : NULL;
 
@@ -719,17 +458,18 @@ static void on_invite(struct zvc_carrier *carrier, const struct zvc_net_message 
 		new_invite(carrier, message, msg);
 }
 
-static void on_request(struct zvc_carrier *carrier, const struct zvc_net_message *message, struct zvc_msg *msg)
+static void on_request(struct zvc_carrier *carrier, const struct zvc_net_message *message,
+                       struct zvc_msg *msg)
 {
-	bool answerable = msg->vias.n > 0 && msg->via.host.n > 0 && msg->from.n > 0 && msg->to.n > 0 &&
-			  msg->n_call_id > 0 && msg->n_cseq > 0;
+	bool answerable = msg->vias.n > 0 && msg->via.host.n > 0 && msg->from.n > 0 &&
+	                  msg->to.n > 0 && msg->n_call_id > 0 && msg->n_cseq > 0;
 	bool short_body = msg->n_content_length == 1 && msg->content_length > msg->body.n;
 
 	if (msg->fault != NULL || !answerable || short_body) {
 		zvc_fault(carrier, NULL, msg,
-			  msg->fault != NULL ? msg->fault
-			  : short_body	     ? "the body is shorter than Content-Length"
-					     : "Via, From, To, Call-ID or CSeq is missing");
+		          msg->fault != NULL ? msg->fault
+		          : short_body       ? "the body is shorter than Content-Length"
+		                             : "Via, From, To, Call-ID or CSeq is missing");
 		if (answerable && msg->method != ZVC_M_ACK)
 			reply(carrier, message, msg, NULL, "400 Bad Request\r\n");
 		return;
@@ -737,15 +477,9 @@ static void on_request(struct zvc_carrier *carrier, const struct zvc_net_message
 	if (msg->method != ZVC_M_INVITE)
 		zvc_check_request(carrier, message, msg);
 	switch (msg->method) {
-	case ZVC_M_INVITE:
-		on_invite(carrier, message, msg);
-		break;
-	case ZVC_M_ACK:
-		on_ack(carrier, message, msg);
-		break;
-	case ZVC_M_CANCEL:
-		on_cancel(carrier, message, msg);
-		break;
+	case ZVC_M_INVITE: on_invite(carrier, message, msg); break;
+	case ZVC_M_ACK: on_ack(carrier, message, msg); break;
+	case ZVC_M_CANCEL: on_cancel(carrier, message, msg); break;
 	case ZVC_M_OPTIONS:
 		if (msg->to.tag.n > 0) {
 			in_dialog(carrier, message, msg);
@@ -753,23 +487,24 @@ static void on_request(struct zvc_carrier *carrier, const struct zvc_net_message
 		}
 		carrier->stats.options++;
 		reply(carrier, message, msg, NULL,
-		      "200 OK\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO\r\nAccept: application/sdp\r\n");
+		      "200 OK\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO\r\nAccept: "
+		      "application/sdp\r\n");
 		break;
 	case ZVC_M_BYE:
 	case ZVC_M_PRACK:
 	case ZVC_M_UPDATE:
-	case ZVC_M_INFO:
-		in_dialog(carrier, message, msg);
-		break;
+	case ZVC_M_INFO: in_dialog(carrier, message, msg); break;
 	case ZVC_M_NONE:
 	case ZVC_M_OTHER:
 		reply(carrier, message, msg, NULL,
-		      "405 Method Not Allowed\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO\r\n");
+		      "405 Method Not Allowed\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, "
+		      "INFO\r\n");
 		break;
 	}
 }
 
-static void on_response(struct zvc_carrier *carrier, const struct zvc_net_message *message, const struct zvc_msg *msg)
+static void on_response(struct zvc_carrier *carrier, const struct zvc_net_message *message,
+                        const struct zvc_msg *msg)
 {
 	struct zvc_call *call = zvc_call_by_response(carrier, msg);
 
@@ -782,7 +517,7 @@ static void on_response(struct zvc_carrier *carrier, const struct zvc_net_messag
 	zvc_line_call(call, "bye_done", message->wall_ns);
 	zvc_line_number(&carrier->journal, "status", msg->status);
 	zvc_line_end(&carrier->journal);
-	over(call);
+	zvc_call_over(call);
 }
 
 void zvc_on_message(void *arg, const struct zvc_net_message *message)
@@ -793,13 +528,15 @@ void zvc_on_message(void *arg, const struct zvc_net_message *message)
 
 	if (!message->peer.tcp && zvc_dropped(carrier))
 		return;
-	while (blank < message->len && (message->bytes[blank] == '\r' || message->bytes[blank] == '\n'))
+	while (blank < message->len &&
+	       (message->bytes[blank] == '\r' || message->bytes[blank] == '\n'))
 		blank++;
 	if (blank == message->len)
 		return; /* a keep-alive, RFC 5626 4.4.1 */
 	if (message->truncated || message->bad_frame) {
 		zvc_fault(carrier, NULL, NULL,
-			  message->truncated ? "a datagram over 16 KiB" : "a stream without frames");
+		          message->truncated ? "a datagram over 16 KiB"
+		                             : "a stream without frames");
 		return;
 	}
 	if (!zvc_msg_parse(message->bytes, message->len, &msg)) {

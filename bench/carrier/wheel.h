@@ -1,7 +1,7 @@
 /* carrier/wheel.h -- timers of one millisecond: a hashed wheel, embedded nodes.
  *
- * Thread: the carrier has one.  Set, unset and due cost O(1).  After a stall every timer that is due
- * fires once.
+ * Thread: the carrier has one.  Set, unset and due cost O(1).  After a stall every timer that is
+ * due fires once.
  */
 #ifndef ZVC_WHEEL_H
 #define ZVC_WHEEL_H
