@@ -566,6 +566,7 @@ enum zv_err zv_daemon_reload(struct zv_daemon *d, char *text, size_t text_size)
 		zv_config_destroy(fresh);
 		return err;
 	}
+	zv_plugins_set_conf(d->plugins, NULL, &fresh->engine);
 	d->reloaded[d->n_reloaded++] = fresh;
 	zv_log_set_level(fresh->log.level);
 	zv_info("app", "configuration reloaded, %u changes", changes);

@@ -72,8 +72,7 @@ void zv_plugins_destroy(struct zv_plugins *plugins)
 		plugin_close(plugins->plugins[i]);
 	}
 	if (left) { /* a plugin may still call its services: they answer ZV_ENOENT from here on */
-		zv_plugins_set_conf(plugins, NULL);
-		memset(&plugins->params.conf, 0, sizeof(plugins->params.conf));
+		zv_plugins_set_conf(plugins, &(struct zv_plugin_conf){0}, NULL);
 		plugins->next_left = left_behind;
 		left_behind = plugins;
 		return;
@@ -317,8 +316,11 @@ enum zv_err zv_plugins_bind(struct zv_plugins *plugins, const char *plugin,
 	return ZV_OK;
 }
 
-void zv_plugins_set_conf(struct zv_plugins *plugins, const struct zv_engine_conf *engine_conf)
+void zv_plugins_set_conf(struct zv_plugins *plugins, const struct zv_plugin_conf *conf,
+			 const struct zv_engine_conf *engine_conf)
 {
+	if (conf != NULL)
+		plugins->params.conf = *conf; /* seen by load and bind only: the caller's thread */
 	pthread_rwlock_wrlock(&plugins->conf_lock);
 	plugins->params.engine_conf = engine_conf;
 	pthread_rwlock_unlock(&plugins->conf_lock);

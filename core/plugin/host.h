@@ -62,8 +62,10 @@ enum zv_err zv_plugins_bind(struct zv_plugins *plugins, const char *plugin,
 			    const struct zv_campaign_view *view, const struct zv_conf_node *conf,
 			    char *text, size_t text_size) ZV_MUST_USE;
 
-/* Another configuration for the host's services; the old one may be freed afterwards. */
-void zv_plugins_set_conf(struct zv_plugins *plugins, const struct zv_engine_conf *engine_conf);
+/* Another configuration for the host's services (hours, zones); the old one may be freed
+ * afterwards.  conf: where the next load and bind read theirs; NULL: as before. */
+void zv_plugins_set_conf(struct zv_plugins *plugins, const struct zv_plugin_conf *conf,
+			 const struct zv_engine_conf *engine_conf);
 
 /* One question, inline: for simulators and tests.  offer->n_history > 0.  Never fails: a broken
  * strategy gives the default with fallback = 1.  Sets type, campaign's step fields and
