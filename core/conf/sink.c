@@ -26,8 +26,9 @@ static void tell(struct zv_conf_sink *sink, char *line)
 		sink->line(sink->arg, line);
 }
 
-static void put(struct zv_conf_sink *sink, const char *place, const char *what, const char *fmt,
-		va_list args)
+__attribute__((format(printf, 4, 0))) static void put(struct zv_conf_sink *sink, const char *place,
+						      const char *what, const char *fmt,
+						      va_list args)
 {
 	char line[1400];
 	int n = snprintf(line, sizeof(line), "%s%s", place, what);
