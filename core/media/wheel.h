@@ -11,7 +11,7 @@
 
 #define ZV_WHEEL_PHASES  10u
 #define ZV_TICK_NS       INT64_C(2000000)
-#define ZV_TICKS_LATE_OK 5 /* run late ticks up to that many, skip more: no burst after a stall */
+#define ZV_TICKS_LATE_OK 9 /* run late ticks up to that many: under one turn.  Skip more */
 
 struct zv_wheel {
 	uint32_t n[ZV_WHEEL_PHASES];

@@ -81,6 +81,10 @@ class Bed:
         self.p.stdout.close()
         return self.p.returncode
 
+    def clean(self):
+        if self.p.returncode is None:
+            self.end()
+
 
 class Peer:
     def __init__(self, port=PEER, ip='127.0.0.1'):
@@ -158,7 +162,7 @@ def parsed(packets):
 class Media(unittest.TestCase):
     def bed(self, *options, **named):
         bed = Bed(*options, **named)
-        self.addCleanup(bed.p.stdin.close)
+        self.addCleanup(bed.clean)
         self.assertEqual(bed.first, ['ready'])
         self.peer = Peer()
         self.addCleanup(self.peer.close)
@@ -191,8 +195,12 @@ class Media(unittest.TestCase):
         for a, b in zip(p, p[1:]):
             self.assertEqual((b[3] - a[3]) & 0xffff, 1, 'sequence')
             self.assertEqual((b[4] - a[4]) & 0xffffffff, 160, 'timestamp')
-        pace = (p[-1][0] - p[0][0]) / (len(p) - 1)
-        self.assertAlmostEqual(pace, 0.020, delta=0.0006)
+        # 20 ms a packet; on a machine that stalls, what the thread itself counted as late is added
+        took, due = p[-1][0] - p[0][0], 0.020 * (len(p) - 1)
+        bed.say('stats')
+        late = int(bed.event('stats')[4]) * 0.002
+        self.assertGreater(took, due - 0.03)
+        self.assertLess(took, due + 0.03 + late)
         # what was played, against sox's own conversion of the same file
         heard = [DECODE[8][b] for x in p for b in x[6]]
         loud = [i for i, s in enumerate(heard) if abs(s) > 500]
@@ -461,7 +469,7 @@ class Media(unittest.TestCase):
         taken = Peer(PORT + 6)
         self.addCleanup(taken.close)
         bed = Bed()
-        self.addCleanup(bed.p.stdin.close)
+        self.addCleanup(bed.clean)
         self.assertEqual(bed.first[:2], ['failed', '7'])
         self.assertIn(f'127.0.0.1:{PORT + 6}', bed.first)
         bed.end()

@@ -85,11 +85,11 @@ Test(pace, a_stall_is_skipped_so_that_no_stream_speaks_twice_at_once)
 	cr_assert_eq(n, 1);
 	cr_assert_eq(first, 3000);
 	cr_assert_eq(late, 2999);
-	/* at the bound: five late ones and the one that is due now, still under one turn */
-	n = zv_pace_due(&pace, 6012 * MS, &first, &late);
-	cr_assert_eq(n, 6);
+	/* at the bound: nine late ones and the one that is due now are one turn */
+	n = zv_pace_due(&pace, 6020 * MS, &first, &late);
+	cr_assert_eq(n, 10);
 	cr_assert_leq(n, ZV_WHEEL_PHASES);
-	cr_assert_eq(zv_pace_due(&pace, 6026 * MS, &first, &late), 1);
+	cr_assert_eq(zv_pace_due(&pace, 6042 * MS, &first, &late), 1);
 }
 
 Test(pace, rest_without_streams_is_not_late)
