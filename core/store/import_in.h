@@ -1,0 +1,82 @@
+/* store/import_in.h -- private to import.c (reading a list) and import_batch.c (rows into the
+ * store, a batch a transaction).  Thread: the importer's. */
+#ifndef ZV_STORE_IMPORT_IN_H
+#define ZV_STORE_IMPORT_IN_H
+
+#include "store/db.h"
+#include "store/import.h"
+
+enum zv_row_fate {
+	ZV_ROW_NEW = 0,
+	ZV_ROW_DUP_FILE = 1,
+	ZV_ROW_DUP_CAMPAIGN = 2,
+	ZV_ROW_DUP_PERSON = 3,
+	ZV_ROW_NO_ROOM = 4, /* the campaign is full: 2^40 leads */
+};
+
+struct zv_row_number {
+	uint64_t e164;
+	uint64_t lead, person; /* who has it in the campaign, 0 = nobody */
+	uint64_t known;        /* a person of another campaign who has it, 0 = nobody */
+	uint8_t kind;
+	bool drop;
+};
+
+/* A good row that waits for its batch.  Texts lie in the batch's arena. */
+struct zv_row {
+	uint32_t row;
+	uint64_t line;
+	uint32_t external, external_len; /* offsets into the arena */
+	uint32_t attrs, attrs_len;
+	uint32_t raw, raw_len;
+	uint8_t fate; /* enum zv_row_fate */
+	uint8_t n_numbers;
+	char zone[ZV_ZONE_MAX];
+	struct zv_row_number numbers[ZV_NUMBERS_MAX];
+};
+
+/* A number of the batch, to walk the index in its order. */
+struct zv_row_ref {
+	uint64_t e164;
+	uint32_t row;
+	uint8_t index;
+};
+
+/* Numbers that got a lead in this batch (in a dry run: in the whole list). */
+struct zv_seen {
+	struct { uint64_t e164, lead, person; } *v;
+	uint32_t mask, n;
+};
+
+struct zv_batch {
+	struct zv_store *store;
+	struct zv_txn *txn;
+	uint32_t campaign;
+	int64_t now_cal_ms;
+	uint8_t due_class;
+	bool dry_run;
+	uint64_t first_lead; /* of this import; 0 = none yet */
+	uint64_t dry_lead;   /* dry run: the last one that was given out */
+	uint32_t n, cap;
+	struct zv_row *rows;
+	struct zv_row_ref *refs, *spare;
+	struct zv_row_ref *puts; /* index entries to write */
+	uint32_t n_refs, n_puts, cap_puts;
+	char *arena;
+	size_t arena_n, arena_cap;
+	struct zv_seen seen;
+	/* of the present transaction */
+	uint64_t next_lead, next_person;
+	bool lead_appends, person_appends, due_appends;
+	/* counts of the last run */
+	uint64_t leads, persons, numbers, dup_numbers;
+};
+
+enum zv_err zv_batch_init(struct zv_batch *batch, uint32_t rows) ZV_MUST_USE;
+void zv_batch_fini(struct zv_batch *batch);
+/* Writes the rows and gives each its fate; counts are of this batch.  Empties the batch only
+ * with zv_batch_clear: the caller reads the fates first. */
+enum zv_err zv_batch_run(struct zv_batch *batch) ZV_MUST_USE;
+void zv_batch_clear(struct zv_batch *batch);
+
+#endif
