@@ -416,9 +416,9 @@ static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t 
 					       : "<sip:%s:%u;transport=tcp>",
 		       ip, port);
 	(void)snprintf(url, sizeof(url),
-		       p->local_ip.family == 6 ? "sip:[%s]:%u;transport=%s"
-					       : "sip:%s:%u;transport=%s",
-		       ip, port, s->sip->tcp ? "udp,tcp" : "udp");
+		       p->local_ip.family == 6 ? "sip:[%s]:%u;transport=udp"
+					       : "sip:%s:%u;transport=udp",
+		       ip, port);
 	/* Not NTATAG_UA(1): then the stack would answer a fork's 200 itself, with a BYE to
 	 * whatever name stands in its Contact (a blocking DNS query and the asserts behind it),
 	 * and abort on an ACK without its INVITE.  Here every 2xx comes to us. */
@@ -427,7 +427,12 @@ static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t 
 				  NTATAG_PASS_100(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
 				  NTATAG_UDP_MTU(65535), NTATAG_SIP_T1X64(t1x64),
 				  TPTAG_UDP_RMEM(16 << 20), TPTAG_UDP_WMEM(4 << 20), TAG_END());
-	if (a->nta != NULL)
+	/* One transport at a time: a list of them makes this version use a dead array. */
+	if (s->sip->tcp)
+		memcpy(strstr(url, "=udp"), "=tcp", 4);
+	if (a->nta != NULL &&
+	    (!s->sip->tcp || nta_agent_add_tport(a->nta, (const url_string_t *)(const void *)url,
+						 TAG_END()) == 0))
 		return ZV_OK;
 	(void)snprintf(text, text_size, "SIP port %s:%u: %s", ip, port, strerror(errno));
 	return errno == EADDRINUSE ? ZV_EEXIST : ZV_EIO;
