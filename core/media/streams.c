@@ -157,8 +157,8 @@ static void close_stream(struct zv_streams *t, uint32_t id, int64_t now_ms)
 	zv_stream_stop(s, ZV_PLAYED_STOPPED, &t->box);
 	zv_wheel_remove(&t->wheel, id);
 	chain_out(t, id);
-	zv_stream_close(s, t->io->ops->rejected(t->io, id), &t->box);
 	atomic_fetch_sub_explicit(&t->open, 1, memory_order_relaxed);
+	zv_stream_close(s, t->io->ops->rejected(t->io, id), &t->box);
 }
 
 static void count_open(struct zv_streams *t)
