@@ -17,6 +17,9 @@
 
 #define STEP_LIMIT_MS 2000  /* a wall-clock step beyond this pauses dialling ... */
 #define STEP_PAUSE_MS 60000 /* ... for so long */
+#define LOAD_LOOK_MS  500
+#define LATE_MUCH     375 /* of 500 media ticks a second: nearly every turn is late */
+#define LATE_WELL     200
 #define ADOPT_MOST_MS 600000 /* older open calls are over by themselves */
 
 static int64_t wall_ms(void)
@@ -474,6 +477,39 @@ static void look_at_clock(struct zv_daemon *d)
 	}
 }
 
+/* Overload sheds new dials first: when a media thread runs most of its ticks late, the engine
+ * begins no calls until it keeps up again. */
+static void look_at_load(struct zv_daemon *d)
+{
+	int64_t mono_ms = zv_clock_now(&d->clock).mono_ms;
+	int64_t span_ms = mono_ms - d->load_ms;
+	uint64_t worst = 0;
+	bool over;
+
+	if (span_ms < LOAD_LOOK_MS)
+		return;
+	for (uint32_t i = 0; i < d->wires->n_media; i++) {
+		struct zv_media_stats s;
+		uint64_t late;
+
+		zv_media_get_stats(d->media, i, &s);
+		late = (s.late_ticks - d->late_ticks[i]) * 1000 / (uint64_t)span_ms;
+		d->late_ticks[i] = s.late_ticks;
+		worst = late > worst ? late : worst;
+	}
+	d->load_ms = mono_ms;
+	over = worst > (d->overloaded ? LATE_WELL : LATE_MUCH);
+	if (over == d->overloaded ||
+	    !zv_daemon_tell_engine(d, &(struct zv_event){.type = ZV_EV_LOAD, .u.state.on = over}))
+		return;
+	d->overloaded = over;
+	if (over)
+		zv_warn("app", "media cannot keep up (%llu of 500 ticks a second late): no new calls",
+			(unsigned long long)worst);
+	else
+		zv_info("app", "media keeps up again");
+}
+
 static void adopt(struct zv_daemon *d)
 {
 	for (uint32_t i = 0; i < d->n_open; i++) {
@@ -505,6 +541,7 @@ static void serve(struct zv_daemon *d)
 		take_tells(d);
 		look_at_campaigns(d);
 		look_at_clock(d);
+		look_at_load(d);
 		if (d->draining && zv_clock_now(&d->clock).mono_ms >= d->drain_until_ms)
 			d->quit = true;
 	}

@@ -72,6 +72,9 @@ struct zv_daemon {
 
 	bool draining, quit;
 	int64_t started_ms, drain_until_ms; /* monotonic */
+	bool overloaded;
+	uint64_t late_ticks[ZV_MEDIA_THREADS_MAX]; /* at the last look */
+	int64_t load_ms;
 	uint64_t rate_dials;                /* dials at the last look, for calls a second */
 	int64_t rate_ms;
 	double rate_cps;

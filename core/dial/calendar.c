@@ -9,7 +9,7 @@ void zv_calendar_step(struct zv_engine *e)
 	int64_t target_ms = zv_heap_top_key(&e->future);
 	struct zv_cmd *cmd;
 
-	if (!e->conf->fast_forward || e->calendar_moving || e->draining || !e->store_on ||
+	if (!e->conf->fast_forward || e->calendar_moving || e->draining || !e->store_on || e->overloaded ||
 	    e->paused_until_ms > e->now.mono_ms)
 		return;
 	if (e->ready.n > 0 || e->free_n == 0 || e->stats.adopted > 0 ||

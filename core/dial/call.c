@@ -605,6 +605,12 @@ static void on_adopted_closed(const struct call_ctx *c)
 	on_orphan_ended(c);
 }
 
+/* Expected, and nothing is left to do: the end of a call that we ended ourselves. */
+static void on_known(const struct call_ctx *c)
+{
+	(void)c;
+}
+
 /* ---- the table ---- */
 
 enum call_event {
@@ -629,7 +635,8 @@ static const call_fn table[ZV_CALL_STATES][CALL_EVENTS] = {
 	[ZV_CALL_FAILOVER] = {[ON_FLUSHED] = on_sub_flushed, [ON_CLOSED] = on_closed,
 			      [ON_DEADLINE] = on_intent_late},
 	[ZV_CALL_ENDING] = {[ON_CLOSED] = on_closed, [ON_MEDIA_CLOSED] = on_media_closed,
-			    [ON_DEADLINE] = on_ending_deadline},
+			    [ON_ENDED] = on_known, [ON_PLAYED] = on_known, [ON_KEY] = on_known,
+			    [ON_LOST] = on_known, [ON_DEADLINE] = on_ending_deadline},
 	[ZV_CALL_ADOPTED] = {[ON_ANSWERED] = on_orphan_answered, [ON_FAILED] = on_orphan_ended,
 			     [ON_ENDED] = on_orphan_ended, [ON_CLOSED] = on_adopted_closed,
 			     [ON_DEADLINE] = on_orphan_over},

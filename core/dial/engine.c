@@ -186,6 +186,10 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 		e->draining = ev->u.state.on != 0;
 		e->drained_told = false;
 		break;
+	case ZV_EV_LOAD:
+		e->overloaded = ev->u.state.on != 0;
+		e->stats.overloads += e->overloaded;
+		break;
 	case ZV_EV_CLOCK_STEP:
 		e->paused_until_ms = ev->u.due;
 		break;

@@ -51,6 +51,7 @@ struct zv_engine_stats {
 	uint32_t peak_calls, peak_talking;
 	uint64_t dials, answered, outcomes[ZV_OUT_MAX], late_events, deferred, not_sent, failovers;
 	uint64_t calendar_moves;
+	uint64_t overloads; /* times that new dials were shed because the machine was late */
 };
 void zv_engine_get_stats(const struct zv_engine *engine, struct zv_engine_stats *ret_stats);
 

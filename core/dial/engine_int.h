@@ -91,6 +91,7 @@ struct zv_engine {
 	bool running[ZV_CAMPAIGNS_MAX];
 	uint32_t campaign_calls[ZV_CAMPAIGNS_MAX];
 	bool draining, drained_told, store_on, calendar_moving;
+	bool overloaded; /* sheds new dials first, never calls in progress */
 	int64_t paused_until_ms; /* monotonic: a wall-clock step */
 	int64_t again_ms;        /* when a blocked lead may find a trunk; 0 = on an event */
 	uint64_t seq;

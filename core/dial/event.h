@@ -56,6 +56,7 @@ enum zv_event_type {
 	ZV_EV_CAMPAIGN,      /* code = campaign; u.state.on: 1 run, 0 pause */
 	ZV_EV_SUPPRESS,      /* u.suppress: opt-out of a number or person, in engine order */
 	ZV_EV_DRAIN,         /* no new dials; u.state.on = 1 */
+	ZV_EV_LOAD,          /* u.state.on: 1 this machine cannot keep up: no new dials; 0 it can */
 	ZV_EV_CLOCK_STEP,    /* the wall clock jumped: dialling pauses; u.due = mono_ms until */
 
 	/* at start, from the store's recovery: a leg of before the crash */

@@ -333,7 +333,7 @@ void zv_pick_pump(struct zv_engine *e)
 		await(e, slab, zv_heap_top_key(&e->future));
 	}
 	e->again_ms = 0;
-	if (e->draining || !e->store_on || e->paused_until_ms > e->now.mono_ms)
+	if (e->draining || !e->store_on || e->overloaded || e->paused_until_ms > e->now.mono_ms)
 		return;
 	while (e->ready.n > 0 && e->free_n > 0 && n_parked < TRY_MOST && room(e, 64)) {
 		uint32_t slab = zv_heap_top(&e->ready);

@@ -1,0 +1,153 @@
+"""A house for tests: a carrier and a zvonard on loopback, in a folder of their own.
+
+Everything that is started is stopped by its process id; waits have bounds.
+"""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def wait_for(what, seconds, every=0.02):
+    """The first true answer of what(), or None when the time is over."""
+    end = time.monotonic() + seconds
+    while True:
+        got = what()
+        if got or time.monotonic() > end:
+            return got
+        time.sleep(every)
+
+
+class House:
+    def __init__(self, build, ports=21000, keep=None, env=None):
+        self.build = os.path.abspath(build)
+        self.dir = keep or tempfile.mkdtemp(prefix="zvonar-test-")
+        self.keep = keep is not None
+        self.sip, self.carrier_sip = ports, ports + 40
+        self.rtp, self.carrier_rtp = ports + 100, ports + 2100
+        self.env = dict(os.environ, **(env or {}))
+        self.carrier = self.daemon = None
+        self.carrier_log = os.path.join(self.dir, "carrier.log")
+        self.daemon_log = os.path.join(self.dir, "zvonard.log")
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def tool(self, name):
+        return os.path.join(self.build, {"zvonard": "core/app/zvonard", "zvonarctl": "core/ctl/zvonarctl",
+                                         "zvonar-carrier": "bench/carrier/zvonar-carrier"}[name])
+
+    def configure(self, extra="", max_calls=900, ring="3s"):
+        """The demonstration's configuration on this house's ports; extra: YAML of conf.d."""
+        shutil.copytree(os.path.join(ROOT, "conf/demo"), self.dir, dirs_exist_ok=True)
+        os.makedirs(self.path("plugins"), exist_ok=True)
+        so = os.path.join(self.build, "plugins/strategy_cadence/strategy_cadence.so")
+        shutil.copy(so, self.path("plugins/"))
+        os.chmod(self.path("plugins/strategy_cadence.so"), 0o644)
+        os.makedirs(self.path("conf.d"), exist_ok=True)
+        with open(self.path("conf.d/10-test.yaml"), "w", encoding="utf-8") as f:
+            f.write(f"""sip: {{port_first: {self.sip}}}
+media: {{ranges: ["127.0.0.1:{self.rtp}-{self.rtp + 2 * max_calls - 2}"]}}
+trunks: {{main: {{host: "127.0.0.1:{self.carrier_sip}"}}}}
+""")
+        if extra:
+            with open(self.path("conf.d/20-extra.yaml"), "w", encoding="utf-8") as f:
+                f.write(extra)
+        for name in os.listdir(self.path("campaigns")):
+            path = self.path("campaigns/" + name)
+            with open(path, encoding="utf-8") as f:
+                lines = [l if not l.startswith("ring_time:") else f"ring_time: {ring}\n" for l in f]
+            with open(path, "w", encoding="utf-8") as f:
+                f.writelines(lines)
+
+    def start_carrier(self, *options, shares="conf/carrier.shares", seed=1):
+        self.carrier = subprocess.Popen(
+            [self.tool("zvonar-carrier"), "--listen", f"127.0.0.1:{self.carrier_sip}",
+             "--rtp", f"127.0.0.1:{self.carrier_rtp}-{self.carrier_rtp + 1023}",
+             "--shares", os.path.join(ROOT, shares), "--seed", str(seed),
+             "--log", self.carrier_log, *options],
+            stdout=open(self.path("carrier.out"), "ab"), stderr=subprocess.STDOUT, env=self.env)
+
+    def start_daemon(self, wrapper=()):
+        self.daemon = subprocess.Popen(
+            [*wrapper, self.tool("zvonard"), "-c", self.path("zvonar.yaml")],
+            stdout=open(self.daemon_log, "ab"), stderr=subprocess.STDOUT, env=self.env, cwd=self.dir)
+
+    def ask(self, **request):
+        """One question to the control socket; None if nobody answers."""
+        try:
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(5)
+                s.connect(self.path("var/zvonard.sock"))
+                s.sendall(json.dumps(request).encode() + b"\n")
+                data = b""
+                while not data.endswith(b"\n"):
+                    more = s.recv(65536)
+                    if not more:
+                        return None
+                    data += more
+                return json.loads(data)
+        except (OSError, ValueError):
+            return None
+
+    def status(self):
+        return self.ask(cmd="status")
+
+    def wait_up(self, seconds=15):
+        up = wait_for(lambda: self.status() or self.daemon.poll() is not None, seconds)
+        if not isinstance(up, dict):
+            raise RuntimeError("zvonard does not answer:\n" + self.tail(self.daemon_log))
+        return up
+
+    def ctl(self, *args, check=True):
+        done = subprocess.run([self.tool("zvonarctl"), "-c", self.path("zvonar.yaml"), *args],
+                              capture_output=True, text=True, timeout=300, env=self.env, cwd=self.dir)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"zvonarctl {' '.join(args)}: {done.returncode}\n{done.stderr}")
+        return done
+
+    def make_list(self, leads, seed=1):
+        with open(self.path("list.csv"), "w", encoding="utf-8") as f:
+            subprocess.run([os.path.join(ROOT, "scripts/make-list"), "--leads", str(leads),
+                            "--seed", str(seed)], stdout=f, check=True, timeout=120)
+        return self.path("list.csv")
+
+    def truth(self, numbers, shares="conf/carrier.shares", seed=1):
+        out = subprocess.run([self.tool("zvonar-carrier"), "--truth", "--seed", str(seed), "--shares",
+                              os.path.join(ROOT, shares)], input="\n".join(numbers) + "\n",
+                             capture_output=True, text=True, check=True, timeout=60).stdout
+        return {l.split()[0]: l.split()[2] for l in out.splitlines()}
+
+    def tail(self, path, n=40):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as f:
+                return "".join(f.readlines()[-n:])
+        except OSError:
+            return ""
+
+    @staticmethod
+    def stop(process, sig=signal.SIGTERM, seconds=20):
+        """The exit status; None if it had to be killed."""
+        if process is None:
+            return 0
+        if process.poll() is None:
+            process.send_signal(sig)
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                return None
+        return process.returncode
+
+    def close(self):
+        self.stop(self.daemon)
+        self.stop(self.carrier)
+        if not self.keep:
+            shutil.rmtree(self.dir, ignore_errors=True)
