@@ -329,6 +329,11 @@ static void compare_nodes(struct compare *c, const struct zv_conf_node *was,
 		compare_leaf(c, row, was, is);
 		return;
 	}
+	/* what is no map where one should be was told by the check */
+	if (zv_conf_node_kind(was) != ZV_CONF_MAP)
+		was = NULL;
+	if (zv_conf_node_kind(is) != ZV_CONF_MAP)
+		is = NULL;
 	for (size_t i = 0; i < zv_conf_count(was); i++)
 		compare_child(c, zv_conf_key(was, i), was, is);
 	for (size_t i = 0; i < zv_conf_count(is); i++)
