@@ -14,7 +14,6 @@ struct zv_daemon;
 struct zv_daemon_params {
 	const char *config_path;   /* for reloads */
 	struct zv_config *config;  /* taken */
-	const char *record;        /* file for the record of events; NULL: none */
 };
 
 /* Opens the store, settles what a crash left, binds every port; says what is wrong in text. */

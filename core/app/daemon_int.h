@@ -1,4 +1,4 @@
-/* app/daemon_int.h -- the daemon's parts, for daemon.c (make, run, stop), threads.c and
+/* app/daemon_int.h -- the daemon's parts, for build.c (make), daemon.c (run, stop), threads.c and
  * status.c (what the control socket asks).
  */
 #ifndef ZV_APP_DAEMON_INT_H
@@ -13,6 +13,7 @@
 #include "app/engine_thread.h"
 #include "app/voice.h"
 #include "app/wires.h"
+#include "loop/loop.h"
 #include "media/prompts.h"
 #include "store/lookahead.h"
 #include "store/store.h"
@@ -69,6 +70,7 @@ struct zv_daemon {
 	_Atomic bool stop_sip, stop_media, stop_engine, stop_rest, stop_store;
 	_Atomic bool store_failed;
 	int signal_fd;
+	struct zv_loop *loop;
 
 	bool draining, quit;
 	int64_t started_ms, drain_until_ms; /* monotonic */
@@ -87,6 +89,10 @@ void zv_daemon_threads_stop(struct zv_daemon *d);
 /* To the engine; main thread.  False: its ring is full. */
 bool zv_daemon_tell_engine(struct zv_daemon *d, const struct zv_event *ev);
 uint32_t zv_daemon_campaign_index(const struct zv_daemon *d, uint32_t id); /* UINT32_MAX: none */
+
+/* build.c: errors of configuration go to the log, the first one to whoever asked */
+struct zv_told { char *text; size_t size; };
+void zv_daemon_tell_line(void *arg, const char *line);
 
 /* daemon.c */
 enum zv_err zv_daemon_campaign_run(struct zv_daemon *d, uint32_t campaign, bool on) ZV_MUST_USE;

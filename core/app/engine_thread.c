@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,7 +29,6 @@ struct zv_engine_thread {
 	struct wire store, lookahead, plugin, tell, sip[ZV_SHARDS_MAX], media[ZV_MEDIA_THREADS_MAX];
 	struct own_events own;
 	struct zv_cmds cmds;
-	FILE *record;
 	uint64_t events, spilled;
 	int64_t viewed_ms;
 	pthread_mutex_t lock; /* guards view and the hand-over of conf */
@@ -76,10 +74,6 @@ enum zv_err zv_engine_thread_create(const struct zv_engine_thread_params *params
 		zv_engine_thread_destroy(t);
 		return ZV_ENOMEM;
 	}
-	if (params->record != NULL && (t->record = fopen(params->record, "wbe")) == NULL) {
-		zv_engine_thread_destroy(t);
-		return ZV_EIO;
-	}
 	*ret_thread = t;
 	return ZV_OK;
 }
@@ -88,8 +82,6 @@ void zv_engine_thread_destroy(struct zv_engine_thread *thread)
 {
 	if (thread == NULL)
 		return;
-	if (thread->record != NULL)
-		fclose(thread->record);
 	free(thread->store.spill);
 	free(thread->lookahead.spill);
 	free(thread->plugin.spill);
@@ -204,12 +196,6 @@ static void step(struct zv_engine_thread *t, const struct zv_event *ev)
 {
 	struct zv_now now = zv_clock_now(t->p.clock);
 
-	if (t->record != NULL && (fwrite(&now, sizeof(now), 1, t->record) != 1 ||
-				  fwrite(ev, sizeof(*ev), 1, t->record) != 1)) {
-		zv_error("engine", "the record of events cannot be written; it ends here");
-		fclose(t->record);
-		t->record = NULL;
-	}
 	t->cmds.n = 0;
 	zv_engine_step(t->p.engine, &now, ev, &t->cmds);
 	t->events++;

@@ -25,7 +25,6 @@ struct zv_engine_thread_params {
 	struct zv_clock *clock;
 	struct zv_wires *wires;
 	uint32_t n_trunks;
-	const char *record; /* file that takes every event, for a replay; NULL: none */
 };
 
 enum zv_err zv_engine_thread_create(const struct zv_engine_thread_params *params,

@@ -75,8 +75,7 @@ static struct args parse(int argc, char **argv)
 
 static int run(const struct args *a, struct zv_config *config)
 {
-	struct zv_daemon_params params = {.config_path = a->config, .config = config,
-					  .record = NULL};
+	struct zv_daemon_params params = {.config_path = a->config, .config = config};
 	struct zv_daemon *daemon;
 	char text[1024];
 	enum zv_err err = zv_daemon_create(&params, text, sizeof(text), &daemon);

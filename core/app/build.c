@@ -1,0 +1,347 @@
+/* Makes every room in order, and takes them down. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/daemon_int.h"
+#include "base/err.h"
+#include "base/log.h"
+
+#define ADOPT_MOST_MS 600000 /* older open calls are over by themselves */
+
+static int64_t wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void zv_daemon_tell_line(void *arg, const char *line)
+{
+	struct zv_told *told = arg;
+
+	zv_error("conf", "%s", line);
+	if (told->text[0] == 0)
+		snprintf(told->text, told->size, "%s", line);
+}
+
+/* The folders above path; what cannot be made shows when path itself is used. */
+static void make_parents(const char *path)
+{
+	char dir[512];
+
+	if (snprintf(dir, sizeof(dir), "%s", path) >= (int)sizeof(dir))
+		return;
+	for (char *slash = strchr(dir + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		(void)mkdir(dir, 0700);
+		*slash = '/';
+	}
+}
+
+static enum zv_err open_store(struct zv_daemon *d, char *text, size_t text_size)
+{
+	const struct zv_config *c = d->config;
+	struct zv_store_params params = {
+		.dir = c->store.dir, .map_bytes = c->store.map_bytes, .create = true};
+	enum zv_err err = zv_store_open(&params, text, text_size, &d->store);
+
+	if (err != ZV_OK)
+		return err;
+	err = zv_store_begin(d->store, c->engine.fast_forward, &d->boot);
+	if (err == ZV_EDENIED)
+		snprintf(text, text_size, "the store %s has been used with fast-forward: it is marked "
+			 "simulated and never dials a real trunk; take another directory",
+			 c->store.dir);
+	else if (err != ZV_OK)
+		snprintf(text, text_size, "the store %s cannot be written: %s", c->store.dir,
+			 zv_err_text(err));
+	return err;
+}
+
+static enum zv_err put_campaigns(struct zv_daemon *d, char *text, size_t text_size)
+{
+	struct zv_config *c = d->config;
+
+	for (uint32_t i = 0; i < c->engine.n_campaigns; i++) {
+		const struct zv_config_campaign *cc = &c->campaigns[i];
+		struct zv_campaign_names names = {
+			.name = cc->name, .n_categories = cc->n_categories,
+			.n_results = cc->n_results, .n_messages = cc->n_messages,
+			.categories = cc->categories, .results = cc->results,
+			.messages = cc->messages,
+		};
+		enum zv_err err = zv_store_campaign_put(d->store, &names, &d->campaigns[i].id);
+
+		if (err != ZV_OK) {
+			snprintf(text, text_size, "campaign %s: %s", cc->name,
+				 err == ZV_EINVAL ? "a category, result or message that the store "
+						    "knows is missing or moved; names may only be "
+						    "added at the end"
+						  : zv_err_text(err));
+			return err;
+		}
+		c->engine.campaigns[i].id = d->campaigns[i].id;
+	}
+	return ZV_OK;
+}
+
+static int64_t rest_ms(void *arg, uint32_t campaign)
+{
+	struct zv_daemon *d = arg;
+	uint32_t i = zv_daemon_campaign_index(d, campaign);
+
+	return i == UINT32_MAX ? 86400000
+			       : (int64_t)d->config->engine.campaigns[i].unknown_rest_s * 1000;
+}
+
+static void keep_open(void *arg, const struct zv_open_attempt *open)
+{
+	struct zv_daemon *d = arg;
+	struct zv_open_attempt *kept;
+
+	if (wall_ms() - open->wall_ms > ADOPT_MOST_MS)
+		return;
+	kept = realloc(d->open, (d->n_open + 1) * sizeof(*kept));
+	if (kept == NULL)
+		return;
+	d->open = kept;
+	d->open[d->n_open] = *open;
+	for (uint32_t t = 0; t < d->config->engine.n_trunks; t++) {
+		if (strcmp(d->config->engine.trunks[t].name, open->trunk_name) == 0) {
+			d->open[d->n_open++].trunk = (uint16_t)t;
+			return;
+		}
+	}
+	zv_warn("app", "an open call's trunk, %s, is gone: it cannot be ended", open->trunk_name);
+}
+
+static enum zv_err recover(struct zv_daemon *d, char *text, size_t text_size)
+{
+	uint32_t n = 0;
+	int64_t start_ms = d->boot.calendar_ms;
+	enum zv_err err;
+
+	if (start_ms == 0)
+		start_ms = d->config->calendar.start_ms;
+	zv_clock_init(&d->clock, d->config->engine.fast_forward, start_ms);
+	err = zv_store_recover(d->store, zv_clock_now(&d->clock).cal_ms, rest_ms, keep_open, d, &n);
+	if (err != ZV_OK) {
+		snprintf(text, text_size, "the store's open calls cannot be settled: %s",
+			 zv_err_text(err));
+		return err;
+	}
+	if (n > 0)
+		zv_info("app", "%u attempts were open at the crash: unknown now, %u legs to end", n,
+			d->n_open);
+	return ZV_OK;
+}
+
+static enum zv_err make_slabs(struct zv_daemon *d)
+{
+	size_t bytes = (size_t)d->config->store.offers * sizeof(struct zv_offer);
+	int fd = memfd_create("zvonar-slabs", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return ZV_ENOMEM;
+	if (ftruncate(fd, (off_t)bytes) != 0) {
+		close(fd);
+		return ZV_ENOMEM;
+	}
+	d->slabs.v = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (d->slabs.v == MAP_FAILED) {
+		d->slabs.v = NULL;
+		return ZV_ENOMEM;
+	}
+	d->slabs.n = d->config->store.offers;
+	return ZV_OK;
+}
+
+static enum zv_err make_media_and_sip(struct zv_daemon *d, char *text, size_t text_size)
+{
+	struct zv_config *c = d->config;
+	enum zv_err err = zv_prompts_create(c->voice.prompts_max, &d->prompts);
+
+	if (err != ZV_OK)
+		return err;
+	c->media.prompts = d->prompts;
+	err = zv_media_create(&c->media, text, text_size, &d->media);
+	if (err != ZV_OK)
+		return err;
+	c->sip.secret = d->boot.secret;
+	c->sip.open = d->open;
+	c->sip.n_open = d->n_open;
+	return zv_sip_create(&c->sip, text, text_size, &d->sip);
+}
+
+static enum zv_err make_plugins(struct zv_daemon *d, char *text, size_t text_size)
+{
+	const struct zv_config *c = d->config;
+	struct zv_told told = {text, text_size};
+	struct zv_conf_sink sink = {.line = zv_daemon_tell_line, .arg = &told};
+	struct zv_plugins_params params = {
+		.conf = zv_config_plugin_conf(&sink), .engine_conf = &c->engine,
+		.deadline_ms = c->plugin_deadline_ms, .strikes = c->plugin_strikes,
+	};
+	enum zv_err err = zv_plugins_create(&params, &d->plugins);
+
+	for (uint32_t i = 0; i < c->n_plugins && err == ZV_OK; i++)
+		err = zv_plugins_load(d->plugins, c->plugins[i].path, c->plugins[i].conf, text,
+				      text_size);
+	for (uint32_t i = 0; i < c->engine.n_campaigns && err == ZV_OK; i++) {
+		const struct zv_config_campaign *cc = &c->campaigns[i];
+		struct zv_campaign_view view = {
+			.size = sizeof(view), .campaign = d->campaigns[i].id, .name = cc->name,
+			.n_categories = cc->n_categories, .n_results = cc->n_results,
+			.n_messages = cc->n_messages, .categories = cc->categories,
+			.results = cc->results, .messages = cc->messages,
+		};
+
+		err = zv_plugins_bind(d->plugins, cc->strategy, &view, cc->strategy_conf, text,
+				      text_size);
+	}
+	return err;
+}
+
+static enum zv_err make_engine(struct zv_daemon *d)
+{
+	const struct zv_config *c = d->config;
+	struct zv_engine_params params = {
+		.conf = &c->engine, .slabs = d->slabs, .node = c->node, .epoch = d->boot.epoch,
+		.seed = c->seed != 0 ? c->seed : d->boot.secret.k0, .rules_hash = c->hash,
+	};
+	struct zv_engine_thread_params thread = {
+		.clock = &d->clock, .wires = d->wires, .n_trunks = c->engine.n_trunks};
+	enum zv_err err = zv_engine_create(&params, &d->engine);
+
+	if (err != ZV_OK)
+		return err;
+	thread.engine = d->engine;
+	return zv_engine_thread_create(&thread, &d->engine_thread);
+}
+
+static void voice_changed(void *arg)
+{
+	struct zv_daemon *d = arg;
+
+	zv_wake(d->wires->lookahead_fd);
+	zv_wake(d->wires->main_fd);
+}
+
+static enum zv_err make_control(struct zv_daemon *d, char *text, size_t text_size)
+{
+	struct zv_voice_params voice = {.config = d->config, .prompts = d->prompts,
+					.store = d->store, .changed = voice_changed, .arg = d};
+	struct zv_control_params control = {
+		.path = d->config->control, .handle = zv_daemon_handle, .arg = d};
+	enum zv_err err = zv_voice_create(&voice, text, text_size, &d->voice);
+
+	if (err != ZV_OK)
+		return err;
+	return zv_control_open(&control, text, text_size, &d->control);
+}
+
+/* Before any thread: all inherit the mask, so that only the descriptor hears signals. */
+static enum zv_err open_signals(struct zv_daemon *d)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+		return ZV_EIO;
+	d->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return d->signal_fd < 0 ? ZV_EIO : ZV_OK;
+}
+
+static enum zv_err make(struct zv_daemon *d, char *text, size_t text_size)
+{
+	const struct zv_config *c = d->config;
+	enum zv_err err;
+
+	make_parents(c->store.dir);
+	make_parents(c->voice.cache_dir);
+	make_parents(c->control);
+	err = open_signals(d);
+	if (err == ZV_OK)
+		err = open_store(d, text, text_size);
+	if (err == ZV_OK)
+		err = put_campaigns(d, text, text_size);
+	if (err == ZV_OK)
+		err = recover(d, text, text_size);
+	if (err == ZV_OK)
+		err = make_slabs(d);
+	if (err == ZV_OK)
+		err = zv_wires_create(c->sip.n_shards, c->plan.n_threads, c->engine.max_calls,
+				      c->store.offers, &d->wires);
+	if (err == ZV_OK)
+		err = make_media_and_sip(d, text, text_size);
+	if (err == ZV_OK)
+		err = make_plugins(d, text, text_size);
+	if (err == ZV_OK)
+		err = make_engine(d);
+	if (err == ZV_OK)
+		err = make_control(d, text, text_size);
+	return err;
+}
+
+enum zv_err zv_daemon_create(const struct zv_daemon_params *params, char *text, size_t text_size,
+			     struct zv_daemon **ret_daemon)
+{
+	struct zv_daemon *d = calloc(1, sizeof(*d));
+	enum zv_err err;
+
+	text[0] = 0;
+	if (d == NULL)
+		return ZV_ENOMEM;
+	d->config = params->config;
+	d->config_path = params->config_path;
+	d->signal_fd = -1;
+	err = make(d, text, text_size);
+	if (err != ZV_OK) {
+		if (text[0] == 0)
+			snprintf(text, text_size, "%s", zv_err_text(err));
+		zv_daemon_destroy(d);
+		return err;
+	}
+	*ret_daemon = d;
+	return ZV_OK;
+}
+
+void zv_daemon_destroy(struct zv_daemon *daemon)
+{
+	if (daemon == NULL)
+		return;
+	zv_loop_destroy(daemon->loop);
+	zv_control_close(daemon->control);
+	zv_voice_destroy(daemon->voice);
+	zv_engine_thread_destroy(daemon->engine_thread);
+	zv_engine_destroy(daemon->engine);
+	zv_plugins_destroy(daemon->plugins);
+	zv_sip_destroy(daemon->sip);
+	zv_media_destroy(daemon->media);
+	zv_prompts_destroy(daemon->prompts);
+	zv_wires_destroy(daemon->wires);
+	if (daemon->slabs.v != NULL)
+		munmap(daemon->slabs.v, (size_t)daemon->slabs.n * sizeof(*daemon->slabs.v));
+	zv_store_close(daemon->store);
+	free(daemon->open);
+	if (daemon->signal_fd >= 0)
+		close(daemon->signal_fd);
+	for (uint32_t i = 0; i < daemon->n_reloaded; i++)
+		zv_config_destroy(daemon->reloaded[i]);
+	zv_config_destroy(daemon->config);
+	free(daemon);
+}
