@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
-static bool earlier(const struct zv_heap *h, uint32_t a, uint32_t b)
+static bool earlier(const struct zv_timer_heap *h, uint32_t a, uint32_t b)
 {
 	return h->slots[h->order[a]].due_ms < h->slots[h->order[b]].due_ms;
 }
 
-static void swap(struct zv_heap *h, uint32_t a, uint32_t b)
+static void swap(struct zv_timer_heap *h, uint32_t a, uint32_t b)
 {
 	uint32_t slot = h->order[a];
 
@@ -17,7 +17,7 @@ static void swap(struct zv_heap *h, uint32_t a, uint32_t b)
 	h->slots[h->order[b]].place = b;
 }
 
-static void settle(struct zv_heap *h, uint32_t i)
+static void settle(struct zv_timer_heap *h, uint32_t i)
 {
 	for (; i > 0 && earlier(h, i, (i - 1) / 2); i = (i - 1) / 2)
 		swap(h, i, (i - 1) / 2);
@@ -34,14 +34,14 @@ static void settle(struct zv_heap *h, uint32_t i)
 	}
 }
 
-static void put(struct zv_heap *h, uint32_t slot)
+static void put(struct zv_timer_heap *h, uint32_t slot)
 {
 	h->order[h->n] = slot;
 	h->slots[slot].place = h->n++;
 	settle(h, h->n - 1);
 }
 
-static void take(struct zv_heap *h, uint32_t place)
+static void take(struct zv_timer_heap *h, uint32_t place)
 {
 	h->slots[h->order[place]].place = UINT32_MAX;
 	h->n--;
@@ -52,10 +52,10 @@ static void take(struct zv_heap *h, uint32_t place)
 	settle(h, place);
 }
 
-static bool grow(struct zv_heap *h)
+static bool grow(struct zv_timer_heap *h)
 {
 	uint32_t cap = h->cap == 0 ? 16 : h->cap * 2;
-	struct zv_heap_timer *slots = realloc(h->slots, cap * sizeof(slots[0]));
+	struct zv_timer_heap_timer *slots = realloc(h->slots, cap * sizeof(slots[0]));
 	uint32_t *order, *free_slots;
 
 	if (slots == NULL)
@@ -73,7 +73,7 @@ static bool grow(struct zv_heap *h)
 	return true;
 }
 
-enum zv_err zv_heap_add(struct zv_heap *heap, int64_t due_ms, zv_loop_timer_fn fn, void *arg,
+enum zv_err zv_timer_heap_add(struct zv_timer_heap *heap, int64_t due_ms, zv_loop_timer_fn fn, void *arg,
 			zv_timer *ret_timer)
 {
 	uint32_t slot, gen;
@@ -87,7 +87,7 @@ enum zv_err zv_heap_add(struct zv_heap *heap, int64_t due_ms, zv_loop_timer_fn f
 		slot = heap->n_slots++;
 		gen = 1;
 	}
-	heap->slots[slot] = (struct zv_heap_timer){
+	heap->slots[slot] = (struct zv_timer_heap_timer){
 		.id = (uint64_t)gen << 32 | (slot + 1u),
 		.due_ms = due_ms,
 		.fn = fn,
@@ -100,7 +100,7 @@ enum zv_err zv_heap_add(struct zv_heap *heap, int64_t due_ms, zv_loop_timer_fn f
 }
 
 /* The slot of a live timer, or UINT32_MAX. */
-static uint32_t slot_of(const struct zv_heap *heap, zv_timer timer)
+static uint32_t slot_of(const struct zv_timer_heap *heap, zv_timer timer)
 {
 	uint32_t slot = (uint32_t)timer - 1;
 
@@ -110,13 +110,13 @@ static uint32_t slot_of(const struct zv_heap *heap, zv_timer timer)
 	return slot;
 }
 
-static void end(struct zv_heap *heap, uint32_t slot)
+static void end(struct zv_timer_heap *heap, uint32_t slot)
 {
 	heap->slots[slot].used = false;
 	heap->free_slots[heap->n_free++] = slot;
 }
 
-void zv_heap_del(struct zv_heap *heap, zv_timer timer)
+void zv_timer_heap_del(struct zv_timer_heap *heap, zv_timer timer)
 {
 	uint32_t slot = slot_of(heap, timer);
 
@@ -127,12 +127,12 @@ void zv_heap_del(struct zv_heap *heap, zv_timer timer)
 	end(heap, slot);
 }
 
-int64_t zv_heap_first_ms(const struct zv_heap *heap)
+int64_t zv_timer_heap_first_ms(const struct zv_timer_heap *heap)
 {
 	return heap->n > 0 ? heap->slots[heap->order[0]].due_ms : INT64_MAX;
 }
 
-bool zv_heap_pop(struct zv_heap *heap, int64_t now_ms, struct zv_heap_timer *ret_timer)
+bool zv_timer_heap_pop(struct zv_timer_heap *heap, int64_t now_ms, struct zv_timer_heap_timer *ret_timer)
 {
 	uint32_t slot;
 
@@ -144,7 +144,7 @@ bool zv_heap_pop(struct zv_heap *heap, int64_t now_ms, struct zv_heap_timer *ret
 	return true;
 }
 
-void zv_heap_done(struct zv_heap *heap, const struct zv_heap_timer *timer, int64_t again_ms)
+void zv_timer_heap_done(struct zv_timer_heap *heap, const struct zv_timer_heap_timer *timer, int64_t again_ms)
 {
 	uint32_t slot = slot_of(heap, timer->id);
 
@@ -158,7 +158,7 @@ void zv_heap_done(struct zv_heap *heap, const struct zv_heap_timer *timer, int64
 	put(heap, slot);
 }
 
-void zv_heap_fini(struct zv_heap *heap)
+void zv_timer_heap_fini(struct zv_timer_heap *heap)
 {
 	free(heap->slots);
 	free(heap->order);

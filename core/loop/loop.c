@@ -30,7 +30,7 @@ struct zv_loop {
 	int64_t armed_ms; /* what timer_fd is set to; INT64_MAX = not */
 	struct watch *watches; /* by descriptor */
 	uint32_t n_watches, gen;
-	struct zv_heap heap;
+	struct zv_timer_heap heap;
 	_Atomic bool stop;
 	zv_loop_mail_fn on_mail;
 	void *mail_arg;
@@ -85,7 +85,7 @@ void zv_loop_destroy(struct zv_loop *loop)
 	if (loop->wake_fd >= 0)
 		close(loop->wake_fd);
 	pthread_mutex_destroy(&loop->lock);
-	zv_heap_fini(&loop->heap);
+	zv_timer_heap_fini(&loop->heap);
 	free(loop->watches);
 	free(loop);
 }
@@ -204,18 +204,18 @@ enum zv_err zv_loop_add_timer(struct zv_loop *loop, int64_t after_ms, zv_loop_ti
 			      zv_timer *ret_timer)
 {
 	/* not from now_ms: a long callback must not shorten it */
-	return zv_heap_add(&loop->heap, clock_ms() + (after_ms > 0 ? after_ms : 0), fn, arg,
+	return zv_timer_heap_add(&loop->heap, clock_ms() + (after_ms > 0 ? after_ms : 0), fn, arg,
 			   ret_timer);
 }
 
 void zv_loop_del_timer(struct zv_loop *loop, zv_timer timer)
 {
-	zv_heap_del(&loop->heap, timer);
+	zv_timer_heap_del(&loop->heap, timer);
 }
 
 static void arm(struct zv_loop *loop)
 {
-	int64_t due_ms = zv_heap_first_ms(&loop->heap);
+	int64_t due_ms = zv_timer_heap_first_ms(&loop->heap);
 	struct itimerspec at = {0};
 
 	if (due_ms == loop->armed_ms)
@@ -234,12 +234,12 @@ static void arm(struct zv_loop *loop)
 static void run_timers(struct zv_loop *loop)
 {
 	uint32_t left = loop->heap.n;
-	struct zv_heap_timer t;
+	struct zv_timer_heap_timer t;
 
-	while (left-- > 0 && zv_heap_pop(&loop->heap, loop->now_ms, &t)) {
+	while (left-- > 0 && zv_timer_heap_pop(&loop->heap, loop->now_ms, &t)) {
 		int64_t again_ms = t.fn(t.arg, t.id);
 
-		zv_heap_done(&loop->heap, &t, again_ms);
+		zv_timer_heap_done(&loop->heap, &t, again_ms);
 	}
 }
 

@@ -197,8 +197,8 @@ static int64_t nothing(void *arg, zv_timer timer)
 /* A thousand timers in a random order, a third deleted: the rest come sorted. */
 Test(loop, the_heap_gives_timers_in_the_order_of_their_due_times)
 {
-	struct zv_heap heap = {0};
-	struct zv_heap_timer t;
+	struct zv_timer_heap heap = {0};
+	struct zv_timer_heap_timer t;
 	zv_timer ids[1000];
 	int64_t last = 0;
 	uint32_t n = 0;
@@ -206,19 +206,19 @@ Test(loop, the_heap_gives_timers_in_the_order_of_their_due_times)
 
 	for (int i = 0; i < 1000; i++) {
 		seed = seed * 1103515245u + 12345u;
-		cr_assert_eq(zv_heap_add(&heap, (seed >> 8) % 5000, nothing, NULL, &ids[i]), ZV_OK);
+		cr_assert_eq(zv_timer_heap_add(&heap, (seed >> 8) % 5000, nothing, NULL, &ids[i]), ZV_OK);
 	}
 	for (int i = 0; i < 1000; i += 3)
-		zv_heap_del(&heap, ids[i]);
-	while (zv_heap_pop(&heap, 5000, &t)) {
+		zv_timer_heap_del(&heap, ids[i]);
+	while (zv_timer_heap_pop(&heap, 5000, &t)) {
 		cr_assert_geq(t.due_ms, last);
 		last = t.due_ms;
-		zv_heap_done(&heap, &t, 0);
+		zv_timer_heap_done(&heap, &t, 0);
 		n++;
 	}
 	cr_assert_eq(n, 666);
-	cr_assert_eq(zv_heap_first_ms(&heap), INT64_MAX);
-	zv_heap_fini(&heap);
+	cr_assert_eq(zv_timer_heap_first_ms(&heap), INT64_MAX);
+	zv_timer_heap_fini(&heap);
 }
 
 #define MAILS 20000u
