@@ -177,6 +177,7 @@ struct shard {
 	int tick_fd;
 	su_wait_t waits[2];
 	int registered[2];
+	uint32_t idle_loops; /* in a row */
 	bool drained;     /* the socket had no more than we took */
 	/* events that the ring had no room for, in order; bounded by EVENTS_PER_LEG a leg */
 	struct zv_event *backlog;

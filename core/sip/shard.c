@@ -329,6 +329,20 @@ static int on_wake(struct shard *magic, su_wait_t *w, su_wakeup_arg_t *arg)
 	return 0; /* the mail is taken before the next sleep */
 }
 
+/* Whole milliseconds are all that the stack can wait for its timers: in the last one before each
+ * it would spin, and with thousands of timers it would do so always.  A loop that brought
+ * nothing is followed by this rest. */
+static const struct timespec BRAKE = {.tv_nsec = 400000};
+
+static int drain(su_root_t *root)
+{
+	int i;
+
+	for (i = 0; i < DRAIN_MAX && su_root_yield(root) > 0; i++)
+		continue;
+	return i;
+}
+
 /* Before each sleep and each look at the stack's timers: the network first, so that an answer
  * in the socket stops its own retransmission; then the mail. */
 static void before_poll(su_prepoll_magic_t *magic, su_root_t *root)
@@ -340,8 +354,13 @@ static void before_poll(su_prepoll_magic_t *magic, su_root_t *root)
 	if (inside)
 		return;
 	inside = true;
-	for (i = 0; i < DRAIN_MAX && su_root_yield(root) > 0; i++)
-		continue;
+	i = drain(root);
+	if (i == 0 && s->idle_loops++ > 0) {
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &BRAKE, NULL);
+		i = drain(root);
+	}
+	if (i > 0)
+		s->idle_loops = 0;
 	s->drained = i < DRAIN_MAX;
 	if (s->stopping_ms == 0 || s->legs_used > 0) {
 		take_mail(s);

@@ -119,8 +119,7 @@ static void on_invite(const char *msg, struct call *c, const struct sockaddr_in 
 	uint32_t window = (uint32_t)((now - start_ms) / 100);
 
 	if (c->ok != NULL) {
-		repeated_invites++;
-		transmit(c->ok, &c->from);
+		repeated_invites++; /* absorbed: RFC 6026 7.1, the 200 repeats by its own timer */
 		return;
 	}
 	windows[window < WINDOWS ? window : WINDOWS - 1]++;
