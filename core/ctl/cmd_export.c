@@ -280,17 +280,15 @@ static bool lead_row(void *arg, const struct zv_lead_row *r)
 	return ferror(stdout) == 0;
 }
 
-/* number<TAB>category, a line a number: what is compared with somebody else's truth. */
+/* number<TAB>category, a line a contact: what is compared with somebody else's truth. */
 static bool lead_pair(void *arg, const struct zv_lead_row *r)
 {
 	struct exporter *x = arg;
 	const struct names *n = names_of(x, r->campaign);
 
-	for (uint8_t i = 0; i < r->n_numbers; i++) {
-		zv_out_number(x->out, r->numbers[i].brief.e164);
-		put_name(x->out, n->texts.categories, n->texts.n_categories, r->category);
-		zv_out_row(x->out);
-	}
+	zv_out_number(x->out, r->n_numbers > 0 ? r->numbers[0].brief.e164 : 0);
+	put_name(x->out, n->texts.categories, n->texts.n_categories, r->category);
+	zv_out_row(x->out);
 	return ferror(stdout) == 0;
 }
 

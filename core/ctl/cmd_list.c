@@ -1,6 +1,7 @@
 /* list import: a CSV file of contacts into a campaign. */
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "ctl/ctl.h"
@@ -138,10 +139,18 @@ static int fill_params(struct zv_ctl *ctl, struct zv_import_params *p)
 /* Where the rejects go when nobody said: beside the list. */
 static const char *rejects_beside(const char *path, char *buf, size_t size)
 {
-	if (strcmp(path, "-") == 0)
+	const char *slash = strrchr(path, '/');
+	size_t dir = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+
+	if (strcmp(path, "-") == 0 || dir >= size)
 		return NULL;
-	if ((size_t)snprintf(buf, size, "%s.rejects.csv", path) >= size)
+	memcpy(buf, path, dir);
+	buf[dir] = 0;
+	if (access(dir > 0 ? buf : ".", W_OK) != 0 ||
+	    (size_t)snprintf(buf, size, "%s.rejects.csv", path) >= size) {
+		zv_ctl_say("%s: no rejects file can be made beside it; --rejects FILE says where", path);
 		return NULL;
+	}
 	return buf;
 }
 

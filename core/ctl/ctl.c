@@ -10,7 +10,7 @@
 #include "base/err.h"
 
 #define DEFAULT_STORE  "/var/lib/zvonar"
-#define DEFAULT_SOCKET "/run/zvonar/control.sock"
+#define DEFAULT_SOCKET "/run/zvonar/zvonard.sock"
 
 void zv_ctl_say(const char *fmt, ...)
 {
@@ -90,7 +90,7 @@ int zv_ctl_init(struct zv_ctl *ctl, const struct zv_args *args)
 		zv_ctl_say("the socket's path is too long (107 bytes at most)");
 		return ZV_EXIT_USAGE;
 	}
-	return -1;
+	return args->global[ZV_G_CONF] != NULL ? zv_ctl_where(ctl, args->global[ZV_G_CONF]) : -1;
 }
 
 /* Nobody named the store: the daemon knows where its own is. */

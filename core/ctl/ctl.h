@@ -21,6 +21,9 @@ struct zv_ctl {
 /* Store and socket from options, environment and configuration.  -1: go on; else exit status. */
 int zv_ctl_init(struct zv_ctl *ctl, const struct zv_args *args);
 
+/* What the configuration says of what nobody said yet.  As zv_ctl_init. */
+int zv_ctl_where(struct zv_ctl *ctl, const char *file);
+
 /* Opens the store; on errors says why and gives NULL and the exit status. */
 struct zv_store *zv_ctl_store(struct zv_ctl *ctl, bool write, int *ret_status);
 /* The campaign by name; on errors says why.  0 or the exit status. */

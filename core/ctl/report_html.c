@@ -21,7 +21,7 @@ static unsigned long long ull(uint64_t v)
 	return (unsigned long long)v;
 }
 
-/* "2 Mar 2026 09:00 UTC" */
+/* "2 Mar 2026 09:00" */
 static void put_time(FILE *to, int64_t ms)
 {
 	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -32,7 +32,7 @@ static void put_time(FILE *to, int64_t ms)
 	if (ms <= 0)
 		return;
 	zv_civil_from_day((int32_t)day, &year, &month, &mday);
-	(void)fprintf(to, "%d %s %d %02d:%02d UTC", mday, months[(month - 1) % 12], year,
+	(void)fprintf(to, "%d %s %d %02d:%02d", mday, months[(month - 1) % 12], year,
 		      (int)(s % 86400 / 3600), (int)(s % 3600 / 60));
 }
 
@@ -56,11 +56,11 @@ static void put_head(const struct zv_report *r, FILE *to)
 		put_time(to, r->first_ms);
 		(void)fputs(" to ", to);
 		put_time(to, r->last_ms);
-		(void)fputs(r->simulated ? " by the campaign's calendar. " : ". ", to);
+		(void)fputs(r->simulated ? " UTC by the campaign's calendar. " : " UTC. ", to);
 	}
 	(void)fputs("Report made ", to);
 	put_time(to, r->made_ms);
-	(void)fputs(".</p>\n", to);
+	(void)fputs(" UTC.</p>\n", to);
 }
 
 static void put_tiles(const struct zv_report *r, FILE *to)
@@ -72,16 +72,17 @@ static void put_tiles(const struct zv_report *r, FILE *to)
 		      "<div class=\"tile\"><b>%.1f%%</b><span>of attempts answered by a person</span></div>\n"
 		      "<div class=\"tile\"><b>%u</b><span>calls at once at most, %u of them "
 		      "connected</span></div>\n"
-		      "<div class=\"tile\"><b>%.1f</b><span>calls a second over %.0f s of real time, at most "
-		      "%u</span></div>\n"
+		      "<div class=\"tile\"><b>%.1f</b><span>calls a second, in the fullest %u</span></div>\n"
+		      "<div class=\"tile\"><b>%.0f s</b><span>of real time, first intent to last "
+		      "outcome</span></div>\n"
 		      "<div class=\"tile\"><b>%.1f h</b><span>connected, %.0f s a call</span></div>\n"
 		      "<div class=\"tile\"><b>%llu</b><span>messages written to the outbox</span></div>\n"
 		      "</div>\n",
 		      ull(r->leads), percent(r->finals, r->leads), ull(r->all.calls),
 		      r->leads > 0 ? (double)r->all.calls / (double)r->leads : 0.0,
 		      percent(r->all.answered, r->all.calls), r->peak_calls, r->peak_talking,
-		      zv_report_mean_cps(r), (double)(r->wall_last_ms - r->wall_first_ms) / 1000.0,
-		      r->peak_cps, (double)r->talk_ms / 3600000.0,
+		      zv_report_mean_cps(r), r->peak_cps,
+		      (double)(r->wall_last_ms - r->wall_first_ms) / 1000.0, (double)r->talk_ms / 3600000.0,
 		      r->ring_n > 0 ? (double)r->talk_ms / (double)r->ring_n / 1000.0 : 0.0,
 		      ull(r->messages_all));
 }
@@ -126,9 +127,9 @@ static void put_categories(const struct zv_report *r, FILE *to)
 
 static void put_charts(const struct zv_report *r, FILE *to)
 {
-	(void)fputs("<section>\n<h2>Attempts by hour</h2>\n", to);
+	(void)fputs("<section>\n<h2>Attempts by hour <span>local time of the contact</span></h2>\n", to);
 	zv_svg_hours(r, to);
-	(void)fputs("</section>\n<section>\n<h2>Answer rate by hour</h2>\n", to);
+	(void)fputs("</section>\n<section>\n<h2>Answer rate by hour <span>local time of the contact</span></h2>\n", to);
 	zv_svg_rate(r, to);
 	(void)fputs("<p class=\"note\">Share of attempts that a person answered and reacted to. n: attempts "
 		    "in that hour; a rate over few attempts says little.</p>\n</section>\n",
@@ -156,11 +157,11 @@ static void count_row(FILE *to, const struct zv_report_count *c)
 static void put_waves(const struct zv_report *r, FILE *to)
 {
 	(void)fputs("<section>\n<h2>Waves: first, second, third ... attempt of contacts</h2>\n", to);
-	count_head(to, "<th class=\"n\">attempt</th><th>first</th><th>last</th>");
+	count_head(to, "<th class=\"n\">attempt</th><th>first, UTC</th><th>last, UTC</th>");
 	for (uint32_t i = 0; i < r->n_waves; i++) {
-		(void)fprintf(to, "<tr><td class=\"n\">%u</td><td>", i + 1);
+		(void)fprintf(to, "<tr><td class=\"n\">%u</td><td class=\"t\">", i + 1);
 		put_time(to, r->wave_first_ms[i]);
-		(void)fputs("</td><td>", to);
+		(void)fputs("</td><td class=\"t\">", to);
 		put_time(to, r->wave_last_ms[i]);
 		(void)fputs("</td>", to);
 		count_row(to, &r->waves[i]);
@@ -179,7 +180,7 @@ static void put_days(const struct zv_report *r, FILE *to)
 		for (size_t p = 0; p < ZV_REPORT_PARTS; p++) {
 			if (r->days[i].parts[p].calls == 0)
 				continue;
-			(void)fprintf(to, "<tr><td>%04d-%02d-%02d</td><td>%s</td>", year, month, mday,
+			(void)fprintf(to, "<tr><td class=\"t\">%04d-%02d-%02d</td><td class=\"t\">%s</td>", year, month, mday,
 				      zv_report_parts[p]);
 			count_row(to, &r->days[i].parts[p]);
 		}

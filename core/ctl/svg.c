@@ -6,7 +6,7 @@
 #define LEFT   52.0
 #define RIGHT  12.0
 #define TOP    18.0
-#define BOTTOM 44.0
+#define BOTTOM 38.0
 
 struct span {
 	size_t first, last; /* hours with calls, both in */
@@ -118,9 +118,6 @@ static void hour_labels(FILE *to, const struct span *s, double height)
 	for (size_t h = s->first; h <= s->last; h++)
 		(void)fprintf(to, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%02zu</text>\n",
 			      LEFT + slot_width(s) * ((double)(h - s->first) + 0.5), height - BOTTOM + 18, h);
-	(void)fprintf(to, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">hour, local time of the contact"
-			  "</text>\n",
-		      WIDTH - RIGHT, height - 6);
 }
 
 static void hour_column(const struct zv_report_count *c, FILE *to, double x, double width, double scale,
@@ -149,7 +146,7 @@ static void hour_column(const struct zv_report_count *c, FILE *to, double x, dou
 
 void zv_svg_hours(const struct zv_report *r, FILE *to)
 {
-	const double height = 300;
+	const double height = 290;
 	struct span s = hours_of(r);
 	double top = 1, full, slot = slot_width(&s);
 

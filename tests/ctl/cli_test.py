@@ -115,7 +115,10 @@ class Daemon:
                     out = self.answer(self.requests[-1])
                     if isinstance(out, dict):
                         out = json.dumps(out).encode() + b'\n'
-                    peer.sendall(out)
+                    try:
+                        peer.sendall(out)
+                    except OSError:
+                        break  # the program had enough of it
                     if not out.endswith(b'\n'):
                         break
 
@@ -194,4 +197,7 @@ class Control(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main(argv=[sys.argv[0]], verbosity=1)
+    done = unittest.main(argv=[sys.argv[0]], exit=False).result
+    bad = len(done.failures) + len(done.errors)
+    print(f'{done.testsRun - bad} passed, {bad} failed, 0 skipped')
+    sys.exit(bad > 0)

@@ -334,4 +334,7 @@ class Store(unittest.TestCase):
 if __name__ == '__main__':
     with tempfile.TemporaryDirectory(prefix='zv-ctl-') as temp:
         W = World(temp)
-        unittest.main(argv=[sys.argv[0]], verbosity=1)
+        done = unittest.main(argv=[sys.argv[0]], exit=False).result
+    bad = len(done.failures) + len(done.errors)
+    print(f'{done.testsRun - bad} passed, {bad} failed, 0 skipped')
+    sys.exit(bad > 0)

@@ -1,0 +1,59 @@
+# bash completion of zvonarctl: nouns, verbs, options, and names of campaigns from the store
+_zvonarctl() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word noun='' verb='' i
+	local globals='--store --conf --socket --json --csv --tsv --table --no-color --help --version'
+	local store=()
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		-d | --store | -c | --conf | -s | --socket)
+			store+=("$word" "${COMP_WORDS[i + 1]}")
+			((i++))
+			;;
+		-*) ;;
+		*) if [[ -z $noun ]]; then noun=$word; elif [[ -z $verb ]]; then verb=$word; fi ;;
+		esac
+	done
+	case $prev in
+	-d | --store) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	-c | --conf | -s | --socket | -o | --output | -r | --rejects)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	-f | --format)
+		local formats='json csv tsv'
+		[[ $noun != report ]] || formats='table json csv html'
+		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$cur"); return ;;
+	--country) mapfile -t COMPREPLY < <(compgen -W 'ru ua kz' -- "$cur"); return ;;
+	esac
+	if [[ $cur = -* ]]; then
+		case "$noun $verb" in
+		'list import') globals+=' --encoding --map --zone --country --delimiter --rejects --dry-run --create --hot' ;;
+		'leads export' | 'attempts export') globals+=' --campaign --format --output' ;;
+		'outbox list') globals+=' --campaign' ;;
+		report*) globals+=' --format --output' ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$globals" -- "$cur")
+		return
+	fi
+	case "$noun $verb" in
+	' ') word='status campaign list leads attempts outbox report store log reload drain' ;;
+	'campaign ') word='list show start pause stop' ;;
+	'list ') word='import' ;;
+	'leads ' | 'attempts ') word='export' ;;
+	'outbox ') word='list' ;;
+	'store ') word='check info' ;;
+	'log ') word='level' ;;
+	'log level') word='error warn info debug' ;;
+	'campaign show' | 'campaign start' | 'campaign pause' | 'campaign stop' | 'report ' | 'list import')
+		if [[ $noun = list && $prev != import ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi
+		word=$(zvonarctl "${store[@]}" campaign list --tsv 2>/dev/null | cut -f1)
+		;;
+	*) word='' ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
+}
+complete -F _zvonarctl zvonarctl
