@@ -255,7 +255,8 @@ void zvc_plan_make(const struct zvc_shares *shares, uint64_t seed, uint64_t numb
 	plan.inband = plan.key != 0 && draw_ppm(seed, number, 4) < shares->inband_ppm;
 	plan.refuse_ms = draw_between(draw(seed, number, 5), 200, 1500);
 	plan.ring_ms = draw_ring_ms(draw(seed, number, 6));
-	plan.key_ms = draw_between(draw(seed, number, 7), 2000, 6000);
+	/* after a greeting with the person's name: before the question a key answers nothing */
+	plan.key_ms = draw_between(draw(seed, number, 7), 4000, 8000);
 	plan.greeting_ms = draw_between(draw(seed, number, 8), 3000, 6000);
 	plan.record_ms = draw_between(draw(seed, number, 9), 10000, 20000);
 	*ret_plan = plan;

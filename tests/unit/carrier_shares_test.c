@@ -84,7 +84,7 @@ Test(shares, plans_keep_their_bounds)
 
 		zvc_plan_make(&shares, 3, number, &plan);
 		cr_assert(plan.ring_ms >= 1000 && plan.ring_ms <= 6000);
-		cr_assert(plan.key_ms >= 2000 && plan.key_ms <= 6000);
+		cr_assert(plan.key_ms >= 4000 && plan.key_ms <= 8000);
 		cr_assert(plan.key <= 3);
 		cr_assert_eq(plan.busy_first > 0, plan.behaviour == ZVC_BUSY);
 		cr_assert(plan.busy_first <= 2);
