@@ -4,15 +4,15 @@
 #include <string.h>
 
 const struct zv_opt zv_ctl_globals[] = {
-	[ZV_G_STORE] = {"store", 'd', "DIR", "the store's directory"},
-	[ZV_G_CONF] = {"conf", 'c', "FILE", "configuration of zvonard: where store and socket are"},
-	[ZV_G_SOCKET] = {"socket", 's', "PATH", "control socket of zvonard"},
-	[ZV_G_JSON] = {"json", 0, NULL, "print JSON"},
-	[ZV_G_CSV] = {"csv", 0, NULL, "print CSV (RFC 4180)"},
-	[ZV_G_TSV] = {"tsv", 0, NULL, "print fields between tabs, without a heading"},
-	[ZV_G_TABLE] = {"table", 0, NULL, "print a table for people"},
-	[ZV_G_NO_COLOR] = {"no-color", 0, NULL, "no colours (also by the variable NO_COLOR)"},
-	{0},
+        [ZV_G_STORE] = {"store", 'd', "DIR", "the store's directory"},
+        [ZV_G_CONF] = {"conf", 'c', "FILE", "configuration of zvonard: where store and socket are"},
+        [ZV_G_SOCKET] = {"socket", 's', "PATH", "control socket of zvonard"},
+        [ZV_G_JSON] = {"json", 0, NULL, "print JSON"},
+        [ZV_G_CSV] = {"csv", 0, NULL, "print CSV (RFC 4180)"},
+        [ZV_G_TSV] = {"tsv", 0, NULL, "print fields between tabs, without a heading"},
+        [ZV_G_TABLE] = {"table", 0, NULL, "print a table for people"},
+        [ZV_G_NO_COLOR] = {"no-color", 0, NULL, "no colours (also by the variable NO_COLOR)"},
+        {0},
 };
 
 static void print_opts(const struct zv_opt *opts)
@@ -21,9 +21,10 @@ static void print_opts(const struct zv_opt *opts)
 		char left[64];
 
 		(void)snprintf(left, sizeof(left), "%s%c%s--%s%s%s", opts->letter != 0 ? "-" : "  ",
-			       opts->letter != 0 ? opts->letter : ' ', opts->letter != 0 ? ", " : " ",
-			       opts->name, opts->value != NULL ? " " : "",
-			       opts->value != NULL ? opts->value : "");
+		               opts->letter != 0 ? opts->letter : ' ',
+		               opts->letter != 0 ? ", " : " ", opts->name,
+		               opts->value != NULL ? " " : "",
+		               opts->value != NULL ? opts->value : "");
 		(void)printf("  %-28s %s\n", left, opts->help);
 	}
 }
@@ -32,11 +33,13 @@ static void print_tail(void)
 {
 	(void)printf("\nEverywhere:\n");
 	print_opts(zv_ctl_globals);
-	(void)printf("      --help                  this text, and of each command its own\n"
-		     "      --version               version\n"
-		     "\nExit status: 0 done, 1 failed, 2 used wrongly, 3 not found, 69 zvonard is not "
-		     "reachable\nwhere only it can do the thing.  Data goes to standard output, messages "
-		     "to standard error.\n");
+	(void)printf(
+	        "      --help                  this text, and of each command its own\n"
+	        "      --version               version\n"
+	        "\nExit status: 0 done, 1 failed, 2 used wrongly, 3 not found, 69 zvonard is not "
+	        "reachable\nwhere only it can do the thing.  Data goes to standard output, "
+	        "messages "
+	        "to standard error.\n");
 }
 
 static void print_help(const struct zv_command *commands, size_t n, const char *noun)
@@ -48,10 +51,10 @@ static void print_help(const struct zv_command *commands, size_t n, const char *
 		if (noun != NULL && strcmp(noun, commands[i].noun) != 0)
 			continue;
 		(void)snprintf(left, sizeof(left), "%s%s%s%s%s", commands[i].noun,
-			       commands[i].verb != NULL ? " " : "",
-			       commands[i].verb != NULL ? commands[i].verb : "",
-			       commands[i].args != NULL ? " " : "",
-			       commands[i].args != NULL ? commands[i].args : "");
+		               commands[i].verb != NULL ? " " : "",
+		               commands[i].verb != NULL ? commands[i].verb : "",
+		               commands[i].args != NULL ? " " : "",
+		               commands[i].args != NULL ? commands[i].args : "");
 		(void)printf("  %-34s %s\n", left, commands[i].brief);
 	}
 	print_tail();
@@ -60,8 +63,8 @@ static void print_help(const struct zv_command *commands, size_t n, const char *
 static void print_command_help(const struct zv_command *c)
 {
 	(void)printf("usage: zvonarctl %s%s%s%s%s [options]\n\n%s.\n", c->noun,
-		     c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "",
-		     c->args != NULL ? " " : "", c->args != NULL ? c->args : "", c->brief);
+	             c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "",
+	             c->args != NULL ? " " : "", c->args != NULL ? c->args : "", c->brief);
 	if (c->help != NULL)
 		(void)printf("%s\n", c->help);
 	if (c->opts != NULL)
@@ -72,8 +75,8 @@ static void print_command_help(const struct zv_command *c)
 
 static int wrong(const char *what, const char *which)
 {
-	(void)fprintf(stderr, "zvonarctl: %s%s%s (see zvonarctl --help)\n", what, which != NULL ? ": " : "",
-		      which != NULL ? which : "");
+	(void)fprintf(stderr, "zvonarctl: %s%s%s (see zvonarctl --help)\n", what,
+	              which != NULL ? ": " : "", which != NULL ? which : "");
 	return ZV_EXIT_USAGE;
 }
 
@@ -96,7 +99,8 @@ static const struct zv_opt *find_letter(const struct zv_opt *opts, char letter)
 }
 
 /* Finds an option word in one table: the option and, if it stands in the same word, its value. */
-static const struct zv_opt *find_opt(const struct zv_opt *opts, const char *word, const char **ret_value)
+static const struct zv_opt *find_opt(const struct zv_opt *opts, const char *word,
+                                     const char **ret_value)
 {
 	*ret_value = NULL;
 	if (word[1] == '-') {
@@ -119,7 +123,7 @@ static bool is_option(const char *word)
 
 /* First walk: the words that are no options, so that the command's own options are known. */
 static size_t plain_words(const struct zv_command *commands, size_t n, int argc, char **argv,
-			  const char **words, size_t cap)
+                          const char **words, size_t cap)
 {
 	size_t count = 0;
 
@@ -155,8 +159,8 @@ static int read_options(int argc, char **argv, struct zv_args *a)
 		const char **to = a->global;
 		const char *value;
 
-		if (!is_option(argv[i]) || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 ||
-		    strcmp(argv[i], "--version") == 0)
+		if (!is_option(argv[i]) || strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--version") == 0)
 			continue;
 		opt = find_opt(opts, argv[i], &value);
 		if (opt == NULL && a->command != NULL) {
@@ -179,7 +183,7 @@ static int read_options(int argc, char **argv, struct zv_args *a)
 }
 
 static const struct zv_command *find_command(const struct zv_command *commands, size_t n,
-					     const char **words, size_t n_words, size_t *ret_used)
+                                             const char **words, size_t n_words, size_t *ret_used)
 {
 	for (size_t i = 0; n_words > 0 && i < n; i++) {
 		if (strcmp(commands[i].noun, words[0]) != 0)
@@ -205,17 +209,19 @@ static bool noun_exists(const struct zv_command *commands, size_t n, const char 
 	return false;
 }
 
-static int no_command(const struct zv_command *commands, size_t n, const char **words, size_t n_words)
+static int no_command(const struct zv_command *commands, size_t n, const char **words,
+                      size_t n_words)
 {
 	if (n_words == 0)
 		return wrong("a command is wanted", NULL);
 	if (!noun_exists(commands, n, words[0]))
 		return wrong("unknown command", words[0]);
-	return n_words == 1 ? wrong("a verb is wanted after", words[0]) : wrong("unknown verb", words[1]);
+	return n_words == 1 ? wrong("a verb is wanted after", words[0])
+	                    : wrong("unknown verb", words[1]);
 }
 
 int zv_args_parse(const struct zv_command *commands, size_t n_commands, int argc, char **argv,
-		  struct zv_args *ret_args)
+                  struct zv_args *ret_args)
 {
 	const char *words[ZV_CTL_ARGS_MAX + 3] = {0};
 	size_t n_words = plain_words(commands, n_commands, argc, argv, words, ZV_CTL_ARGS_MAX + 3);

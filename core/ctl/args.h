@@ -29,12 +29,12 @@ struct zv_ctl;
 struct zv_args;
 
 struct zv_command {
-	const char *noun, *verb;  /* verb NULL: the noun stands alone */
-	const char *args;         /* in the help: "CAMPAIGN FILE.csv" */
-	size_t n_args;            /* exactly */
+	const char *noun, *verb;   /* verb NULL: the noun stands alone */
+	const char *args;          /* in the help: "CAMPAIGN FILE.csv" */
+	size_t n_args;             /* exactly */
 	const struct zv_opt *opts; /* NULL: only the global ones */
 	const char *brief;
-	const char *help;         /* more, or NULL */
+	const char *help; /* more, or NULL */
 	int (*run)(struct zv_ctl *ctl, const struct zv_args *args);
 };
 
@@ -43,18 +43,28 @@ struct zv_args {
 	const struct zv_command *command;
 	const char *arg[ZV_CTL_ARGS_MAX];
 	size_t n_args;
-	const char *global[ZV_CTL_OPTS_MAX]; /* by index in the global table; a flag's value is "" */
-	const char *opt[ZV_CTL_OPTS_MAX];    /* by index in command->opts */
+	const char
+	        *global[ZV_CTL_OPTS_MAX]; /* by index in the global table; a flag's value is "" */
+	const char *opt[ZV_CTL_OPTS_MAX]; /* by index in command->opts */
 	bool help, version;
 };
 
 extern const struct zv_opt zv_ctl_globals[];
-enum { ZV_G_STORE, ZV_G_CONF, ZV_G_SOCKET, ZV_G_JSON, ZV_G_CSV, ZV_G_TSV, ZV_G_TABLE, ZV_G_NO_COLOR };
+enum {
+	ZV_G_STORE,
+	ZV_G_CONF,
+	ZV_G_SOCKET,
+	ZV_G_JSON,
+	ZV_G_CSV,
+	ZV_G_TSV,
+	ZV_G_TABLE,
+	ZV_G_NO_COLOR
+};
 
 /* Fills *ret_args.  -1: go on; else the exit status (used wrongly: the reason stands on stderr,
  * or help and version were asked for and printed). */
 int zv_args_parse(const struct zv_command *commands, size_t n_commands, int argc, char **argv,
-		  struct zv_args *ret_args);
+                  struct zv_args *ret_args);
 
 /* A whole decimal number in [min, max]; false: it is not one. */
 bool zv_args_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value);

@@ -8,7 +8,8 @@ static size_t home_of(struct zv_attempt_id id, size_t cap)
 }
 
 /* The place of id, or the free one where it would go. */
-static struct zv_attempt_mark *place_of(struct zv_attempt_mark *v, size_t cap, struct zv_attempt_id id)
+static struct zv_attempt_mark *place_of(struct zv_attempt_mark *v, size_t cap,
+                                        struct zv_attempt_id id)
 {
 	size_t at = home_of(id, cap);
 
@@ -53,7 +54,8 @@ struct zv_attempt_mark *zv_attempts_find(const struct zv_attempts *a, struct zv_
 	return m != NULL && m->used ? m : NULL;
 }
 
-bool zv_attempts_take(struct zv_attempts *a, struct zv_attempt_id id, struct zv_attempt_mark *ret_mark)
+bool zv_attempts_take(struct zv_attempts *a, struct zv_attempt_id id,
+                      struct zv_attempt_mark *ret_mark)
 {
 	struct zv_attempt_mark *m = zv_attempts_find(a, id);
 	size_t hole, at;

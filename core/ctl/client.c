@@ -122,7 +122,7 @@ json_t *zv_client_ask(struct zv_ctl *ctl, json_t *request, int *ret_status)
 int zv_client_absent(struct zv_ctl *ctl)
 {
 	zv_ctl_say("%s: no zvonard listens there%s", ctl->socket,
-		   ctl->socket_given ? "" : " (say where with -s SOCKET)");
+	           ctl->socket_given ? "" : " (say where with -s SOCKET)");
 	return ZV_EXIT_NO_DAEMON;
 }
 
@@ -144,7 +144,8 @@ int zv_client_do(struct zv_ctl *ctl, json_t *request, json_t **ret_reply)
 	word = json_string_value(json_object_get(reply, "error"));
 	text = json_string_value(json_object_get(reply, "text"));
 	zv_ctl_say("zvonard: %s", text != NULL ? text : "it refused");
-	status = word != NULL && strcmp(word, "not_found") == 0 ? ZV_EXIT_NOT_FOUND : ZV_EXIT_FAILED;
+	status =
+	        word != NULL && strcmp(word, "not_found") == 0 ? ZV_EXIT_NOT_FOUND : ZV_EXIT_FAILED;
 	json_decref(reply);
 	return status;
 }

@@ -20,8 +20,8 @@ static void list_row(void *arg, const struct zv_campaign_info *info)
 int zv_cmd_campaign_list(struct zv_ctl *ctl, const struct zv_args *args)
 {
 	static const struct zv_out_col cols[] = {
-		{"name", false}, {"state", false}, {"leads", true}, {"finals", true},
-		{"done_percent", true}, {"started", false}, {"completed", false},
+	        {"name", false},        {"state", false},   {"leads", true},      {"finals", true},
+	        {"done_percent", true}, {"started", false}, {"completed", false},
 	};
 	int status = ZV_EXIT_DONE;
 	struct zv_store *store = zv_ctl_store(ctl, false, &status);
@@ -48,15 +48,16 @@ static void show_json(const struct zv_campaign_info *info)
 	(void)fputs("{\"name\":\"", stdout);
 	zv_put_json(stdout, info->name);
 	(void)printf("\",\"state\":\"%s\",\"leads\":%llu,\"finals\":%llu",
-		     zv_campaign_state_word(info->state), (unsigned long long)info->leads,
-		     (unsigned long long)info->finals);
+	             zv_campaign_state_word(info->state), (unsigned long long)info->leads,
+	             (unsigned long long)info->finals);
 	if (info->started_ms != 0)
 		zv_iso_time(info->started_ms, started, sizeof(started));
 	if (info->completed_ms != 0)
 		zv_iso_time(info->completed_ms, completed, sizeof(completed));
-	(void)printf(",\"started\":%s%s%s,\"completed\":%s%s%s,\"categories\":{", started[0] ? "\"" : "",
-		     started[0] ? started : "null", started[0] ? "\"" : "", completed[0] ? "\"" : "",
-		     completed[0] ? completed : "null", completed[0] ? "\"" : "");
+	(void)printf(",\"started\":%s%s%s,\"completed\":%s%s%s,\"categories\":{",
+	             started[0] ? "\"" : "", started[0] ? started : "null", started[0] ? "\"" : "",
+	             completed[0] ? "\"" : "", completed[0] ? completed : "null",
+	             completed[0] ? "\"" : "");
 	for (size_t i = 1; i < 32; i++) {
 		if (info->categories[i][0] == 0)
 			continue;
@@ -71,15 +72,16 @@ static void show_json(const struct zv_campaign_info *info)
 static void show_rows(struct zv_ctl *ctl, const struct zv_campaign_info *info)
 {
 	static const struct zv_out_col cols[] = {
-		{"category", false}, {"contacts", true}, {"percent", true}};
+	        {"category", false}, {"contacts", true}, {"percent", true}};
 	struct zv_out *out;
 
 	if (ctl->format == ZV_FORMAT_TABLE) {
 		char when[80];
 
 		zv_put_plain(stdout, info->name);
-		(void)printf(": %s, %llu of %llu contacts done\n", zv_campaign_state_word(info->state),
-			     (unsigned long long)info->finals, (unsigned long long)info->leads);
+		(void)printf(": %s, %llu of %llu contacts done\n",
+		             zv_campaign_state_word(info->state), (unsigned long long)info->finals,
+		             (unsigned long long)info->leads);
 		if (info->started_ms != 0) {
 			zv_iso_time(info->started_ms, when, sizeof(when));
 			(void)printf("started    %s\n", when);
@@ -138,7 +140,8 @@ static int64_t calendar_of(struct zv_store *store, bool *ret_in_use)
 }
 
 /* Through the daemon if one runs, else into the store for the next start. */
-static int set_state(struct zv_ctl *ctl, const char *name, const char *cmd, enum zv_campaign_state state)
+static int set_state(struct zv_ctl *ctl, const char *name, const char *cmd,
+                     enum zv_campaign_state state)
 {
 	int status = zv_client_do(ctl, json_pack("{s:s,s:s}", "cmd", cmd, "campaign", name), NULL);
 	struct zv_campaign_info info;
@@ -158,7 +161,7 @@ static int set_state(struct zv_ctl *ctl, const char *name, const char *cmd, enum
 	now = calendar_of(store, &in_use);
 	if (in_use) {
 		zv_ctl_say("a zvonard runs on %s, and not at %s: say where with -s SOCKET",
-			   ctl->store_dir, ctl->socket);
+		           ctl->store_dir, ctl->socket);
 		status = ZV_EXIT_NO_DAEMON;
 		goto out;
 	}
@@ -171,7 +174,7 @@ static int set_state(struct zv_ctl *ctl, const char *name, const char *cmd, enum
 		status = zv_ctl_fail(err, name);
 	else
 		zv_ctl_say("no zvonard runs: \"%s\" will be %s at its next start", name,
-			   zv_campaign_state_word((uint8_t)state));
+		           zv_campaign_state_word((uint8_t)state));
 out:
 	zv_store_close(store);
 	return status;

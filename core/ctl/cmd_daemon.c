@@ -17,8 +17,10 @@ static void print_flat(struct zv_out *out, const char *prefix, const json_t *val
 		const char *key;
 		json_t *member;
 
-		json_object_foreach((json_t *)(uintptr_t)value, key, member) {
-			(void)snprintf(name, sizeof(name), "%s%s%s", prefix, prefix[0] != 0 ? "." : "", key);
+		json_object_foreach((json_t *)(uintptr_t)value, key, member)
+		{
+			(void)snprintf(name, sizeof(name), "%s%s%s", prefix,
+			               prefix[0] != 0 ? "." : "", key);
 			print_flat(out, name, member);
 		}
 		return;
@@ -77,13 +79,14 @@ int zv_cmd_log_level(struct zv_ctl *ctl, const struct zv_args *args)
 {
 	const char *level = args->arg[0];
 
-	if (strcmp(level, "error") != 0 && strcmp(level, "warn") != 0 && strcmp(level, "info") != 0 &&
-	    strcmp(level, "debug") != 0) {
+	if (strcmp(level, "error") != 0 && strcmp(level, "warn") != 0 &&
+	    strcmp(level, "info") != 0 && strcmp(level, "debug") != 0) {
 		zv_ctl_say("log level: error, warn, info or debug, not %s", level);
 		return ZV_EXIT_USAGE;
 	}
-	return absent_or(ctl, zv_client_do(ctl, json_pack("{s:s,s:s}", "cmd", "log_level", "level", level),
-					   NULL));
+	return absent_or(
+	        ctl, zv_client_do(ctl, json_pack("{s:s,s:s}", "cmd", "log_level", "level", level),
+	                          NULL));
 }
 
 int zv_cmd_reload(struct zv_ctl *ctl, const struct zv_args *args)

@@ -104,14 +104,15 @@ static void put_name(struct zv_out *out, const char names[32][48], uint8_t n, ui
 /* ---- the attempt log ---- */
 
 static const struct zv_out_col log_cols[] = {
-	{"seq", true}, {"event", false}, {"attempt", false}, {"sub", true}, {"call_id", false},
-	{"campaign", false}, {"lead", true}, {"person", true}, {"number", false}, {"caller", false},
-	{"number_index", true}, {"trunk", true}, {"round", true}, {"counts", true},
-	{"outcome", false}, {"result", false}, {"sip_code", true}, {"q850", true},
-	{"ended_by", true}, {"key", false}, {"amend", true}, {"invite_ms", true},
-	{"ring_ms", true}, {"answer_ms", true}, {"end_ms", true}, {"next", false},
-	{"category", false}, {"due_ms", true}, {"messages", true}, {"cal_ms", true},
-	{"time", false}, {"wall_ms", true}, {"mono_ms", true},
+        {"seq", true},      {"event", false},    {"attempt", false},     {"sub", true},
+        {"call_id", false}, {"campaign", false}, {"lead", true},         {"person", true},
+        {"number", false},  {"caller", false},   {"number_index", true}, {"trunk", true},
+        {"round", true},    {"counts", true},    {"outcome", false},     {"result", false},
+        {"sip_code", true}, {"q850", true},      {"ended_by", true},     {"key", false},
+        {"amend", true},    {"invite_ms", true}, {"ring_ms", true},      {"answer_ms", true},
+        {"end_ms", true},   {"next", false},     {"category", false},    {"due_ms", true},
+        {"messages", true}, {"cal_ms", true},    {"time", false},        {"wall_ms", true},
+        {"mono_ms", true},
 };
 
 #define N_LOG_COLS (sizeof(log_cols) / sizeof(log_cols[0]))
@@ -119,26 +120,24 @@ static const struct zv_out_col log_cols[] = {
 static const char *event_word(const struct zv_log_row *r)
 {
 	static const char *const ladder[] = {
-		[ZV_LADDER_SUB] = "sub", [ZV_LADDER_RING] = "ring", [ZV_LADDER_CONNECT] = "connect",
-		[ZV_LADDER_ABANDON] = "abandon", [ZV_LADDER_CONVERSATION] = "conversation",
-		[ZV_LADDER_INVITE] = "invite",
+	        [ZV_LADDER_SUB] = "sub",
+	        [ZV_LADDER_RING] = "ring",
+	        [ZV_LADDER_CONNECT] = "connect",
+	        [ZV_LADDER_ABANDON] = "abandon",
+	        [ZV_LADDER_CONVERSATION] = "conversation",
+	        [ZV_LADDER_INVITE] = "invite",
 	};
 
 	switch (r->kind) {
-	case ZV_LOG_INTENT:
-		return "intent";
-	case ZV_LOG_DIALOG:
-		return "dialog";
-	case ZV_LOG_OUTCOME:
-		return "outcome";
-	case ZV_LOG_STEP:
-		return "step";
+	case ZV_LOG_INTENT: return "intent";
+	case ZV_LOG_DIALOG: return "dialog";
+	case ZV_LOG_OUTCOME: return "outcome";
+	case ZV_LOG_STEP: return "step";
 	case ZV_LOG_LADDER:
 		if (r->what > 0 && r->what < sizeof(ladder) / sizeof(ladder[0]))
 			return ladder[r->what];
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return "?";
 }
@@ -178,7 +177,9 @@ static void put_step_cells(struct exporter *x, const struct names *n, const stru
 			zv_out_none(x->out);
 		return;
 	}
-	zv_out_text(x->out, r->step == ZV_STEP_FINAL ? "final" : r->step == ZV_STEP_RETRY ? "retry" : "?");
+	zv_out_text(x->out, r->step == ZV_STEP_FINAL   ? "final"
+	                    : r->step == ZV_STEP_RETRY ? "retry"
+	                                               : "?");
 	put_name(x->out, n->texts.categories, n->texts.n_categories, r->category);
 	if (r->due_ms != 0)
 		zv_out_int(x->out, r->due_ms);
@@ -245,11 +246,11 @@ int zv_cmd_attempts_export(struct zv_ctl *ctl, const struct zv_args *args)
 /* ---- leads ---- */
 
 static const struct zv_out_col lead_cols[] = {
-	{"lead", true}, {"external_id", false}, {"campaign", false}, {"status", false},
-	{"category", false}, {"attempts", true}, {"round", true}, {"due", false},
-	{"imported", false}, {"final", false}, {"row", true}, {"zone", false}, {"number1", false},
-	{"number2", false}, {"number3", false}, {"number4", false}, {"number5", false},
-	{"number6", false}, {"number7", false}, {"number8", false},
+        {"lead", true},      {"external_id", false}, {"campaign", false}, {"status", false},
+        {"category", false}, {"attempts", true},     {"round", true},     {"due", false},
+        {"imported", false}, {"final", false},       {"row", true},       {"zone", false},
+        {"number1", false},  {"number2", false},     {"number3", false},  {"number4", false},
+        {"number5", false},  {"number6", false},     {"number7", false},  {"number8", false},
 };
 
 #define N_LEAD_COLS (sizeof(lead_cols) / sizeof(lead_cols[0]))
@@ -313,7 +314,7 @@ int zv_cmd_leads_export(struct zv_ctl *ctl, const struct zv_args *args)
 		status = ZV_EXIT_FAILED;
 	if (status < 0) {
 		x.out = pairs ? zv_out_begin(to, ctl->format, true, pair_cols, 2)
-			      : zv_out_begin(to, ctl->format, true, lead_cols, N_LEAD_COLS);
+		              : zv_out_begin(to, ctl->format, true, lead_cols, N_LEAD_COLS);
 		err = zv_store_leads_each(x.store, x.campaign, pairs ? lead_pair : lead_row, &x);
 		zv_out_end(x.out);
 		status = err == ZV_OK ? ZV_EXIT_DONE : zv_ctl_fail(err, "leads export");
@@ -348,8 +349,8 @@ static bool outbox_row(void *arg, const struct zv_outbox_row *r)
 int zv_cmd_outbox_list(struct zv_ctl *ctl, const struct zv_args *args)
 {
 	static const struct zv_out_col cols[] = {
-		{"campaign", false}, {"attempt", false}, {"lead", true}, {"to", false},
-		{"message", false}, {"status", false}, {"time", false}, {"key", false},
+	        {"campaign", false}, {"attempt", false}, {"lead", true},  {"to", false},
+	        {"message", false},  {"status", false},  {"time", false}, {"key", false},
 	};
 	struct exporter x;
 	int status = open_export(ctl, &x);

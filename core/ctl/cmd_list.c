@@ -22,7 +22,8 @@ static bool on_progress(void *arg, const struct zv_import_progress *p)
 }
 
 /* The campaign; with --create made without categories, which zvonard adds from its file. */
-static int find_campaign(struct zv_ctl *ctl, struct zv_store *store, const char *name, uint32_t *ret_id)
+static int find_campaign(struct zv_ctl *ctl, struct zv_store *store, const char *name,
+                         uint32_t *ret_id)
 {
 	struct zv_campaign_info info;
 	struct zv_campaign_names names = {.name = name};
@@ -33,9 +34,10 @@ static int find_campaign(struct zv_ctl *ctl, struct zv_store *store, const char 
 		return err == ZV_OK ? ZV_EXIT_DONE : zv_ctl_fail(err, name);
 	}
 	if (err == ZV_ENOENT) {
-		zv_ctl_say("no campaign \"%s\" in this store: zvonard makes those of its configuration "
-			   "at its start; --create makes an empty one",
-			   name);
+		zv_ctl_say("no campaign \"%s\" in this store: zvonard makes those of its "
+		           "configuration "
+		           "at its start; --create makes an empty one",
+		           name);
 		return ZV_EXIT_NOT_FOUND;
 	}
 	*ret_id = info.id;
@@ -53,14 +55,22 @@ static int64_t calendar_now(struct zv_store *store)
 
 static void print_report(struct zv_ctl *ctl, const struct zv_import_report *r, const char *rejects)
 {
-	const struct { const char *name; uint64_t value; } rows[] = {
-		{"rows", r->rows}, {"imported", r->imported}, {"persons", r->persons},
-		{"numbers", r->numbers}, {"duplicates_in_file", r->duplicates_file},
-		{"duplicates_in_campaign", r->duplicates_campaign},
-		{"duplicates_of_person", r->duplicates_person},
-		{"duplicate_numbers", r->duplicate_numbers}, {"rejected", r->rejected},
-		{"bad_numbers", r->bad_numbers}, {"bytes", r->bytes},
-		{"truncated_line", r->truncated ? r->truncated_line : 0},
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+	        {"rows", r->rows},
+	        {"imported", r->imported},
+	        {"persons", r->persons},
+	        {"numbers", r->numbers},
+	        {"duplicates_in_file", r->duplicates_file},
+	        {"duplicates_in_campaign", r->duplicates_campaign},
+	        {"duplicates_of_person", r->duplicates_person},
+	        {"duplicate_numbers", r->duplicate_numbers},
+	        {"rejected", r->rejected},
+	        {"bad_numbers", r->bad_numbers},
+	        {"bytes", r->bytes},
+	        {"truncated_line", r->truncated ? r->truncated_line : 0},
 	};
 	static const struct zv_out_col cols[] = {{"what", false}, {"value", true}};
 	struct zv_out *out;
@@ -68,7 +78,8 @@ static void print_report(struct zv_ctl *ctl, const struct zv_import_report *r, c
 	if (ctl->format == ZV_FORMAT_JSON) {
 		(void)fputc('{', stdout);
 		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-			(void)printf("\"%s\":%llu,", rows[i].name, (unsigned long long)rows[i].value);
+			(void)printf("\"%s\":%llu,", rows[i].name,
+			             (unsigned long long)rows[i].value);
 		(void)fputs("\"encoding\":\"", stdout);
 		zv_put_json(stdout, r->encoding);
 		(void)fputs("\",\"rejects\":", stdout);
@@ -97,8 +108,10 @@ static void print_report(struct zv_ctl *ctl, const struct zv_import_report *r, c
 
 static int country_of(const char *word, enum zv_country *ret_country)
 {
-	static const struct { const char *word; enum zv_country country; } rows[] = {
-		{"ru", ZV_COUNTRY_RU}, {"ua", ZV_COUNTRY_UA}, {"kz", ZV_COUNTRY_KZ}};
+	static const struct {
+		const char *word;
+		enum zv_country country;
+	} rows[] = {{"ru", ZV_COUNTRY_RU}, {"ua", ZV_COUNTRY_UA}, {"kz", ZV_COUNTRY_KZ}};
 
 	for (size_t i = 0; i < 3; i++) {
 		if (strcmp(rows[i].word, word) == 0) {
@@ -148,24 +161,25 @@ static const char *rejects_beside(const char *path, char *buf, size_t size)
 	buf[dir] = 0;
 	if (access(dir > 0 ? buf : ".", W_OK) != 0 ||
 	    (size_t)snprintf(buf, size, "%s.rejects.csv", path) >= size) {
-		zv_ctl_say("%s: no rejects file can be made beside it; --rejects FILE says where", path);
+		zv_ctl_say("%s: no rejects file can be made beside it; --rejects FILE says where",
+		           path);
 		return NULL;
 	}
 	return buf;
 }
 
 static int tell_import(struct zv_ctl *ctl, enum zv_err err, const struct zv_import_params *p,
-		       const struct zv_import_report *r)
+                       const struct zv_import_report *r)
 {
 	print_report(ctl, r, p->rejects);
 	if (r->text[0] != 0)
 		zv_ctl_say("%s: %s", p->path, r->text);
 	if (r->truncated)
-		zv_ctl_say("%s: the file ends inside a row (line %llu); all rows before it are in", p->path,
-			   (unsigned long long)r->truncated_line);
+		zv_ctl_say("%s: the file ends inside a row (line %llu); all rows before it are in",
+		           p->path, (unsigned long long)r->truncated_line);
 	if (r->rejected > 0 && p->rejects != NULL)
 		zv_ctl_say("%llu rows rejected, each with its reason in %s",
-			   (unsigned long long)r->rejected, p->rejects);
+		           (unsigned long long)r->rejected, p->rejects);
 	if (interrupted) {
 		zv_ctl_say("interrupted: what is in stays, importing again skips it");
 		return ZV_EXIT_FAILED;
@@ -209,8 +223,10 @@ int zv_cmd_list_import(struct zv_ctl *ctl, const struct zv_args *args)
 		int told;
 
 		/* a daemon that runs renders their prompts and looks into the due index */
-		json_decref(zv_client_ask(ctl, json_pack("{s:s,s:s}", "cmd", "list_imported", "campaign",
-							 args->arg[0]), &told));
+		json_decref(zv_client_ask(
+		        ctl,
+		        json_pack("{s:s,s:s}", "cmd", "list_imported", "campaign", args->arg[0]),
+		        &told));
 	}
 out:
 	zv_store_close(store);

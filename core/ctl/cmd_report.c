@@ -7,19 +7,11 @@
 static void print_report(const struct zv_report *r, enum zv_format format, FILE *to, bool color)
 {
 	switch (format) {
-	case ZV_FORMAT_JSON:
-		zv_report_json(r, to);
-		break;
-	case ZV_FORMAT_CSV:
-		zv_report_csv(r, to);
-		break;
-	case ZV_FORMAT_HTML:
-		zv_report_html(r, to);
-		break;
+	case ZV_FORMAT_JSON: zv_report_json(r, to); break;
+	case ZV_FORMAT_CSV: zv_report_csv(r, to); break;
+	case ZV_FORMAT_HTML: zv_report_html(r, to); break;
 	case ZV_FORMAT_TABLE:
-	case ZV_FORMAT_TSV:
-		zv_report_table(r, to, color && to == stdout);
-		break;
+	case ZV_FORMAT_TSV: zv_report_table(r, to, color && to == stdout); break;
 	}
 }
 

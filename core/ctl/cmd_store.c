@@ -37,23 +37,37 @@ int zv_cmd_store_check(struct zv_ctl *ctl, const struct zv_args *args)
 	if (err != ZV_OK)
 		return zv_ctl_fail(err, "store check");
 	if (report.problems == 0)
-		zv_ctl_say("%s: %llu records, whole", ctl->store_dir, (unsigned long long)report.records);
+		zv_ctl_say("%s: %llu records, whole", ctl->store_dir,
+		           (unsigned long long)report.records);
 	else
 		zv_ctl_say("%s: %llu records, %llu problems", ctl->store_dir,
-			   (unsigned long long)report.records, (unsigned long long)report.problems);
+		           (unsigned long long)report.records, (unsigned long long)report.problems);
 	return zv_ctl_output_end(stdout, report.problems == 0 ? ZV_EXIT_DONE : ZV_EXIT_FAILED);
 }
 
 /* The secret stays where it is: with it Call-IDs could be guessed. */
 static void print_facts(struct zv_ctl *ctl, const struct zv_store_facts *f)
 {
-	const struct { const char *name; uint64_t value; } rows[] = {
-		{"schema", f->schema}, {"least_readable", f->least_readable}, {"epoch", f->epoch},
-		{"simulated", f->simulated}, {"in_use", f->in_use}, {"leads", f->leads},
-		{"persons", f->persons}, {"numbers", f->numbers}, {"due", f->due},
-		{"attempts", f->attempts}, {"open", f->open}, {"outbox", f->outbox},
-		{"ledger", f->ledger}, {"suppressions", f->suppressions},
-		{"map_bytes", f->map_bytes}, {"used_bytes", f->used_bytes},
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+	        {"schema", f->schema},
+	        {"least_readable", f->least_readable},
+	        {"epoch", f->epoch},
+	        {"simulated", f->simulated},
+	        {"in_use", f->in_use},
+	        {"leads", f->leads},
+	        {"persons", f->persons},
+	        {"numbers", f->numbers},
+	        {"due", f->due},
+	        {"attempts", f->attempts},
+	        {"open", f->open},
+	        {"outbox", f->outbox},
+	        {"ledger", f->ledger},
+	        {"suppressions", f->suppressions},
+	        {"map_bytes", f->map_bytes},
+	        {"used_bytes", f->used_bytes},
 	};
 	static const struct zv_out_col cols[] = {{"what", false}, {"value", true}};
 	struct zv_out *out;
@@ -62,7 +76,8 @@ static void print_facts(struct zv_ctl *ctl, const struct zv_store_facts *f)
 	if (ctl->format == ZV_FORMAT_JSON) {
 		(void)fputc('{', stdout);
 		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-			(void)printf("\"%s\":%llu,", rows[i].name, (unsigned long long)rows[i].value);
+			(void)printf("\"%s\":%llu,", rows[i].name,
+			             (unsigned long long)rows[i].value);
 		(void)printf("\"calendar_ms\":%lld}\n", (long long)f->calendar_ms);
 		return;
 	}

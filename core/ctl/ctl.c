@@ -58,9 +58,14 @@ static const char *nonempty_env(const char *name)
 
 int zv_ctl_init(struct zv_ctl *ctl, const struct zv_args *args)
 {
-	static const struct { int global; enum zv_format format; } formats[] = {
-		{ZV_G_JSON, ZV_FORMAT_JSON}, {ZV_G_CSV, ZV_FORMAT_CSV},
-		{ZV_G_TSV, ZV_FORMAT_TSV}, {ZV_G_TABLE, ZV_FORMAT_TABLE},
+	static const struct {
+		int global;
+		enum zv_format format;
+	} formats[] = {
+	        {ZV_G_JSON, ZV_FORMAT_JSON},
+	        {ZV_G_CSV, ZV_FORMAT_CSV},
+	        {ZV_G_TSV, ZV_FORMAT_TSV},
+	        {ZV_G_TABLE, ZV_FORMAT_TABLE},
 	};
 	const char *dir = args->global[ZV_G_STORE], *path = args->global[ZV_G_SOCKET];
 
@@ -76,7 +81,7 @@ int zv_ctl_init(struct zv_ctl *ctl, const struct zv_args *args)
 		ctl->format_given = true;
 	}
 	ctl->color = isatty(STDOUT_FILENO) && nonempty_env("NO_COLOR") == NULL &&
-		     args->global[ZV_G_NO_COLOR] == NULL;
+	             args->global[ZV_G_NO_COLOR] == NULL;
 	if (dir == NULL)
 		dir = nonempty_env("ZVONAR_STORE");
 	if (path == NULL)
@@ -120,7 +125,8 @@ struct zv_store *zv_ctl_store(struct zv_ctl *ctl, bool write, int *ret_status)
 	if (err == ZV_ENOENT)
 		zv_ctl_say("%s: there is no store (say where with -d DIR)", ctl->store_dir);
 	else
-		zv_ctl_say("%s: %s%s%s", ctl->store_dir, zv_err_text(err), text[0] != 0 ? ": " : "", text);
+		zv_ctl_say("%s: %s%s%s", ctl->store_dir, zv_err_text(err), text[0] != 0 ? ": " : "",
+		           text);
 	*ret_status = err == ZV_ENOENT ? ZV_EXIT_NOT_FOUND : ZV_EXIT_FAILED;
 	return NULL;
 }
@@ -161,7 +167,8 @@ int zv_ctl_format(struct zv_ctl *ctl, const char *allowed, enum zv_format first)
 		ctl->format = first;
 	}
 	if (strstr(allowed, names[ctl->format]) == NULL) {
-		zv_ctl_say("format %s is not for this command: one of %s", names[ctl->format], allowed);
+		zv_ctl_say("format %s is not for this command: one of %s", names[ctl->format],
+		           allowed);
 		return ZV_EXIT_USAGE;
 	}
 	return -1;
@@ -198,18 +205,12 @@ int zv_ctl_output_end(FILE *to, int status)
 const char *zv_outcome_word(uint8_t outcome)
 {
 	static const char *const words[ZV_OUT_MAX] = {
-		[ZV_OUT_NONE] = "none",
-		[ZV_OUT_UNREACHABLE] = "unreachable",
-		[ZV_OUT_NO_ANSWER] = "no_answer",
-		[ZV_OUT_BUSY] = "busy",
-		[ZV_OUT_REJECTED] = "rejected",
-		[ZV_OUT_MACHINE] = "machine",
-		[ZV_OUT_ANSWERED] = "answered",
-		[ZV_OUT_SILENT] = "silent",
-		[ZV_OUT_ABANDONED] = "abandoned",
-		[ZV_OUT_FAILED] = "failed",
-		[ZV_OUT_UNKNOWN] = "unknown",
-		[ZV_OUT_NOT_SENT] = "not_sent",
+	        [ZV_OUT_NONE] = "none",           [ZV_OUT_UNREACHABLE] = "unreachable",
+	        [ZV_OUT_NO_ANSWER] = "no_answer", [ZV_OUT_BUSY] = "busy",
+	        [ZV_OUT_REJECTED] = "rejected",   [ZV_OUT_MACHINE] = "machine",
+	        [ZV_OUT_ANSWERED] = "answered",   [ZV_OUT_SILENT] = "silent",
+	        [ZV_OUT_ABANDONED] = "abandoned", [ZV_OUT_FAILED] = "failed",
+	        [ZV_OUT_UNKNOWN] = "unknown",     [ZV_OUT_NOT_SENT] = "not_sent",
 	};
 
 	return outcome < ZV_OUT_MAX ? words[outcome] : "?";

@@ -12,8 +12,8 @@ struct zv_ctl {
 	const struct zv_args *args;
 	enum zv_format format; /* TABLE unless told otherwise */
 	bool format_given;
-	bool color;            /* of standard output */
-	char store_dir[512];   /* "" = nobody said */
+	bool color;          /* of standard output */
+	char store_dir[512]; /* "" = nobody said */
 	char socket[108];
 	bool socket_given;
 };
@@ -62,7 +62,7 @@ struct zv_progress {
 void zv_progress_begin(struct zv_progress *p, const char *what);
 /* total 0: not known.  A bar on a terminal, a line every few seconds otherwise. */
 void zv_progress_step(struct zv_progress *p, uint64_t done, uint64_t total, uint64_t units,
-		      const char *unit);
+                      const char *unit);
 void zv_progress_end(struct zv_progress *p);
 
 /* ---- words ---- */

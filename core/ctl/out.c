@@ -29,7 +29,7 @@ static void out_heading(struct zv_out *o)
 }
 
 struct zv_out *zv_out_begin(FILE *to, enum zv_format format, bool lines,
-			    const struct zv_out_col *cols, size_t n_cols)
+                            const struct zv_out_col *cols, size_t n_cols)
 {
 	struct zv_out *o = calloc(1, sizeof(*o));
 
@@ -94,9 +94,7 @@ static void cell(struct zv_out *o, const char *text, bool raw)
 			zv_put_plain(o->to, text);
 		break;
 	case ZV_FORMAT_TABLE:
-	case ZV_FORMAT_HTML:
-		keep(o, text != NULL ? text : "");
-		break;
+	case ZV_FORMAT_HTML: keep(o, text != NULL ? text : ""); break;
 	}
 	o->at++;
 }
@@ -126,7 +124,8 @@ void zv_out_share(struct zv_out *out, uint64_t part, uint64_t whole)
 {
 	char buf[32];
 
-	(void)snprintf(buf, sizeof(buf), "%.1f", whole > 0 ? 100.0 * (double)part / (double)whole : 0.0);
+	(void)snprintf(buf, sizeof(buf), "%.1f",
+	               whole > 0 ? 100.0 * (double)part / (double)whole : 0.0);
 	cell(out, buf, true);
 }
 
@@ -160,8 +159,8 @@ void zv_iso_time(int64_t utc_ms, char *buf, size_t size)
 		(void)snprintf(buf, size, "?");
 		return;
 	}
-	(void)snprintf(buf, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-		       tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)ms);
+	(void)snprintf(buf, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+	               tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)ms);
 }
 
 void zv_out_time(struct zv_out *out, int64_t utc_ms)
@@ -216,8 +215,8 @@ static void print_table(struct zv_out *o)
 	}
 	for (size_t i = 0; i < o->n_cols; i++) {
 		(void)fputs(i > 0 ? "  " : "", o->to);
-		put_padded(o->to, o->cols[i].name, i + 1 < o->n_cols || o->cols[i].right ? width[i] : 0,
-			   o->cols[i].right);
+		put_padded(o->to, o->cols[i].name,
+		           i + 1 < o->n_cols || o->cols[i].right ? width[i] : 0, o->cols[i].right);
 	}
 	(void)fputc('\n', o->to);
 	for (size_t i = 0; i < o->n_cells; i++) {
@@ -226,7 +225,7 @@ static void print_table(struct zv_out *o)
 
 		(void)fputs(col > 0 ? "  " : "", o->to);
 		put_padded(o->to, o->cells[i] != NULL ? o->cells[i] : "",
-			   last && !o->cols[col].right ? 0 : width[col], o->cols[col].right);
+		           last && !o->cols[col].right ? 0 : width[col], o->cols[col].right);
 		if (last)
 			(void)fputc('\n', o->to);
 	}

@@ -23,7 +23,7 @@ void zv_progress_begin(struct zv_progress *p, const char *what)
 }
 
 void zv_progress_step(struct zv_progress *p, uint64_t done, uint64_t total, uint64_t units,
-		      const char *unit)
+                      const char *unit)
 {
 	int64_t now = mono_ms(), spent = now - p->began_ms;
 	double share = total > 0 ? (double)done / (double)total : 0;
@@ -36,17 +36,17 @@ void zv_progress_step(struct zv_progress *p, uint64_t done, uint64_t total, uint
 	rate = spent > 0 ? units * 1000 / (uint64_t)spent : 0;
 	if (share > 0.001)
 		(void)snprintf(eta, sizeof(eta), ", %" PRId64 " s left",
-			       (int64_t)((double)spent * (1 - share) / share / 1000) + 1);
+		               (int64_t)((double)spent * (1 - share) / share / 1000) + 1);
 	if (!p->tty) {
-		(void)fprintf(stderr, "%s: %" PRIu64 " %s, %" PRIu64 "/s, %.0f%%%s\n", p->what, units,
-			      unit, rate, share * 100, eta);
+		(void)fprintf(stderr, "%s: %" PRIu64 " %s, %" PRIu64 "/s, %.0f%%%s\n", p->what,
+		              units, unit, rate, share * 100, eta);
 		return;
 	}
 	(void)fprintf(stderr, "\r\033[K%s [", p->what);
 	for (unsigned i = 0; i < BAR_CELLS; i++)
 		(void)fputc(share * BAR_CELLS > i ? '#' : '.', stderr);
-	(void)fprintf(stderr, "] %3.0f%%  %" PRIu64 " %s, %" PRIu64 "/s%s", share * 100, units, unit,
-		      rate, eta);
+	(void)fprintf(stderr, "] %3.0f%%  %" PRIu64 " %s, %" PRIu64 "/s%s", share * 100, units,
+	              unit, rate, eta);
 	(void)fflush(stderr);
 }
 

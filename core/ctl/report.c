@@ -22,7 +22,7 @@ struct gather {
 	bool have_zone;
 	uint16_t usual;
 	struct odd_zone *odd;
-	size_t n_odd, cap_odd; /* powers of two, at most half full */
+	size_t n_odd, cap_odd;      /* powers of two, at most half full */
 	struct zv_attempts open;    /* between intent and outcome */
 	struct zv_attempts unknown; /* ended as unknown: a later row may settle them */
 	uint32_t talking;
@@ -70,8 +70,8 @@ static enum zv_err odd_add(struct gather *g, uint64_t lead, uint16_t zone)
 
 static const struct zv_tz *zone_of(const struct gather *g, uint64_t lead)
 {
-	for (size_t at = g->cap_odd > 0 ? slot_of(lead, g->cap_odd) : 0; g->cap_odd > 0 && g->odd[at].used;
-	     at = (at + 1) & (g->cap_odd - 1)) {
+	for (size_t at = g->cap_odd > 0 ? slot_of(lead, g->cap_odd) : 0;
+	     g->cap_odd > 0 && g->odd[at].used; at = (at + 1) & (g->cap_odd - 1)) {
 		if (g->odd[at].lead == lead)
 			return zv_zones_get(g->zones, g->odd[at].zone);
 	}
@@ -254,9 +254,7 @@ static bool on_log(void *arg, const struct zv_log_row *row)
 	struct zv_attempt_mark *open;
 
 	switch (row->kind) {
-	case ZV_LOG_INTENT:
-		on_intent(g, row);
-		break;
+	case ZV_LOG_INTENT: on_intent(g, row); break;
 	case ZV_LOG_LADDER:
 		if (row->what == ZV_LADDER_SUB)
 			g->r->invites++;
@@ -269,11 +267,8 @@ static bool on_log(void *arg, const struct zv_log_row *row)
 				g->r->peak_talking = g->talking;
 		}
 		break;
-	case ZV_LOG_OUTCOME:
-		on_outcome(g, row);
-		break;
-	default:
-		break;
+	case ZV_LOG_OUTCOME: on_outcome(g, row); break;
+	default: break;
 	}
 	return g->err == ZV_OK;
 }
@@ -291,7 +286,7 @@ static bool on_message(void *arg, const struct zv_outbox_row *row)
 }
 
 enum zv_err zv_report_make(struct zv_store *store, const struct zv_campaign_info *info,
-			   struct zv_report *ret_report)
+                           struct zv_report *ret_report)
 {
 	struct gather g = {.r = ret_report};
 	struct zv_store_facts facts;

@@ -20,7 +20,7 @@
 extern const char *const zv_report_parts[ZV_REPORT_PARTS];
 
 struct zv_report_count {
-	uint64_t calls;     /* attempts that were sent and have ended */
+	uint64_t calls; /* attempts that were sent and have ended */
 	uint64_t connected;
 	uint64_t answered;
 	uint64_t outcomes[ZV_OUT_MAX];
@@ -44,7 +44,8 @@ struct zv_report {
 	uint64_t intents, invites, open; /* invites: with failovers */
 	struct zv_report_count all;      /* not_sent stands in outcomes only, as everywhere */
 	struct zv_report_count by_hour[24];
-	struct zv_report_count waves[ZV_REPORT_WAVES]; /* first, second, third ... attempt of leads */
+	struct zv_report_count
+	        waves[ZV_REPORT_WAVES]; /* first, second, third ... attempt of leads */
 	int64_t wave_first_ms[ZV_REPORT_WAVES], wave_last_ms[ZV_REPORT_WAVES]; /* calendar */
 	uint32_t n_waves;
 	struct zv_report_day *days;
@@ -54,9 +55,9 @@ struct zv_report {
 	int64_t first_ms, last_ms;
 	/* real time: when the log was written, so 10 ms late at most */
 	int64_t wall_first_ms, wall_last_ms;
-	uint32_t peak_calls;   /* from the intent on disk to the outcome on disk */
-	uint32_t peak_talking; /* connected */
-	uint32_t peak_cps;     /* intents in one real second */
+	uint32_t peak_calls;           /* from the intent on disk to the outcome on disk */
+	uint32_t peak_talking;         /* connected */
+	uint32_t peak_cps;             /* intents in one real second */
 	uint64_t talk_ms, talk_max_ms; /* connected calls, 200 to end */
 	uint64_t person_talk_ms;       /* of them answered ones */
 	uint64_t ring_ms, ring_n;      /* INVITE to 200 */
@@ -66,7 +67,7 @@ struct zv_report {
 
 /* The caller frees with zv_report_free, also after errors. */
 enum zv_err zv_report_make(struct zv_store *store, const struct zv_campaign_info *info,
-			   struct zv_report *ret_report) ZV_MUST_USE;
+                           struct zv_report *ret_report) ZV_MUST_USE;
 void zv_report_free(struct zv_report *r);
 
 void zv_report_table(const struct zv_report *r, FILE *to, bool color);

@@ -28,11 +28,13 @@ static void heading(FILE *to, const char *text, bool color)
 
 static void categories_table(const struct zv_report *r, FILE *to)
 {
-	static const struct zv_out_col cols[] = {{"category", false}, {"contacts", true}, {"percent", true}};
+	static const struct zv_out_col cols[] = {
+	        {"category", false}, {"contacts", true}, {"percent", true}};
 	struct zv_out *out = zv_out_begin(to, ZV_FORMAT_TABLE, false, cols, 3);
 
 	for (size_t i = 1; i <= (size_t)r->texts.n_categories + 1; i++) {
-		size_t c = i % (r->texts.n_categories + 1u); /* none yet: last, and only if there are any */
+		size_t c = i % (r->texts.n_categories +
+		                1u); /* none yet: last, and only if there are any */
 
 		if (c == 0 && r->by_category[0] == 0)
 			continue;
@@ -50,7 +52,8 @@ static void categories_table(const struct zv_report *r, FILE *to)
 
 static void outcomes_table(const struct zv_report *r, FILE *to)
 {
-	static const struct zv_out_col cols[] = {{"outcome", false}, {"attempts", true}, {"percent", true}};
+	static const struct zv_out_col cols[] = {
+	        {"outcome", false}, {"attempts", true}, {"percent", true}};
 	struct zv_out *out = zv_out_begin(to, ZV_FORMAT_TABLE, false, cols, 3);
 	uint64_t all = r->all.calls + r->all.outcomes[ZV_OUT_NOT_SENT];
 
@@ -75,9 +78,10 @@ static void count_cells(struct zv_out *out, const struct zv_report_count *c)
 
 static void waves_table(const struct zv_report *r, FILE *to)
 {
-	static const struct zv_out_col cols[] = {{"attempt", true}, {"calls", true}, {"connected", true},
-						 {"answered", true}, {"answered_percent", true},
-						 {"first (UTC)", false}, {"last (UTC)", false}};
+	static const struct zv_out_col cols[] = {{"attempt", true},          {"calls", true},
+	                                         {"connected", true},        {"answered", true},
+	                                         {"answered_percent", true}, {"first (UTC)", false},
+	                                         {"last (UTC)", false}};
 	struct zv_out *out = zv_out_begin(to, ZV_FORMAT_TABLE, false, cols, 7);
 
 	for (uint32_t i = 0; i < r->n_waves; i++) {
@@ -92,9 +96,9 @@ static void waves_table(const struct zv_report *r, FILE *to)
 
 static void days_table(const struct zv_report *r, FILE *to)
 {
-	static const struct zv_out_col cols[] = {{"calling day", false}, {"part", false}, {"calls", true},
-						 {"connected", true}, {"answered", true},
-						 {"answered_percent", true}};
+	static const struct zv_out_col cols[] = {
+	        {"calling day", false}, {"part", false},    {"calls", true},
+	        {"connected", true},    {"answered", true}, {"answered_percent", true}};
 	struct zv_out *out = zv_out_begin(to, ZV_FORMAT_TABLE, false, cols, 6);
 	char day[24];
 
@@ -114,8 +118,11 @@ static void days_table(const struct zv_report *r, FILE *to)
 
 static void hours_table(const struct zv_report *r, FILE *to)
 {
-	static const struct zv_out_col cols[] = {{"hour", true}, {"calls", true}, {"connected", true},
-						 {"answered", true}, {"answered_percent", true}};
+	static const struct zv_out_col cols[] = {{"hour", true},
+	                                         {"calls", true},
+	                                         {"connected", true},
+	                                         {"answered", true},
+	                                         {"answered_percent", true}};
 	struct zv_out *out = zv_out_begin(to, ZV_FORMAT_TABLE, false, cols, 5);
 
 	for (size_t h = 0; h < 24; h++) {
@@ -130,7 +137,8 @@ static void hours_table(const struct zv_report *r, FILE *to)
 
 static void messages_table(const struct zv_report *r, FILE *to)
 {
-	static const struct zv_out_col cols[] = {{"message", false}, {"written", true}, {"sent", true}};
+	static const struct zv_out_col cols[] = {
+	        {"message", false}, {"written", true}, {"sent", true}};
 	struct zv_out *out = zv_out_begin(to, ZV_FORMAT_TABLE, false, cols, 3);
 
 	for (size_t i = 0; i < r->texts.n_messages && i < 32; i++) {
@@ -145,29 +153,30 @@ static void messages_table(const struct zv_report *r, FILE *to)
 static void figures(const struct zv_report *r, FILE *to)
 {
 	(void)fprintf(to, "  %-30s %llu (%llu INVITEs with failovers)\n", "attempts",
-		      (unsigned long long)r->all.calls, (unsigned long long)r->invites);
+	              (unsigned long long)r->all.calls, (unsigned long long)r->invites);
 	(void)fprintf(to, "  %-30s %llu\n", "attempts still open", (unsigned long long)r->open);
-	(void)fprintf(to, "  %-30s %.1f mean, %u in the fullest second\n", "calls a second (real time)",
-		      zv_report_mean_cps(r), r->peak_cps);
+	(void)fprintf(to, "  %-30s %.1f mean, %u in the fullest second\n",
+	              "calls a second (real time)", zv_report_mean_cps(r), r->peak_cps);
 	(void)fprintf(to, "  %-30s %u, of them talking %u\n", "most calls at once", r->peak_calls,
-		      r->peak_talking);
-	(void)fprintf(to, "  %-30s %.1f min, mean %.1f s a connected call, longest %.1f s\n", "talk time",
-		      (double)r->talk_ms / 60000.0,
-		      r->ring_n > 0 ? (double)r->talk_ms / (double)r->ring_n / 1000.0 : 0.0,
-		      (double)r->talk_max_ms / 1000.0);
+	              r->peak_talking);
+	(void)fprintf(to, "  %-30s %.1f min, mean %.1f s a connected call, longest %.1f s\n",
+	              "talk time", (double)r->talk_ms / 60000.0,
+	              r->ring_n > 0 ? (double)r->talk_ms / (double)r->ring_n / 1000.0 : 0.0,
+	              (double)r->talk_max_ms / 1000.0);
 	(void)fprintf(to, "  %-30s %.1f s mean\n", "INVITE to answer",
-		      r->ring_n > 0 ? (double)r->ring_ms / (double)r->ring_n / 1000.0 : 0.0);
+	              r->ring_n > 0 ? (double)r->ring_ms / (double)r->ring_n / 1000.0 : 0.0);
 	(void)fprintf(to, "  %-30s %.1f s\n", "real time, first to last",
-		      (double)(r->wall_last_ms - r->wall_first_ms) / 1000.0);
+	              (double)(r->wall_last_ms - r->wall_first_ms) / 1000.0);
 }
 
 void zv_report_table(const struct zv_report *r, FILE *to, bool color)
 {
 	(void)fprintf(to, "%s", color ? "\033[1m" : "");
 	zv_put_plain(to, r->info.name);
-	(void)fprintf(to, "%s: %s, %llu of %llu contacts have their category%s\n", color ? "\033[0m" : "",
-		      zv_campaign_state_word(r->info.state), (unsigned long long)r->finals,
-		      (unsigned long long)r->leads, r->simulated ? " (simulated carrier)" : "");
+	(void)fprintf(to, "%s: %s, %llu of %llu contacts have their category%s\n",
+	              color ? "\033[0m" : "", zv_campaign_state_word(r->info.state),
+	              (unsigned long long)r->finals, (unsigned long long)r->leads,
+	              r->simulated ? " (simulated carrier)" : "");
 	heading(to, "Categories", color);
 	categories_table(r, to);
 	heading(to, "Attempts by outcome", color);
@@ -202,11 +211,11 @@ static json_t *count_json(const struct zv_report_count *c)
 	for (uint8_t i = 1; i < ZV_OUT_MAX; i++) {
 		if (c->outcomes[i] != 0)
 			(void)json_object_set_new(outcomes, zv_outcome_word(i),
-						  json_integer((json_int_t)c->outcomes[i]));
+			                          json_integer((json_int_t)c->outcomes[i]));
 	}
 	return json_pack("{s:I,s:I,s:I,s:o}", "calls", (json_int_t)c->calls, "connected",
-			 (json_int_t)c->connected, "answered", (json_int_t)c->answered, "outcomes",
-			 outcomes);
+	                 (json_int_t)c->connected, "answered", (json_int_t)c->answered, "outcomes",
+	                 outcomes);
 }
 
 static json_t *time_json(int64_t ms)
@@ -225,9 +234,10 @@ static json_t *categories_json(const struct zv_report *r)
 
 	for (size_t i = 0; i <= r->texts.n_categories; i++) {
 		json_t *item = json_pack("{s:o,s:I,s:f}", "category",
-					 i == 0 ? json_null() : text_json(category_name(r, i)), "contacts",
-					 (json_int_t)r->by_category[i], "share",
-					 r->leads > 0 ? (double)r->by_category[i] / (double)r->leads : 0.0);
+		                         i == 0 ? json_null() : text_json(category_name(r, i)),
+		                         "contacts", (json_int_t)r->by_category[i], "share",
+		                         r->leads > 0 ? (double)r->by_category[i] / (double)r->leads
+		                                      : 0.0);
 
 		(void)json_array_append_new(list, item);
 	}
@@ -286,34 +296,37 @@ void zv_report_json(const struct zv_report *r, FILE *to)
 		(void)json_object_set_new(item, "hour", json_integer((json_int_t)h));
 		(void)json_array_append_new(hours, item);
 	}
-	o = json_pack("{s:o,s:s,s:b,s:o,s:I,s:I,s:I,s:I}", "campaign", text_json(r->info.name), "state",
-		      zv_campaign_state_word(r->info.state), "simulated", r->simulated, "made",
-		      time_json(r->made_ms), "contacts", (json_int_t)r->leads, "with_category",
-		      (json_int_t)r->finals, "removed", (json_int_t)r->removed, "numbers",
-		      (json_int_t)r->numbers);
+	o = json_pack("{s:o,s:s,s:b,s:o,s:I,s:I,s:I,s:I}", "campaign", text_json(r->info.name),
+	              "state", zv_campaign_state_word(r->info.state), "simulated", r->simulated,
+	              "made", time_json(r->made_ms), "contacts", (json_int_t)r->leads,
+	              "with_category", (json_int_t)r->finals, "removed", (json_int_t)r->removed,
+	              "numbers", (json_int_t)r->numbers);
 	(void)json_object_set_new(o, "categories", categories_json(r));
 	(void)json_object_set_new(o, "attempts", count_json(&r->all));
-	(void)json_object_set_new(o, "results", named_counts_json(r->texts.results, r->texts.n_results,
-								  r->by_result + 1));
+	(void)json_object_set_new(
+	        o, "results",
+	        named_counts_json(r->texts.results, r->texts.n_results, r->by_result + 1));
 	(void)json_object_set_new(o, "waves", waves_json(r));
 	(void)json_object_set_new(o, "days", days_json(r));
 	(void)json_object_set_new(o, "hours", hours);
 	(void)json_object_set_new(
-		o, "real_time",
-		json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:I}", "invites", (json_int_t)r->invites, "open",
-			  (json_int_t)r->open, "peak_calls", (json_int_t)r->peak_calls, "peak_talking",
-			  (json_int_t)r->peak_talking, "peak_calls_a_second", (json_int_t)r->peak_cps,
-			  "mean_calls_a_second", zv_report_mean_cps(r), "span_ms",
-			  (json_int_t)(r->wall_last_ms - r->wall_first_ms)));
+	        o, "real_time",
+	        json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:I}", "invites", (json_int_t)r->invites,
+	                  "open", (json_int_t)r->open, "peak_calls", (json_int_t)r->peak_calls,
+	                  "peak_talking", (json_int_t)r->peak_talking, "peak_calls_a_second",
+	                  (json_int_t)r->peak_cps, "mean_calls_a_second", zv_report_mean_cps(r),
+	                  "span_ms", (json_int_t)(r->wall_last_ms - r->wall_first_ms)));
 	(void)json_object_set_new(
-		o, "talk",
-		json_pack("{s:I,s:I,s:I,s:I,s:I}", "talk_ms", (json_int_t)r->talk_ms, "talk_max_ms",
-			  (json_int_t)r->talk_max_ms, "person_talk_ms", (json_int_t)r->person_talk_ms,
-			  "ring_ms", (json_int_t)r->ring_ms, "connected", (json_int_t)r->ring_n));
+	        o, "talk",
+	        json_pack("{s:I,s:I,s:I,s:I,s:I}", "talk_ms", (json_int_t)r->talk_ms, "talk_max_ms",
+	                  (json_int_t)r->talk_max_ms, "person_talk_ms",
+	                  (json_int_t)r->person_talk_ms, "ring_ms", (json_int_t)r->ring_ms,
+	                  "connected", (json_int_t)r->ring_n));
 	(void)json_object_set_new(o, "calendar_first", time_json(r->first_ms));
 	(void)json_object_set_new(o, "calendar_last", time_json(r->last_ms));
-	(void)json_object_set_new(o, "messages", named_counts_json(r->texts.messages, r->texts.n_messages,
-								   r->messages));
+	(void)json_object_set_new(
+	        o, "messages",
+	        named_counts_json(r->texts.messages, r->texts.n_messages, r->messages));
 	(void)json_object_set_new(o, "messages_all", json_integer((json_int_t)r->messages_all));
 	(void)json_dumpf(o, to, JSON_COMPACT);
 	(void)fputc('\n', to);
@@ -323,7 +336,7 @@ void zv_report_json(const struct zv_report *r, FILE *to)
 /* ---- CSV: one figure a row ---- */
 
 static void figure(struct zv_out *out, const char *section, const char *item, const char *what,
-		   uint64_t value)
+                   uint64_t value)
 {
 	zv_out_text(out, section);
 	zv_out_text(out, item);
@@ -333,7 +346,7 @@ static void figure(struct zv_out *out, const char *section, const char *item, co
 }
 
 static void count_figures(struct zv_out *out, const char *section, const char *item,
-			  const struct zv_report_count *c)
+                          const struct zv_report_count *c)
 {
 	figure(out, section, item, "calls", c->calls);
 	figure(out, section, item, "connected", c->connected);
@@ -360,8 +373,8 @@ static void days_figures(struct zv_out *out, const struct zv_report *r)
 
 void zv_report_csv(const struct zv_report *r, FILE *to)
 {
-	static const struct zv_out_col cols[] = {{"section", false}, {"item", false}, {"figure", false},
-						 {"value", true}};
+	static const struct zv_out_col cols[] = {
+	        {"section", false}, {"item", false}, {"figure", false}, {"value", true}};
 	struct zv_out *out = zv_out_begin(to, ZV_FORMAT_CSV, true, cols, 4);
 	char item[24];
 

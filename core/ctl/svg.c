@@ -14,8 +14,8 @@ struct span {
 
 /* Where the outcomes stand in a column, from below: what went well first. */
 static const uint8_t stack_order[] = {
-	ZV_OUT_ANSWERED, ZV_OUT_SILENT, ZV_OUT_MACHINE, ZV_OUT_NO_ANSWER, ZV_OUT_BUSY, ZV_OUT_REJECTED,
-	ZV_OUT_UNREACHABLE, ZV_OUT_ABANDONED, ZV_OUT_FAILED, ZV_OUT_UNKNOWN,
+        ZV_OUT_ANSWERED, ZV_OUT_SILENT,      ZV_OUT_MACHINE,   ZV_OUT_NO_ANSWER, ZV_OUT_BUSY,
+        ZV_OUT_REJECTED, ZV_OUT_UNREACHABLE, ZV_OUT_ABANDONED, ZV_OUT_FAILED,    ZV_OUT_UNKNOWN,
 };
 
 #define N_STACK (sizeof(stack_order) / sizeof(stack_order[0]))
@@ -30,9 +30,11 @@ void zv_svg_donut(const struct zv_report *r, FILE *to)
 	double at = 0;
 	char var[16];
 
-	(void)fprintf(to, "<svg viewBox=\"0 0 42 42\" role=\"img\" aria-label=\"Shares of the categories\">"
-			  "<circle class=\"track\" cx=\"21\" cy=\"21\" r=\"15.9155\" fill=\"none\" "
-			  "stroke-width=\"6\"/>");
+	(void)fprintf(
+	        to,
+	        "<svg viewBox=\"0 0 42 42\" role=\"img\" aria-label=\"Shares of the categories\">"
+	        "<circle class=\"track\" cx=\"21\" cy=\"21\" r=\"15.9155\" fill=\"none\" "
+	        "stroke-width=\"6\"/>");
 	for (size_t i = 1; r->leads > 0 && i <= (size_t)r->texts.n_categories + 1; i++) {
 		size_t c = i % (r->texts.n_categories + 1u);
 		double share = 100.0 * (double)r->by_category[c] / (double)r->leads;
@@ -42,20 +44,22 @@ void zv_svg_donut(const struct zv_report *r, FILE *to)
 		zv_svg_category_var(c, var, sizeof(var));
 		/* the circle is 100 long; it begins at twelve o'clock */
 		(void)fprintf(to,
-			      "<circle cx=\"21\" cy=\"21\" r=\"15.9155\" fill=\"none\" stroke-width=\"6\" "
-			      "style=\"stroke:var(%s)\" stroke-dasharray=\"%.3f %.3f\" "
-			      "stroke-dashoffset=\"%.3f\"><title>",
-			      var, share, 100.0 - share, 25.0 - at);
+		              "<circle cx=\"21\" cy=\"21\" r=\"15.9155\" fill=\"none\" "
+		              "stroke-width=\"6\" "
+		              "style=\"stroke:var(%s)\" stroke-dasharray=\"%.3f %.3f\" "
+		              "stroke-dashoffset=\"%.3f\"><title>",
+		              var, share, 100.0 - share, 25.0 - at);
 		zv_put_html(to, c == 0 ? "no category yet" : r->texts.categories[c - 1]);
-		(void)fprintf(to, ": %llu (%.1f%%)</title></circle>", (unsigned long long)r->by_category[c],
-			      share);
+		(void)fprintf(to, ": %llu (%.1f%%)</title></circle>",
+		              (unsigned long long)r->by_category[c], share);
 		at += share;
 	}
 	(void)fprintf(to,
-		      "<text class=\"big\" style=\"font-size:6px\" x=\"21\" y=\"21.6\" "
-		      "text-anchor=\"middle\">%llu</text><text style=\"font-size:2.6px\" x=\"21\" y=\"25.6\" "
-		      "text-anchor=\"middle\">contacts</text></svg>\n",
-		      (unsigned long long)r->leads);
+	              "<text class=\"big\" style=\"font-size:6px\" x=\"21\" y=\"21.6\" "
+	              "text-anchor=\"middle\">%llu</text><text style=\"font-size:2.6px\" x=\"21\" "
+	              "y=\"25.6\" "
+	              "text-anchor=\"middle\">contacts</text></svg>\n",
+	              (unsigned long long)r->leads);
 }
 
 static struct span hours_of(const struct zv_report *r)
@@ -95,15 +99,16 @@ static double chart_open(FILE *to, double height, double top, const char *label,
 
 	while (full < top)
 		full += step;
-	(void)fprintf(to, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">\n", WIDTH, height,
-		      label);
+	(void)fprintf(to, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">\n", WIDTH,
+	              height, label);
 	for (double v = 0; v <= full + step / 2; v += step) {
 		double y = height - BOTTOM - (height - TOP - BOTTOM) * v / full;
 
-		(void)fprintf(to,
-			      "<line class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>"
-			      "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">%.0f%s</text>\n",
-			      LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, v, unit);
+		(void)fprintf(
+		        to,
+		        "<line class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>"
+		        "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">%.0f%s</text>\n",
+		        LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, v, unit);
 	}
 	return full;
 }
@@ -116,12 +121,14 @@ static double slot_width(const struct span *s)
 static void hour_labels(FILE *to, const struct span *s, double height)
 {
 	for (size_t h = s->first; h <= s->last; h++)
-		(void)fprintf(to, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%02zu</text>\n",
-			      LEFT + slot_width(s) * ((double)(h - s->first) + 0.5), height - BOTTOM + 18, h);
+		(void)fprintf(to,
+		              "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%02zu</text>\n",
+		              LEFT + slot_width(s) * ((double)(h - s->first) + 0.5),
+		              height - BOTTOM + 18, h);
 }
 
-static void hour_column(const struct zv_report_count *c, FILE *to, double x, double width, double scale,
-			double base)
+static void hour_column(const struct zv_report_count *c, FILE *to, double x, double width,
+                        double scale, double base)
 {
 	double y = base;
 
@@ -133,15 +140,16 @@ static void hour_column(const struct zv_report_count *c, FILE *to, double x, dou
 			continue;
 		y -= h;
 		(void)fprintf(to,
-			      "<rect x=\"%.1f\" y=\"%.2f\" width=\"%.1f\" height=\"%.2f\" "
-			      "style=\"fill:var(--o%u)\"><title>%s: %llu</title></rect>\n",
-			      x, y, width, h, stack_order[i], zv_outcome_word(stack_order[i]),
-			      (unsigned long long)n);
+		              "<rect x=\"%.1f\" y=\"%.2f\" width=\"%.1f\" height=\"%.2f\" "
+		              "style=\"fill:var(--o%u)\"><title>%s: %llu</title></rect>\n",
+		              x, y, width, h, stack_order[i], zv_outcome_word(stack_order[i]),
+		              (unsigned long long)n);
 	}
 	if (c->calls > 0)
 		(void)fprintf(to,
-			      "<text class=\"val\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%llu</text>\n",
-			      x + width / 2, y - 4, (unsigned long long)c->calls);
+		              "<text class=\"val\" x=\"%.1f\" y=\"%.1f\" "
+		              "text-anchor=\"middle\">%llu</text>\n",
+		              x + width / 2, y - 4, (unsigned long long)c->calls);
 }
 
 void zv_svg_hours(const struct zv_report *r, FILE *to)
@@ -157,14 +165,15 @@ void zv_svg_hours(const struct zv_report *r, FILE *to)
 	full = chart_open(to, height, top, "Attempts by local hour, stacked by outcome", "");
 	for (size_t h = s.first; h <= s.last; h++)
 		hour_column(&r->by_hour[h], to, LEFT + slot * (double)(h - s.first) + slot * 0.16,
-			    slot * 0.68, (height - TOP - BOTTOM) / full, height - BOTTOM);
+		            slot * 0.68, (height - TOP - BOTTOM) / full, height - BOTTOM);
 	hour_labels(to, &s, height);
 	(void)fputs("</svg>\n<div class=\"legend\">", to);
 	for (size_t i = 0; i < N_STACK; i++) {
 		if (r->all.outcomes[stack_order[i]] != 0)
 			(void)fprintf(to,
-				      "<span><i class=\"dot\" style=\"background:var(--o%u)\"></i>%s</span>",
-				      stack_order[i], zv_outcome_word(stack_order[i]));
+			              "<span><i class=\"dot\" "
+			              "style=\"background:var(--o%u)\"></i>%s</span>",
+			              stack_order[i], zv_outcome_word(stack_order[i]));
 	}
 	(void)fputs("</div>\n", to);
 }
@@ -175,7 +184,8 @@ static double rate_of(const struct zv_report_count *c)
 }
 
 /* An hour without calls has no rate: the line breaks there. */
-static void rate_line(const struct zv_report *r, FILE *to, const struct span *s, double scale, double base)
+static void rate_line(const struct zv_report *r, FILE *to, const struct span *s, double scale,
+                      double base)
 {
 	bool drawing = false;
 
@@ -186,8 +196,8 @@ static void rate_line(const struct zv_report *r, FILE *to, const struct span *s,
 			continue;
 		}
 		(void)fprintf(to, "%c%.1f %.2f", drawing ? 'L' : 'M',
-			      LEFT + slot_width(s) * ((double)(h - s->first) + 0.5),
-			      base - rate_of(&r->by_hour[h]) * scale);
+		              LEFT + slot_width(s) * ((double)(h - s->first) + 0.5),
+		              base - rate_of(&r->by_hour[h]) * scale);
 		drawing = true;
 	}
 	(void)fputs("\"/>\n", to);
@@ -214,12 +224,15 @@ void zv_svg_rate(const struct zv_report *r, FILE *to)
 		if (c->calls == 0)
 			continue;
 		(void)fprintf(to,
-			      "<circle class=\"pt\" cx=\"%.1f\" cy=\"%.2f\" r=\"4\"><title>%02zu:00: %llu of "
-			      "%llu calls answered</title></circle><text class=\"val\" x=\"%.1f\" y=\"%.1f\" "
-			      "text-anchor=\"middle\">%.0f%%</text><text x=\"%.1f\" y=\"%.1f\" "
-			      "text-anchor=\"middle\" style=\"font-size:10.5px\">n=%llu</text>\n",
-			      x, y, h, (unsigned long long)c->answered, (unsigned long long)c->calls, x,
-			      y - 10, rate_of(c), x, height - BOTTOM + 32, (unsigned long long)c->calls);
+		              "<circle class=\"pt\" cx=\"%.1f\" cy=\"%.2f\" "
+		              "r=\"4\"><title>%02zu:00: %llu of "
+		              "%llu calls answered</title></circle><text class=\"val\" x=\"%.1f\" "
+		              "y=\"%.1f\" "
+		              "text-anchor=\"middle\">%.0f%%</text><text x=\"%.1f\" y=\"%.1f\" "
+		              "text-anchor=\"middle\" style=\"font-size:10.5px\">n=%llu</text>\n",
+		              x, y, h, (unsigned long long)c->answered,
+		              (unsigned long long)c->calls, x, y - 10, rate_of(c), x,
+		              height - BOTTOM + 32, (unsigned long long)c->calls);
 	}
 	hour_labels(to, &s, height);
 	(void)fputs("</svg>\n", to);

@@ -91,23 +91,12 @@ static bool csv_ascii(FILE *to, unsigned char c)
 static bool html_ascii(FILE *to, unsigned char c)
 {
 	switch (c) {
-	case '&':
-		(void)fputs("&amp;", to);
-		return true;
-	case '<':
-		(void)fputs("&lt;", to);
-		return true;
-	case '>':
-		(void)fputs("&gt;", to);
-		return true;
-	case '"':
-		(void)fputs("&quot;", to);
-		return true;
-	case '\'':
-		(void)fputs("&#39;", to);
-		return true;
-	default:
-		break;
+	case '&': (void)fputs("&amp;", to); return true;
+	case '<': (void)fputs("&lt;", to); return true;
+	case '>': (void)fputs("&gt;", to); return true;
+	case '"': (void)fputs("&quot;", to); return true;
+	case '\'': (void)fputs("&#39;", to); return true;
+	default: break;
 	}
 	if (c >= 0x20 && c != 0x7f)
 		return false;

@@ -52,7 +52,8 @@ int zv_ctl_where(struct zv_ctl *ctl, const char *file)
 
 	if (status >= 0)
 		return status;
-	if (!join(pattern, sizeof(pattern), file, "conf.d/*.yaml") || glob(pattern, 0, NULL, &found) != 0)
+	if (!join(pattern, sizeof(pattern), file, "conf.d/*.yaml") ||
+	    glob(pattern, 0, NULL, &found) != 0)
 		return -1;
 	for (size_t i = 0; status < 0 && i < found.gl_pathc; i++)
 		status = take(ctl, found.gl_pathv[i], store, socket);

@@ -16,7 +16,7 @@
 #define START_MS  INT64_C(1772427600000) /* 2026-03-02T05:00:00Z, a Monday */
 
 static const char *const categories[] = {"интересно", "неинтересно", "<script>alert(1)</script>",
-					 "=HYPERLINK(\"http://example.com\")"};
+                                         "=HYPERLINK(\"http://example.com\")"};
 static const char *const results[] = {"yes", "no", "@later"};
 static const char *const messages[] = {"sms_missed", "-sms & <b>more</b>"};
 
@@ -36,6 +36,7 @@ struct made {
 	int store_fd, engine_fd;
 	uint64_t dice, seq;
 	int64_t cal_ms;
+	uint32_t come[64]; /* events by type, not awaited yet */
 };
 
 static _Noreturn void die(const char *what)
@@ -69,8 +70,13 @@ static void open_store(struct made *m, const char *dir)
 static void put_campaign(struct made *m)
 {
 	struct zv_campaign_names names = {
-		.name = "база & <i>co</i>", .n_categories = 4, .n_results = 3, .n_messages = 2,
-		.categories = categories, .results = results, .messages = messages,
+	        .name = "база & <i>co</i>",
+	        .n_categories = 4,
+	        .n_results = 3,
+	        .n_messages = 2,
+	        .categories = categories,
+	        .results = results,
+	        .messages = messages,
 	};
 
 	must(zv_store_campaign_put(m->store, &names, &m->campaign), "campaign");
@@ -83,7 +89,7 @@ static bool add_lead(void *arg, const struct zv_lead_row *row)
 	if (m->n_leads == LEADS_MAX)
 		return false;
 	m->leads[m->n_leads++] = (struct made_lead){
-		.lead = row->lead, .person = row->person, .called = row->numbers[0].brief.e164};
+	        .lead = row->lead, .person = row->person, .called = row->numbers[0].brief.e164};
 	return true;
 }
 
@@ -100,22 +106,20 @@ static void push(struct made *m, const struct zv_cmd *cmd)
 		die("eventfd");
 }
 
-/* Takes events until n of that type have come. */
+/* Takes events until n of that type have come; others are kept for their own await. */
 static void await(struct made *m, uint16_t type, uint32_t n)
 {
 	int64_t turns = 0;
 
-	while (n > 0) {
+	while (m->come[type % 64] < n) {
 		struct zv_event ev;
 		struct pollfd p = {.fd = m->engine_fd, .events = POLLIN};
 		uint64_t drained;
 
 		if (zv_ring_pop(m->events, &ev, 1) == 1) {
-			if (ev.type == type) {
-				if (type == ZV_EV_INTENT_FLUSHED && ev.u.flushed.err != 0)
-					die("an intent was refused");
-				n--;
-			}
+			if (ev.type == ZV_EV_INTENT_FLUSHED && ev.u.flushed.err != 0)
+				die("an intent was refused");
+			m->come[ev.type % 64]++;
 			continue;
 		}
 		if (!zv_ring_arm(m->events))
@@ -125,19 +129,23 @@ static void await(struct made *m, uint16_t type, uint32_t n)
 		if (++turns > 300)
 			die("the store does not answer");
 	}
+	m->come[type % 64] -= n;
 }
 
 static struct zv_cmd command(struct made *m, uint16_t type, uint64_t seq)
 {
 	return (struct zv_cmd){
-		.type = type, .trunk = (uint16_t)(seq % 2), .campaign = m->campaign,
-		.leg = {(uint32_t)(seq % 64), 1},
-		.attempt = {UINT64_C(1) << 48 | (uint64_t)m->boot.epoch << 16, seq},
-		.cal_ms = m->cal_ms,
+	        .type = type,
+	        .trunk = (uint16_t)(seq % 2),
+	        .campaign = m->campaign,
+	        .leg = {(uint32_t)(seq % 64), 1},
+	        .attempt = {UINT64_C(1) << 48 | (uint64_t)m->boot.epoch << 16, seq},
+	        .cal_ms = m->cal_ms,
 	};
 }
 
-static void ladder(struct made *m, uint64_t seq, const struct made_lead *lead, uint8_t what, uint16_t code)
+static void ladder(struct made *m, uint64_t seq, const struct made_lead *lead, uint8_t what,
+                   uint16_t code)
 {
 	struct zv_cmd cmd = command(m, ZV_CMD_LADDER, seq);
 
@@ -161,7 +169,8 @@ static uint64_t intent(struct made *m, const struct made_lead *lead)
 	return m->seq;
 }
 
-static void outcome(struct made *m, uint64_t seq, const struct made_lead *lead, uint8_t what, bool amend)
+static void outcome(struct made *m, uint64_t seq, const struct made_lead *lead, uint8_t what,
+                    bool amend)
 {
 	struct zv_cmd cmd = command(m, ZV_CMD_OUTCOME, seq);
 
@@ -193,7 +202,7 @@ static void step(struct made *m, uint64_t seq, struct made_lead *lead, uint8_t w
 {
 	struct zv_cmd cmd = command(m, ZV_CMD_STEP, seq);
 
-	lead->final = what == ZV_OUT_ANSWERED || (what != ZV_OUT_NOT_SENT && lead->attempts >= 4);
+	lead->final = what == ZV_OUT_ANSWERED || (what != ZV_OUT_NOT_SENT && lead->attempts >= 5);
 	cmd.u.step.lead = lead->lead;
 	cmd.u.step.person = lead->person;
 	cmd.u.step.due_class = ZV_DUE_NORMAL;
@@ -231,8 +240,9 @@ static void *store_thread(void *arg)
 static void wave(struct made *m, struct made_lead **group, uint32_t n)
 {
 	static const uint8_t outcomes[] = {ZV_OUT_UNREACHABLE, ZV_OUT_NO_ANSWER, ZV_OUT_NO_ANSWER,
-					   ZV_OUT_BUSY, ZV_OUT_MACHINE, ZV_OUT_ANSWERED, ZV_OUT_SILENT,
-					   ZV_OUT_FAILED, ZV_OUT_REJECTED, ZV_OUT_NOT_SENT};
+	                                   ZV_OUT_BUSY,        ZV_OUT_MACHINE,   ZV_OUT_ANSWERED,
+	                                   ZV_OUT_SILENT,      ZV_OUT_FAILED,    ZV_OUT_REJECTED,
+	                                   ZV_OUT_NOT_SENT};
 	uint64_t first = m->seq + 1;
 
 	for (uint32_t i = 0; i < n; i++)
@@ -261,7 +271,7 @@ static void wave(struct made *m, struct made_lead **group, uint32_t n)
 
 static void waves(struct made *m)
 {
-	for (uint32_t round = 0; round < 6; round++) {
+	for (uint32_t round = 0; round < 4; round++) {
 		struct made_lead *group[32];
 		uint32_t n = 0;
 
@@ -313,10 +323,16 @@ static void on_open(void *arg, const struct zv_open_attempt *open)
 static void start(struct made *m, struct thread_arg *t, pthread_t *thread)
 {
 	*t = (struct thread_arg){.run = {
-		.store = m->store, .commands = m->commands, .events = m->events, .dialogs = &m->dialogs,
-		.dialog_acks = &m->acks, .n_shards = 1, .wake_fd = m->store_fd, .intent_wait_ms = 1,
-		.outcome_wait_ms = 1,
-	}};
+	                                 .store = m->store,
+	                                 .commands = m->commands,
+	                                 .events = m->events,
+	                                 .dialogs = &m->dialogs,
+	                                 .dialog_acks = &m->acks,
+	                                 .n_shards = 1,
+	                                 .wake_fd = m->store_fd,
+	                                 .intent_wait_ms = 1,
+	                                 .outcome_wait_ms = 1,
+	                         }};
 	if (pthread_create(thread, NULL, store_thread, t) != 0)
 		die("thread");
 }
@@ -356,7 +372,8 @@ static void play(struct made *m, const char *dir)
 	must(zv_store_recover(m->store, m->cal_ms, rest, on_open, NULL, &n), "recover");
 	start(m, &t, &thread);
 	for (uint32_t i = 0; i < n / 2; i++)
-		outcome(m, first + i, left[i], i % 2 == 0 ? ZV_OUT_NO_ANSWER : ZV_OUT_ANSWERED, true);
+		outcome(m, first + i, left[i], i % 2 == 0 ? ZV_OUT_NO_ANSWER : ZV_OUT_ANSWERED,
+		        true);
 	stop(m, &t, thread);
 	zv_ring_destroy(m->commands);
 	zv_ring_destroy(m->events);
