@@ -97,7 +97,7 @@ static msg_t *request_create(const struct request *r)
 		return NULL;
 	rq = sip_request_create(home, r->method, r->name, (const url_string_t *)(const void *)r->uri,
 				NULL);
-	cseq = sip_cseq_create(home, r->cseq, r->method, r->name);
+	cseq = sip_cseq_create(home, r->cseq, (unsigned)r->method, r->name);
 	if (rq == NULL || cseq == NULL)
 		goto fail;
 	rq->rq_url->url_headers = NULL;
@@ -534,7 +534,7 @@ static msg_t *answer_request(struct agent *agent, const sip_t *sip, sip_method_t
 	if (out == NULL)
 		return NULL;
 	rq = sip_request_create(home, method, name, (const url_string_t *)(const void *)url, NULL);
-	cs = sip_cseq_create(home, cseq, method, name);
+	cs = sip_cseq_create(home, cseq, (unsigned)method, name);
 	if (rq == NULL || cs == NULL)
 		goto fail;
 	rq->rq_url->url_headers = NULL;

@@ -32,7 +32,8 @@ static void monotonic_time(su_time_t *tv)
 	tv->tv_usec = (unsigned long)t.tv_nsec / 1000;
 }
 
-static void log_line(void *arg, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(void *arg, const char *fmt,
+							    va_list args)
 {
 	char text[512];
 

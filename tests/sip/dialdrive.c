@@ -298,7 +298,7 @@ static void adopt_all(void)
 	}
 }
 
-static void bad(const char *what)
+__attribute__((noreturn)) static void bad(const char *what)
 {
 	fprintf(stderr, "dialdrive: bad %s\n", what);
 	exit(2);
