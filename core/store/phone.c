@@ -18,7 +18,8 @@ struct digits {
 
 static bool is_space(uint32_t c)
 {
-	return c == ' ' || c == '\t' || c == 0xa0 || (c >= 0x2000 && c <= 0x200f) || c == 0x202f ||
+	return c == ' ' || c == '\t' || c == 0xa0 || (c >= 0x2000 && c <= 0x200f) ||
+	       (c >= 0x202a && c <= 0x202f) ||
 	       c == 0x205f || c == 0x3000 || c == 0xfeff || c == 0x2060;
 }
 
