@@ -339,11 +339,16 @@ static enum zv_err load(const char *path, struct zv_config *running, struct zv_c
 		goto fail;
 	if (running != NULL) {
 		b.config->zones = running->zones;
+		b.config->zones_users = running->zones_users;
+		++*running->zones_users;
 	} else {
+		b.config->zones_users = calloc(1, sizeof(*b.config->zones_users));
+		if (b.config->zones_users == NULL)
+			goto fail;
+		*b.config->zones_users = 1;
 		err = zv_zones_create(NULL, &b.config->zones);
 		if (err != ZV_OK)
 			goto fail;
-		b.config->zones_owned = true;
 	}
 	err = read_all(&b, path);
 	if (err == ZV_OK)
@@ -401,8 +406,6 @@ enum zv_err zv_config_reload(const char *path, struct zv_config *running, struct
 	}
 	for (uint32_t i = 0; i < running->engine.n_campaigns; i++)
 		c->engine.campaigns[i].id = running->engine.campaigns[i].id;
-	c->zones_owned = running->zones_owned;
-	running->zones_owned = false;
 	*ret_config = c;
 	return ZV_OK;
 }
@@ -413,8 +416,10 @@ void zv_config_destroy(struct zv_config *config)
 		return;
 	for (uint32_t i = 0; i < config->engine.n_campaigns; i++)
 		zv_script_free(config->campaigns[i].script);
-	if (config->zones_owned)
+	if (config->zones_users != NULL && --*config->zones_users == 0) {
 		zv_zones_destroy(config->zones);
+		free(config->zones_users);
+	}
 	if (config->files != NULL) {
 		zv_conf_free(config->files->tree);
 		for (size_t i = 0; i < config->files->n_texts; i++)

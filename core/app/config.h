@@ -83,8 +83,8 @@ struct zv_config {
 	uint32_t n_plugins;
 	struct zv_config_plugin plugins[ZV_CONFIG_PLUGINS_MAX];
 
-	struct zv_zones *zones; /* the campaigns' zones are in it; goes on to the reloaded one */
-	bool zones_owned;
+	struct zv_zones *zones; /* the campaigns' zones are in it; shared with reloaded ones */
+	uint32_t *zones_users;  /* how many configurations hold zones: the last one frees them */
 	uint64_t hash;          /* of all texts read: rules_hash of intents */
 	struct zv_config_files *files; /* trees and texts that the above borrows; owned */
 };

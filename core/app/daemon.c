@@ -275,10 +275,17 @@ enum zv_err zv_daemon_run(struct zv_daemon *daemon)
 
 /* ---- reload ---- */
 
+static void note_change(void *arg, const char *line)
+{
+	(void)arg;
+	zv_info("conf", "%s", line);
+}
+
 enum zv_err zv_daemon_reload(struct zv_daemon *d, char *text, size_t text_size)
 {
 	struct zv_told told = {text, text_size};
-	struct zv_conf_sink sink = {.line = zv_daemon_tell_line, .arg = &told};
+	struct zv_conf_sink sink = {
+		.line = zv_daemon_tell_line, .note = note_change, .arg = &told};
 	struct zv_config *fresh = NULL;
 	uint32_t changes = 0;
 	enum zv_err err;

@@ -305,7 +305,9 @@ static void compare_leaf(struct compare *c, const struct zv_conf_row *row,
 	}
 	(void)snprintf(line, sizeof(line), "%s: '%.200s' -> '%.200s'", where,
 		       secret ? "(secret)" : c->was, secret ? "(secret)" : c->is);
-	if (c->sink->line != NULL)
+	if (c->sink->note != NULL)
+		c->sink->note(c->sink->arg, line);
+	else if (c->sink->line != NULL)
 		c->sink->line(c->sink->arg, line);
 }
 

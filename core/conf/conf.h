@@ -29,6 +29,7 @@
 /* Where messages go, one line each, without a newline.  Counts what it was told. */
 struct zv_conf_sink {
 	void (*line)(void *arg, const char *text);
+	void (*note)(void *arg, const char *text); /* what is neither wrong nor doubtful; NULL: line */
 	void *arg;
 	uint32_t n_errors, n_warnings;
 };

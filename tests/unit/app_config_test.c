@@ -304,6 +304,9 @@ Test(config, a_reload_keeps_indexes_and_refuses_what_counts_at_start_only, .init
 	was = load();
 	cr_assert_not_null(was, "%s", said.text);
 	was->engine.campaigns[0].id = 17;
+	cr_assert_eq(reload(was, &is, &n), ZV_OK);
+	zv_config_destroy(is); /* a shell may think better of it: the running one must stay whole */
+	cr_assert_str_eq(zv_zones_name(was->zones, was->campaigns[0].zone_number), "Europe/Moscow");
 	cr_assert_eq(reload(was, &is, &n), ZV_OK, "%s", said.text);
 	cr_assert_eq(n, 0);
 	cr_assert_eq(is->engine.campaigns[0].id, 17);
