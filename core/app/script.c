@@ -20,7 +20,8 @@ static const struct zv_conf_row rows[] = {
 	{"nodes.*.wait", "", 0, ZV_T_DURATION, "5s", 100, 600000, NULL,
 	 "Time for an answer; alone: silence, then next", NULL},
 	{"nodes.*.repeat", "", 0, ZV_T_INT, "1", 0, 9, NULL, "How often a question is put again", NULL},
-	{"nodes.*.barge_in", "", 0, ZV_T_BOOL, "yes", 0, 0, NULL, "A key ends the question", NULL},
+	{"nodes.*.barge_in", "", 0, ZV_T_BOOL, "yes", 0, 0, NULL, "A key ends the prompt: of a question it is the answer, after a `say` the answer to the question "
+	 "that follows", NULL},
 	{"nodes.*.no_input", "", 0, ZV_T_NAME, NULL, 0, 0, NULL,
 	 "Node after the last repetition without a key; none: end as silent", NULL},
 	{"nodes.*.wrong_key", "", 0, ZV_T_NAME, NULL, 0, 0, NULL,
@@ -41,8 +42,8 @@ static const struct kind {
 	uint8_t op;
 	const char *beside; /* with spaces around each */
 } kinds[] = {
-	{"say", ZV_TALK_SAY, " say next "},
-	{"play", ZV_TALK_SAY, " play next "},
+	{"say", ZV_TALK_SAY, " say next barge_in "},
+	{"play", ZV_TALK_SAY, " play next barge_in "},
 	{"ask", ZV_TALK_ASK, " ask keys wait repeat barge_in no_input wrong_key wrong_say "},
 	{"ask_play", ZV_TALK_ASK, " ask_play keys wait repeat barge_in no_input wrong_key wrong_say "},
 	{"end", ZV_TALK_END, " end result "},
@@ -217,12 +218,13 @@ static void load_node(struct load *l, const struct zv_conf_node *from, const cha
 			zv_conf_error_key(l->sink, from, "nodes.%s is a dead end: 'next' is missing",
 					  name);
 	}
+	if (kind->op == ZV_TALK_SAY || kind->op == ZV_TALK_ASK)
+		to->barge_in = (uint8_t)number(from, "barge_in");
 	if (kind->op == ZV_TALK_WAIT || kind->op == ZV_TALK_ASK)
 		to->wait_ms = (uint32_t)number(from, "wait");
 	if (kind->op == ZV_TALK_ASK) {
 		load_keys(l, from, to);
 		to->repeat_max = (uint8_t)number(from, "repeat");
-		to->barge_in = (uint8_t)number(from, "barge_in");
 		to->no_input = target(l, zv_conf_get(from, "no_input"));
 		to->wrong_key = target(l, zv_conf_get(from, "wrong_key"));
 		to->wrong_prompt = prompt_of(l, zv_conf_get(from, "wrong_say"), false);
