@@ -55,7 +55,8 @@ static struct {
 	int64_t jump_s;
 	uint32_t ring_ms, talk_max_s;
 	uint64_t called, caller, attempt_base;
-	bool quiet, flush_never, failover;
+	bool quiet, flush_never;
+	uint32_t dial_trunks; /* the first so many are dialled; others are only there */
 	uint32_t *free_slots, n_free;
 	uint32_t answered, failed, ended, closed, double_final, double_closed;
 	uint32_t codes[700];
@@ -142,7 +143,7 @@ static void command(uint32_t call, uint16_t type)
 		.attempt = {UINT64_C(0x0001000000010000), d.attempt_base + call},
 	};
 
-	cmd.trunk = (uint16_t)(call % d.params.n_trunks);
+	cmd.trunk = (uint16_t)(call % d.dial_trunks);
 	if (type == ZV_CMD_DIAL) {
 		cmd.u.dial.called = d.called + call;
 		cmd.u.dial.caller = d.caller;
@@ -353,7 +354,7 @@ static void add_open(char *text)
 enum { O_TRUNK = 256, O_PORT, O_AGENTS, O_SHARDS, O_CALLS, O_CPS, O_RING, O_TALK, O_TALKMAX, O_USER,
        O_PASSWORD, O_REALM, O_FOLLOW, O_PRIVACY, O_PAI, O_DIGITS, O_DOMAIN, O_OPTIONS, O_T1X64,
        O_BREAKER, O_REST, O_UNANSWERED, O_SESSION, O_ACKWAIT, O_FLUSH, O_CALLED, O_CALLER, O_LINGER,
-       O_CANCEL, O_QUIET, O_SECONDS, O_ADOPT, O_BASE, O_JUMP, O_LEGS, O_DEBUG };
+       O_CANCEL, O_QUIET, O_SECONDS, O_ADOPT, O_BASE, O_JUMP, O_LEGS, O_DEBUG, O_SPARE };
 
 static const struct option options[] = {
 	{"trunk", 1, 0, O_TRUNK}, {"port", 1, 0, O_PORT}, {"agents", 1, 0, O_AGENTS},
@@ -368,7 +369,7 @@ static const struct option options[] = {
 	{"caller", 1, 0, O_CALLER}, {"linger", 1, 0, O_LINGER}, {"cancel", 1, 0, O_CANCEL},
 	{"quiet", 0, 0, O_QUIET}, {"seconds", 1, 0, O_SECONDS}, {"adopt", 1, 0, O_ADOPT},
 	{"base", 1, 0, O_BASE}, {"jump", 1, 0, O_JUMP}, {"legs", 1, 0, O_LEGS},
-	{"debug", 0, 0, O_DEBUG}, {0, 0, 0, 0}};
+	{"debug", 0, 0, O_DEBUG}, {"spare-trunk", 1, 0, O_SPARE}, {0, 0, 0, 0}};
 
 static void text_option(char *to, size_t size, const char *arg)
 {
@@ -404,7 +405,8 @@ static void parse(int argc, char **argv)
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (o) {
-		case O_TRUNK: add_trunk(optarg); break;
+		case O_TRUNK: add_trunk(optarg); d.dial_trunks = d.params.n_trunks; break;
+		case O_SPARE: add_trunk(optarg); break;
 		case O_PORT: d.params.port_first = (uint16_t)atoi(optarg); break;
 		case O_AGENTS: d.params.agents = (uint32_t)atoi(optarg); break;
 		case O_SHARDS: d.params.n_shards = (uint32_t)atoi(optarg); break;
