@@ -6,9 +6,9 @@
 
 #include <sofia-sip/su_md5.h>
 
-/* The value of `name=value` or `name="va\"lue"` if text has that name; false: it has not, or it
- * does not fit. */
-static bool value_of(const char *text, const char *name, char *to, size_t size)
+/* The value of `name=value` or `name="va\"lue"`; false: text has another name.  What does not
+ * fit or has odd characters is cut short, and *ret_bad set. */
+static bool value_of(const char *text, const char *name, char *to, size_t size, bool *ret_bad)
 {
 	size_t n = strlen(name), used = 0;
 	bool quoted;
@@ -26,8 +26,10 @@ static bool value_of(const char *text, const char *name, char *to, size_t size)
 	for (; *text != 0 && !(quoted && *text == '"'); text++) {
 		if (quoted && *text == '\\' && text[1] != 0)
 			text++;
-		if (used + 1 >= size || (unsigned char)*text < 0x20)
-			return false;
+		if (used + 1 >= size || (unsigned char)*text < 0x20) {
+			*ret_bad = true;
+			break;
+		}
 		to[used++] = *text;
 	}
 	to[used] = 0;
@@ -53,28 +55,28 @@ bool zv_digest_take(struct zv_digest *digest, const char *const *params, const c
 		    bool proxy)
 {
 	struct zv_digest d = {.proxy = proxy};
-	bool has_realm = false, has_qop = false;
+	bool has_realm = false, has_qop = false, bad = false;
 	char word[128];
 
 	for (; params != NULL && *params != NULL; params++) {
-		if (value_of(*params, "realm", d.realm, sizeof(d.realm)))
+		if (value_of(*params, "realm", d.realm, sizeof(d.realm), &bad))
 			has_realm = true;
-		else if (value_of(*params, "nonce", d.nonce, sizeof(d.nonce)))
+		else if (value_of(*params, "nonce", d.nonce, sizeof(d.nonce), &bad))
 			continue;
-		else if (value_of(*params, "opaque", d.opaque, sizeof(d.opaque)))
+		else if (value_of(*params, "opaque", d.opaque, sizeof(d.opaque), &bad))
 			d.has_opaque = true;
-		else if (value_of(*params, "stale", word, sizeof(word)))
+		else if (value_of(*params, "stale", word, sizeof(word), &bad))
 			d.stale = strcasecmp(word, "true") == 0;
-		else if (value_of(*params, "qop", word, sizeof(word))) {
+		else if (value_of(*params, "qop", word, sizeof(word), &bad)) {
 			has_qop = true;
 			d.qop_auth = lists_auth(word);
-		} else if (value_of(*params, "algorithm", word, sizeof(word))) {
+		} else if (value_of(*params, "algorithm", word, sizeof(word), &bad)) {
 			if (strcasecmp(word, "MD5") != 0)
 				return false;
 			d.algorithm = true;
 		}
 	}
-	if (!has_realm || d.nonce[0] == 0 || (has_qop && !d.qop_auth))
+	if (bad || !has_realm || d.nonce[0] == 0 || (has_qop && !d.qop_auth))
 		return false;
 	if (realm[0] != 0 && strcmp(realm, d.realm) != 0)
 		return false;
