@@ -9,13 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "plugin/inside.h"
 
-#define STUCK_S 5 /* how long a reload waits for a call to come back */
+#define STUCK_MS 5000 /* how long a reload waits for a call to come back */
 
 enum zv_err zv_plugins_create(const struct zv_plugins_params *params, struct zv_plugins **ret_plugins)
 {
@@ -250,15 +249,6 @@ static enum zv_err swap(struct zv_plugins *plugins, const struct binding *new, s
 	return err;
 }
 
-static bool lock_call(struct plugin *p)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += STUCK_S;
-	return pthread_mutex_clocklock(&p->call, CLOCK_MONOTONIC, &until) == 0;
-}
-
 static void close_campaign(const struct binding *b)
 {
 	if (b->plugin->ops.close_campaign != NULL)
@@ -278,7 +268,7 @@ enum zv_err zv_plugins_bind(struct zv_plugins *plugins, const char *plugin,
 		    view->name, plugin);
 		return ZV_ENOENT;
 	}
-	if (!lock_call(p)) {
+	if (!zv_ask_lock(p, STUCK_MS)) {
 		say(text, text_size, "campaign %s: plugin %s is stuck in a call: restart the daemon",
 		    view->name, plugin);
 		return ZV_EAGAIN;
@@ -309,7 +299,7 @@ enum zv_err zv_plugins_bind(struct zv_plugins *plugins, const char *plugin,
 	pthread_mutex_unlock(&p->call);
 	/* Of another plugin: nobody can be asked through the old binding any more.  If that one is
 	 * stuck, its campaign stays with it. */
-	if (old.plugin != NULL && old.plugin != p && lock_call(old.plugin)) {
+	if (old.plugin != NULL && old.plugin != p && zv_ask_lock(old.plugin, STUCK_MS)) {
 		close_campaign(&old);
 		pthread_mutex_unlock(&old.plugin->call);
 	}

@@ -54,6 +54,8 @@ enum zv_err zv_services_window(struct zv_plugins *host, uint32_t campaign, uint1
 
 /* ask.c */
 int64_t zv_mono_ns(void);
+/* Takes plugin->call; false: somebody is in a call for longer than that. */
+bool zv_ask_lock(struct plugin *plugin, int64_t wait_ms);
 /* The binding of a campaign, a copy; false: none. */
 bool zv_ask_find(struct zv_plugins *host, uint32_t campaign, struct binding *ret_binding);
 /* Counts a question; NULL: nobody to put it to, so the default answers. */

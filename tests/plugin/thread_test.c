@@ -31,6 +31,7 @@ static void *main_of_thread(void *arg)
 static void start(uint32_t n_events)
 {
 	now_ms = rig_ms("Europe/Moscow", "2026-11-23 10:00");
+	atomic_store(&stop, false); /* the tests may share a process */
 	commands_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	events_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	run.plugins = rig.plugins;
@@ -117,6 +118,7 @@ static _Atomic int *gate_of(const char *fixture)
 	cr_assert_not_null(module);
 	gate = dlsym(module, "fixture_gate");
 	cr_assert_not_null(gate);
+	atomic_store((_Atomic int *)gate, 0);
 	return gate; /* the module stays: the test ends with the process */
 }
 

@@ -23,7 +23,8 @@ struct thread_test {
 	struct thread_test *next;
 };
 
-static struct thread_test *thread_tests;
+/* Weak: a test of several files has one list and one main. */
+__attribute__((weak)) struct thread_test *thread_tests;
 
 #define Test(suite_, name_, ...)                                                               \
 	static void suite_##_##name_##_run(void);                                              \
@@ -72,7 +73,7 @@ thread_test_fail(const char *file, int line, const char *what, const char *fmt, 
 	CR_CHECK(#a " equals " #b, memcmp(a, b, n) == 0, __VA_ARGS__)
 #define cr_assert_fail(...) CR_CHECK("not reached", 0, __VA_ARGS__)
 
-int main(void)
+__attribute__((weak)) int main(void)
 {
 	unsigned passed = 0;
 
