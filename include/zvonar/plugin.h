@@ -53,7 +53,7 @@ struct zv_local {
 };
 
 /* Services of the host.  All are pure or bounded; callable only on the thread that called
- * the plugin.  `ctx` is passed back as the first argument. */
+ * the plugin, during that call.  `ctx` is passed back as the first argument. */
 struct zv_host {
 	uint32_t size; /* sizeof(struct zv_host) of the host */
 	uint32_t pad;
@@ -88,14 +88,14 @@ struct zv_plugin {
 	uint32_t size;    /* sizeof(struct zv_plugin) when the plugin was built */
 	uint32_t kind;    /* enum zv_plugin_kind: decides the type of ops */
 	uint64_t flags;   /* ZV_PLUGIN_* */
-	const char *name; /* also the conf section: plugins.NAME */
+	const char *name; /* a-z first, then a-z 0-9 _, at most 31; also the conf section: plugins.NAME */
 	const char *version;
 	const char *licence;
 	const void *ops;  /* struct zv_strategy_ops, ...: begins with its own size */
-	/* conf: the plugin's own section, may be NULL. */
+	/* conf: the plugin's own section, may be NULL.  host stays valid until close(). */
 	enum zv_err (*open)(const struct zv_host *host, const struct zv_conf_node *conf,
 			    void **ret_self);
-	void (*close)(void *self); /* never called if open() failed */
+	void (*close)(void *self); /* may be NULL; never called if open() failed */
 };
 
 #define ZV_PLUGIN_HEAD(kind_)                                                                  \

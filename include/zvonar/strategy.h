@@ -50,7 +50,7 @@ struct zv_strategy_in {
 	uint8_t round;     /* only attempts with this round count */
 	uint8_t category;  /* 1 + index in the campaign's `categories`, 0 = none yet */
 	uint8_t n_numbers;
-	uint8_t n_history; /* oldest first; the last one is the attempt that just ended */
+	uint8_t n_history; /* 1..ZV_HISTORY_MAX + 1, oldest first; the last one just ended */
 	uint8_t pad[2];
 	const struct zv_number_brief *numbers;
 	const struct zv_attempt_brief *history;
@@ -90,6 +90,7 @@ struct zv_campaign_view {
 	const char *const *messages;
 };
 
+/* The host never makes two calls into one plugin at once, on whichever thread. */
 struct zv_strategy_ops {
 	uint32_t size;
 	uint32_t pad;
@@ -97,8 +98,9 @@ struct zv_strategy_ops {
 	 * Boot and reload only. */
 	enum zv_err (*open_campaign)(void *self, const struct zv_campaign_view *view,
 				     const struct zv_conf_node *conf, void **ret_campaign);
-	void (*close_campaign)(void *self, void *campaign);
-	/* Any value but ZV_OK: the host's default stands and the error is counted. */
+	void (*close_campaign)(void *self, void *campaign); /* may be NULL */
+	/* out: zero but for its size, which is the host's.  Any value but ZV_OK, and any answer
+	 * that does not fit the lead or the campaign: the host's default stands and it is counted. */
 	enum zv_err (*next)(void *self, void *campaign, const struct zv_strategy_in *in,
 			    struct zv_strategy_out *out);
 };
