@@ -16,6 +16,8 @@ struct writer {
 
 static void put(struct writer *w, const char *bytes, size_t n)
 {
+	if (n == 0)
+		return;
 	if (w->used + n > w->size) {
 		w->full = true;
 		return;

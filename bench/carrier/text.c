@@ -8,12 +8,12 @@
 
 bool zvc_str_is(struct zvc_str s, const char *text)
 {
-	return strlen(text) == s.n && memcmp(s.p, text, s.n) == 0;
+	return strlen(text) == s.n && (s.n == 0 || memcmp(s.p, text, s.n) == 0);
 }
 
 bool zvc_str_is_nocase(struct zvc_str s, const char *text)
 {
-	return strlen(text) == s.n && strncasecmp(s.p, text, s.n) == 0;
+	return strlen(text) == s.n && (s.n == 0 || strncasecmp(s.p, text, s.n) == 0);
 }
 
 bool zvc_str_eq(struct zvc_str a, struct zvc_str b)

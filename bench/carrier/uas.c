@@ -246,7 +246,8 @@ static bool is_copy(struct zvc_call *call, const struct zvc_msg *msg)
 	if (zvc_str_is((struct zvc_str){msg->via.branch.p, n}, call->seen_branch) &&
 	    msg->cseq == call->far_cseq)
 		return true;
-	memcpy(call->seen_branch, msg->via.branch.p, n);
+	if (n > 0)
+		memcpy(call->seen_branch, msg->via.branch.p, n);
 	call->seen_branch[n] = 0;
 	return false;
 }
