@@ -50,7 +50,8 @@ int main(int argc, char **argv)
 	const char *base = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
 	struct zv_campaign_names names = {.name = "bench"};
 	struct zv_import_report report;
-	struct zv_import_params params = {.zone = "Europe/Moscow", .now_cal_ms = 1};
+	struct zv_import_params params = {.zone = "Europe/Moscow", .now_cal_ms = 1,
+					 .due_class = ZV_DUE_NORMAL};
 	struct zv_store_params where = {.create = true};
 	struct zv_store *store;
 	char dir[256], list[300], text[256], cmd[320];

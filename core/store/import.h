@@ -29,7 +29,7 @@ struct zv_import_params {
 	const char *zone;        /* IANA name for rows without one; required */
 	const char *zone_dir;    /* NULL: /usr/share/zoneinfo */
 	int64_t now_cal_ms;      /* new leads are due then */
-	uint8_t due_class;       /* enum zv_due_class; of new leads */
+	uint8_t due_class;       /* of new leads: ZV_DUE_NORMAL; ZV_DUE_HOT (0) goes first */
 	const char *rejects;     /* path of the rejects CSV, written anew; NULL: none */
 	uint32_t batch_rows;     /* 0: 4096 while a zvonard uses the store, else 32768 */
 	bool dry_run;            /* read and judge, write nothing to the store */

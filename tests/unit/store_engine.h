@@ -192,6 +192,7 @@ static inline uint64_t put_leads(struct zv_store *store, uint32_t campaign, uint
 	static uint64_t number = 79160000000;
 	struct zv_import_params p = {.campaign = campaign,
 				     .zone = "Europe/Moscow",
+				     .due_class = ZV_DUE_NORMAL,
 				     .now_cal_ms = (int64_t)CAL};
 	struct zv_import_report report;
 	FILE *f = fopen(in_dir("leads.csv"), "w");

@@ -25,6 +25,7 @@ static enum zv_err import_with(const struct zv_import_params *given, const char 
 	p.campaign = campaign;
 	p.zone = p.zone != NULL ? p.zone : "Europe/Moscow";
 	p.now_cal_ms = 1700000000000;
+	p.due_class = ZV_DUE_NORMAL;
 	p.rejects = in_dir("rejects.csv");
 	return zv_import(store, &p, &report);
 }

@@ -182,6 +182,8 @@ Test(thread, a_conversation_ends_in_category_ledger_outbox_and_an_invalid_number
 	cr_expect_eq(ledger.e164, 79160000000);
 	cr_assert_eq(zv_store_outbox_each(store, campaign, count_outbox, &messages), ZV_OK);
 	cr_expect_eq(messages, 1);
+	for (int i = 0; i < 5000 && atomic_load(&outbox_messages) == 0; i++)
+		usleep(1000); /* told after the events of its commit */
 	cr_expect_eq(atomic_load(&outbox_messages), 1);
 	cr_assert_eq(zv_store_campaign_get(store, "t", &info), ZV_OK);
 	cr_expect_eq(info.finals, 1);
