@@ -431,7 +431,9 @@ static void on_ok(struct leg *leg, const struct signal *sig)
 	if (leg->cseq < leg->invite_cseq)
 		leg->cseq = leg->invite_cseq;
 	take_sdp(leg, sig->sip);
-	if (!leg_take_dialog(leg, sig->sip) || !leg->media_set) {
+	/* An adopted leg may have had its SDP in a 183 that nobody remembers: it is told as answered
+	 * without media. */
+	if (!leg_take_dialog(leg, sig->sip) || (!leg->media_set && !leg->adopted)) {
 		(void)send_ack(leg);
 		drop(&leg->invite);
 		tell_failed(leg, &(struct failure){.code = 488, .local = true});
@@ -643,8 +645,9 @@ static void begin(struct leg *leg, struct shard *s, const struct zv_cmd *cmd)
 	leg->sub = cmd->u.dial.sub;
 	leg->called = cmd->u.dial.called;
 	leg->caller = cmd->u.dial.caller;
-	leg->ring_ms = cmd->u.dial.ring_ms;
-	leg->talk_max_s = cmd->u.dial.talk_max_s;
+	/* Nothing lasts for ever, whatever was asked. */
+	leg->ring_ms = cmd->u.dial.ring_ms != 0 ? cmd->u.dial.ring_ms : RING_DEFAULT_MS;
+	leg->talk_max_s = cmd->u.dial.talk_max_s != 0 ? cmd->u.dial.talk_max_s : TALK_DEFAULT_S;
 	leg->session_s = leg_trunk(leg)->conf->session_expires_s;
 	/* Always the same agent for a slot: after a crash its port is known. */
 	leg->agent = &s->agents[(cmd->leg.slot / s->sip->params.n_shards) % s->n_agents];

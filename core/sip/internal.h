@@ -33,6 +33,8 @@ struct leg;
 #define ADOPT_BOUND_MS 32000  /* as long as a trunk may repeat its 200 (64 * T1) */
 #define ADOPT_QUIET_MS 6000   /* no CANCEL found its call: a 200 would be repeated by then (T2) */
 #define STOP_MS       2000
+#define RING_DEFAULT_MS 120000
+#define TALK_DEFAULT_S 14400
 #define DRAIN_MAX     64      /* socket events taken before each look at the timers */
 #define EVENTS_PER_LEG 8      /* no DIAL gives more */
 #define NONE_LEG      UINT32_MAX
@@ -208,7 +210,8 @@ void leg_stop_timers(struct leg *leg);
 struct leg *leg_find(struct shard *s, struct zv_attempt_id attempt, uint8_t sub);
 void leg_hash_in(struct leg *leg);
 void leg_hash_out(struct leg *leg);
-enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text, size_t text_size) ZV_MUST_USE;
+enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text,
+			 size_t text_size) ZV_MUST_USE;
 void shard_destroy(struct shard *s);
 enum zv_err shard_run(struct shard *s) ZV_MUST_USE;
 

@@ -2,9 +2,11 @@
 #include "sip/internal.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -415,6 +417,28 @@ done:
 
 /* ---- creation ---- */
 
+static bool port_is_free(const struct zv_sip_params *p, uint16_t port, int type)
+{
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
+	bool v6 = p->local_ip.family == 6;
+	int one = 1, err;
+	int fd = socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	memcpy(&six.sin6_addr, p->local_ip.bytes, sizeof(six.sin6_addr));
+	memcpy(&four.sin_addr, p->local_ip.bytes, sizeof(four.sin_addr));
+	/* TCP: a port of connections that linger is free, as for the stack. */
+	if (type == SOCK_STREAM)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	err = bind(fd, v6 ? (struct sockaddr *)&six : (struct sockaddr *)&four,
+		   v6 ? sizeof(six) : sizeof(four)) == 0 ? 0 : errno;
+	close(fd);
+	errno = err;
+	return err == 0;
+}
+
 static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t text_size)
 {
 	const struct zv_sip_params *p = &s->sip->params;
@@ -438,6 +462,12 @@ static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t 
 		       p->local_ip.family == 6 ? "sip:[%s]:%u;transport=udp"
 					       : "sip:%s:%u;transport=udp",
 		       ip, port);
+	/* Asked beforehand: the stack forgets why a port could not be had. */
+	if (!port_is_free(p, (uint16_t)port, SOCK_DGRAM) ||
+	    (s->sip->tcp && !port_is_free(p, (uint16_t)port, SOCK_STREAM))) {
+		(void)snprintf(text, text_size, "SIP port %s:%u: %s", ip, port, strerror(errno));
+		return errno == EADDRINUSE ? ZV_EEXIST : ZV_EIO;
+	}
 	/* Not NTATAG_UA(1): then the stack would answer a fork's 200 itself, with a BYE to
 	 * whatever name stands in its Contact (a blocking DNS query and the asserts behind it),
 	 * and abort on an ACK without its INVITE.  Here every 2xx comes to us. */
@@ -453,8 +483,8 @@ static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t 
 	    (!s->sip->tcp || nta_agent_add_tport(a->nta, (const url_string_t *)(const void *)url,
 						 TAG_END()) == 0))
 		return ZV_OK;
-	(void)snprintf(text, text_size, "SIP port %s:%u: %s", ip, port, strerror(errno));
-	return errno == EADDRINUSE ? ZV_EEXIST : ZV_EIO;
+	(void)snprintf(text, text_size, "SIP port %s:%u: the stack cannot use it", ip, port);
+	return ZV_EIO;
 }
 
 enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text, size_t text_size)

@@ -133,10 +133,10 @@ void trunk_tick(struct trunk *t, int64_t now)
 		}
 		break;
 	case BREAKER_HALF:
-		if (successes != t->successes_seen)
-			closed(t, now);
-		else if (failures > 0)
+		if (failures > 0)
 			opened(t, now);
+		else if (successes != t->successes_seen)
+			t->breaker = BREAKER_CLOSED;
 		break;
 	}
 }

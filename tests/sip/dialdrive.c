@@ -38,7 +38,8 @@ struct job {
 
 struct call {
 	struct zv_leg_id leg;
-	bool dialled, finished, closed, answered, hung_up, cancelled;
+	bool dialled, closed, answered, hung_up, cancelled, again;
+	uint8_t sub;
 	int finals, closes;
 	int64_t dial_ms, answer_ms;
 };
@@ -55,7 +56,8 @@ static struct {
 	int64_t jump_s;
 	uint32_t ring_ms, talk_max_s;
 	uint64_t called, caller, attempt_base;
-	bool quiet, flush_never;
+	bool quiet, flush_never, failover;
+	uint32_t event_ring;
 	uint32_t dial_trunks; /* the first so many are dialled; others are only there */
 	uint32_t *free_slots, n_free;
 	uint32_t answered, failed, ended, closed, double_final, double_closed;
@@ -143,9 +145,10 @@ static void command(uint32_t call, uint16_t type)
 		.attempt = {UINT64_C(0x0001000000010000), d.attempt_base + call},
 	};
 
-	cmd.trunk = (uint16_t)(call % d.dial_trunks);
+	cmd.trunk = (uint16_t)(d.failover ? d.calls[call].sub : call % d.dial_trunks);
 	if (type == ZV_CMD_DIAL) {
 		cmd.u.dial.called = d.called + call;
+		cmd.u.dial.sub = d.calls[call].sub;
 		cmd.u.dial.caller = d.caller;
 		cmd.u.dial.ring_ms = d.ring_ms;
 		cmd.u.dial.talk_max_s = d.talk_max_s;
@@ -171,6 +174,11 @@ static void on_event(const struct zv_event *ev)
 		break;
 	case ZV_EV_SIP_FAILED:
 	case ZV_EV_SIP_ENDED:
+		/* Failover: the same slot, the next generation and sub-attempt, another trunk. */
+		if (d.failover && ev->code == 503 && c->sub + 1u < d.dial_trunks) {
+			c->again = true;
+			break;
+		}
 		d.double_final += c->finals++ > 0;
 		if (ev->type == ZV_EV_SIP_FAILED) {
 			d.failed++;
@@ -180,6 +188,13 @@ static void on_event(const struct zv_event *ev)
 		}
 		break;
 	case ZV_EV_SIP_CLOSED:
+		if (c->again) {
+			c->again = false;
+			c->sub++;
+			c->leg.gen++;
+			command((uint32_t)n, ZV_CMD_DIAL);
+			break;
+		}
 		d.double_closed += c->closes++ > 0;
 		d.double_final += c->finals != 1;
 		d.closed++;
@@ -354,7 +369,7 @@ static void add_open(char *text)
 enum { O_TRUNK = 256, O_PORT, O_AGENTS, O_SHARDS, O_CALLS, O_CPS, O_RING, O_TALK, O_TALKMAX, O_USER,
        O_PASSWORD, O_REALM, O_FOLLOW, O_PRIVACY, O_PAI, O_DIGITS, O_DOMAIN, O_OPTIONS, O_T1X64,
        O_BREAKER, O_REST, O_UNANSWERED, O_SESSION, O_ACKWAIT, O_FLUSH, O_CALLED, O_CALLER, O_LINGER,
-       O_CANCEL, O_QUIET, O_SECONDS, O_ADOPT, O_BASE, O_JUMP, O_LEGS, O_DEBUG, O_SPARE };
+       O_CANCEL, O_QUIET, O_SECONDS, O_ADOPT, O_BASE, O_JUMP, O_LEGS, O_DEBUG, O_SPARE, O_FAILOVER, O_EVENTS };
 
 static const struct option options[] = {
 	{"trunk", 1, 0, O_TRUNK}, {"port", 1, 0, O_PORT}, {"agents", 1, 0, O_AGENTS},
@@ -369,7 +384,8 @@ static const struct option options[] = {
 	{"caller", 1, 0, O_CALLER}, {"linger", 1, 0, O_LINGER}, {"cancel", 1, 0, O_CANCEL},
 	{"quiet", 0, 0, O_QUIET}, {"seconds", 1, 0, O_SECONDS}, {"adopt", 1, 0, O_ADOPT},
 	{"base", 1, 0, O_BASE}, {"jump", 1, 0, O_JUMP}, {"legs", 1, 0, O_LEGS},
-	{"debug", 0, 0, O_DEBUG}, {"spare-trunk", 1, 0, O_SPARE}, {0, 0, 0, 0}};
+	{"debug", 0, 0, O_DEBUG}, {"spare-trunk", 1, 0, O_SPARE}, 
+	{"failover", 0, 0, O_FAILOVER}, {"event-ring", 1, 0, O_EVENTS}, {0, 0, 0, 0}};
 
 static void text_option(char *to, size_t size, const char *arg)
 {
@@ -421,6 +437,8 @@ static void parse(int argc, char **argv)
 		case O_CALLER: d.caller = strtoull(optarg, NULL, 10); break;
 		case O_LINGER: d.linger_s = atof(optarg); break;
 		case O_CANCEL: d.cancel_s = atof(optarg); break;
+		case O_FAILOVER: d.failover = true; break;
+		case O_EVENTS: d.event_ring = (uint32_t)atoi(optarg); break;
 		case O_QUIET: d.quiet = true; break;
 		case O_SECONDS: d.seconds = atof(optarg); break;
 		case O_ADOPT: add_open(optarg); break;
@@ -454,6 +472,7 @@ static void set_defaults(void)
 	d.params.local_ip = (struct zv_ip){4, {127, 0, 0, 1}};
 	snprintf(d.params.user_agent, sizeof(d.params.user_agent), "zvonar");
 	d.n_calls = 1;
+	d.event_ring = 4096;
 	d.cps = 100;
 	d.ring_ms = 30000;
 	d.talk_max_s = 3600;
@@ -484,7 +503,7 @@ static bool make_rings(struct job *j)
 	j->rings.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	return zv_ring_create(sizeof(struct zv_cmd), 8192, j->rings.wake_fd,
 			      &j->rings.commands) == ZV_OK &&
-	       zv_ring_create(sizeof(struct zv_event), 4096, -1, &j->rings.events) == ZV_OK &&
+	       zv_ring_create(sizeof(struct zv_event), d.event_ring, -1, &j->rings.events) == ZV_OK &&
 	       zv_ring_create(sizeof(struct zv_dialog), 4096, -1, &j->rings.dialogs) == ZV_OK &&
 	       zv_ring_create(sizeof(struct zv_dialog_ack), 8192, j->rings.wake_fd,
 			      &j->rings.dialog_acks) == ZV_OK;

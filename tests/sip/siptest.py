@@ -185,7 +185,10 @@ class Mock:
         if not select.select([self.sock], [], [], max(0, seconds))[0]:
             return None
         raw, addr = self.sock.recvfrom(65536)
-        m = Message(raw, addr, time.monotonic())
+        try:
+            m = Message(raw, addr, time.monotonic())
+        except (IndexError, ValueError):
+            return self.recv(seconds)  # not SIP, as CRLF of a keepalive
         self.seen.append(m)
         return m
 

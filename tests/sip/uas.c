@@ -1,5 +1,5 @@
-/* uas PORT -- a fast and simple far end on UDP: every INVITE rings, is answered at once, and its 200
- * is repeated until the ACK comes (RFC 3261 13.3.1.4); BYE gets 200.  Written by hand, without a
+/* uas PORT -- a fast and simple far end on UDP: every INVITE rings, is answered at once, and its
+ * 200 is repeated until the ACK comes (RFC 3261 13.3.1.4); BYE gets 200.  Written by hand, without a
  * SIP library.  At SIGTERM it prints what it saw as one JSON object: calls, repetitions, calls
  * without ACK or BYE, and the most new calls in any 100 ms. */
 #include <arpa/inet.h>
