@@ -38,6 +38,7 @@ PARTS = list(MESON_PARTS) + ['fuzz', 'integration']
 SANITIZER_ENV = {
     'ASAN_OPTIONS': 'halt_on_error=1:abort_on_error=1:detect_leaks=1:print_summary=1',
     'UBSAN_OPTIONS': 'halt_on_error=1:abort_on_error=1:print_summary=1:print_stacktrace=1',
+    'LSAN_OPTIONS': 'print_suppressions=0:suppressions=' + os.path.join(ROOT, 'tests', 'lsan.supp'),
     'TSAN_OPTIONS': 'halt_on_error=1:second_deadlock_stack=1',
 }
 

@@ -288,6 +288,7 @@ void zv_engine_thread_run(struct zv_engine_thread *thread, const _Atomic bool *s
 {
 	struct zv_engine_thread *t = thread;
 	const struct zv_event tick = {.type = ZV_EV_TICK};
+	uint32_t patience = 5000; /* rests of 1 ms */
 
 	for (;;) {
 		bool last = atomic_load(stop);
@@ -304,7 +305,8 @@ void zv_engine_thread_run(struct zv_engine_thread *thread, const _Atomic bool *s
 		look(t, mono_ms, last && !any);
 		if (any)
 			continue;
-		if (last)
+		/* Outcomes that the store's ring had no room for yet are waited for, within reason. */
+		if (last && (t->store.n == 0 || patience-- == 0))
 			break;
 		next_ms = next_ms <= mono_ms ? 1 : next_ms - mono_ms;
 		next_ms = spilled && next_ms > 1 ? 1 : next_ms;

@@ -766,5 +766,14 @@ def in_dialog_requests_never_ask_the_dns(binary):
     d.finish()
 
 
+def a_port_in_use_is_told(binary):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", base(44) + 1))
+        out = subprocess.run([binary, "--port", str(base(44)), "--trunk", "127.0.0.1:%d" % (base(44) + 9),
+                              "--calls", "0", "--seconds", "1"], capture_output=True, text=True, timeout=30)
+    check(out.returncode == 1, "it does not start: %d" % out.returncode)
+    check("127.0.0.1:%d: Address already in use" % (base(44) + 1) in out.stderr, "says which: %s" % out.stderr)
+
+
 if __name__ == "__main__":
     main({k: v for k, v in globals().items() if callable(v) and getattr(v, "__module__", "") == "__main__"})
