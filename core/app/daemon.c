@@ -52,6 +52,8 @@ static void start_campaigns(struct zv_daemon *d)
 			continue;
 		if (info.state == ZV_CAMP_RUNNING || info.state == ZV_CAMP_COMPLETE ||
 		    (info.state == ZV_CAMP_READY && d->config->campaigns[i].start)) {
+			/* Its prompts were rendered before: a lead that still lacks one waits alone. */
+			d->campaigns[i].resumed = info.state != ZV_CAMP_READY;
 			if (zv_daemon_campaign_run(d, i, true) != ZV_OK)
 				zv_error("app", "campaign %s cannot be started", name);
 		}
@@ -64,14 +66,14 @@ static void look_at_campaigns(struct zv_daemon *d)
 	for (uint32_t i = 0; i < d->config->engine.n_campaigns; i++) {
 		struct zv_campaign_run *run = &d->campaigns[i];
 
-		if (run->wanted && !run->dialling && zv_voice_scanned(d->voice, i) &&
+		if (run->wanted && !run->dialling &&
+		    (run->resumed || zv_voice_scanned(d->voice, i)) &&
 		    zv_daemon_tell_engine(d, &(struct zv_event){.type = ZV_EV_CAMPAIGN,
 								.code = run->id, .u.state.on = 1})) {
 			run->dialling = true;
 			atomic_store(&run->offered, true);
 			zv_wake(d->wires->lookahead_fd);
-			zv_info("app", "campaign %s: prompts are ready, dialling",
-				d->config->campaigns[i].name);
+			zv_info("app", "campaign %s: dialling", d->config->campaigns[i].name);
 		}
 		if (atomic_exchange(&run->complete, false)) {
 			zv_info("app", "campaign %s: every contact has its category",
@@ -264,6 +266,7 @@ enum zv_err zv_daemon_run(struct zv_daemon *daemon)
 	err = zv_daemon_threads_start(d);
 	if (err == ZV_OK) {
 		start_campaigns(d);
+		look_at_campaigns(d);
 		zv_info("app", "zvonard %s serves; control socket %s", ZV_VERSION,
 			d->config->control);
 		err = serve(d);

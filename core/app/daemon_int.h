@@ -29,6 +29,7 @@ struct zv_campaign_run {
 	_Atomic bool offered;   /* the lookahead offers its leads */
 	_Atomic bool complete;  /* told by the store's thread */
 	bool wanted;            /* to be run; main */
+	bool resumed;           /* it ran before this process started; main */
 	bool dialling;          /* the engine was told so; main */
 };
 

@@ -216,7 +216,7 @@ static void *work(void *arg)
 
 		if (v->queue != NULL) {
 			work_text(v);
-			told = v->pending == 0;
+			told = true; /* a lead may wait for just this one */
 		} else if (next_scan(v, &campaign)) {
 			pthread_mutex_unlock(&v->lock);
 			scan_campaign(v, campaign);

@@ -85,6 +85,8 @@ static void free_if_done(const struct call_ctx *c)
 
 	if (call->state != ZV_CALL_ENDING || call->sip_open || call->media_open)
 		return;
+	if (call->invite_ms != 0 || call->slab == ZV_SLOT_NONE)
+		ladder(c, ZV_LADDER_CLOSED, 0);
 	give_channel(c);
 	deadline(c, 0);
 	if (call->slab != ZV_SLOT_NONE) /* adopted calls were never among the campaign's */
@@ -301,9 +303,10 @@ static void on_flushed(const struct call_ctx *c)
 		dial(c);
 		return;
 	}
+	/* The store puts the lead back to where it stood; so do we. */
 	c->e->stats.not_sent++;
-	finish(c, ZV_OUT_NOT_SENT, 0);
-	free_if_done(c);
+	tell_outcome(c, ZV_OUT_NOT_SENT, 0);
+	undo(c, c->e->params.slabs.v[c->call->slab].due_ms);
 }
 
 static void on_intent_late(const struct call_ctx *c)

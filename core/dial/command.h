@@ -53,6 +53,7 @@ enum zv_ladder {
 	ZV_LADDER_ABANDON = 4,
 	ZV_LADDER_CONVERSATION = 5,
 	ZV_LADDER_INVITE = 6,
+	ZV_LADDER_CLOSED = 7, /* nothing of the leg is left: a restart need not end it */
 };
 
 enum zv_tell { ZV_TELL_CAMPAIGN_IDLE = 1, ZV_TELL_DRAINED = 2, ZV_TELL_DIAL_BLOCKED = 3 };

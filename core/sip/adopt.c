@@ -55,8 +55,9 @@ static void bye_from_facts(struct leg *leg, const struct zv_dialog *d)
 	leg->remote_tag = strndup(d->remote_tag, sizeof(d->remote_tag));
 	leg->contact = strndup(d->contact, sizeof(d->contact));
 	leg->route = d->route[0] != 0 ? strndup(d->route, sizeof(d->route)) : NULL;
-	leg->cseq = leg->invite_cseq = d->cseq + 1000;
-	leg->acked = true;
+	leg->invite_cseq = d->cseq;
+	leg->cseq = d->cseq + 1000;
+	(void)send_ack(leg); /* the kill may have come between the facts and the ACK */
 	leg->state = LEG_ENDING;
 	ev.u.sip.by = ZV_BY_ERROR;
 	call_tell(leg, &ev);

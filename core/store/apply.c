@@ -17,19 +17,20 @@ bool zv_apply_soft(enum zv_err err)
 	return err == ZV_ENOENT || err == ZV_ECORRUPT || err == ZV_EVERSION;
 }
 
-enum zv_err zv_apply_open_get(struct zv_apply *a, struct zv_attempt_id attempt,
-			      struct zv_open_rec *ret_open)
+enum zv_err zv_apply_open_get(struct zv_apply *a, enum zv_table table,
+			      struct zv_attempt_id attempt, struct zv_open_rec *ret_open)
 {
 	uint8_t key[16];
 	struct zv_r r;
 	enum zv_err err;
 
 	zv_attempt_key(key, attempt);
-	err = zv_db_get(a->txn, ZV_T_OPEN, key, sizeof(key), &r);
+	err = zv_db_get(a->txn, table, key, sizeof(key), &r);
 	return err == ZV_OK ? zv_open_decode(r, ret_open) : err;
 }
 
-static enum zv_err open_put(struct zv_apply *a, const struct zv_open_rec *open)
+enum zv_err zv_apply_open_put(struct zv_apply *a, enum zv_table table,
+			      const struct zv_open_rec *open)
 {
 	struct zv_w w = zv_w_begin(a->txn->value, sizeof(a->txn->value), ZV_RECORD_VERSION);
 	uint8_t key[16];
@@ -37,7 +38,15 @@ static enum zv_err open_put(struct zv_apply *a, const struct zv_open_rec *open)
 
 	zv_attempt_key(key, open->a.attempt);
 	zv_open_encode(&w, open);
-	return zv_db_put(a->txn, ZV_T_OPEN, &k, &w, 0);
+	return zv_db_put(a->txn, table, &k, &w, 0);
+}
+
+enum zv_err zv_apply_open_del(struct zv_apply *a, enum zv_table table, struct zv_attempt_id attempt)
+{
+	uint8_t key[16];
+
+	zv_attempt_key(key, attempt);
+	return zv_db_del(a->txn, table, key, sizeof(key));
 }
 
 struct zv_log_row zv_apply_row(const struct zv_apply *a, const struct zv_cmd *cmd,
@@ -118,7 +127,7 @@ static enum zv_err intent(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_
 	lead.state = ZV_LEAD_OPEN;
 	err = zv_db_lead_put(a->txn, open.a.lead, &lead);
 	if (err == ZV_OK)
-		err = open_put(a, &open);
+		err = zv_apply_open_put(a, ZV_T_OPEN, &open);
 	row.lead = open.a.lead;
 	row.person = open.a.person;
 	row.mono_ms = open.mono_ms;
@@ -146,14 +155,14 @@ static enum zv_err ladder_sub(struct zv_apply *a, const struct zv_cmd *cmd,
 		open->a.caller = cmd->u.ladder.caller;
 	open->a.wall_ms = a->wall_ms;
 	open->a.has_dialog = 0;
-	return open_put(a, open);
+	return zv_apply_open_put(a, ZV_T_OPEN, open);
 }
 
 static enum zv_err ladder(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_err *ret_refused)
 {
 	struct zv_log_row row = zv_apply_row(a, cmd, ZV_LOG_LADDER);
 	struct zv_open_rec open;
-	enum zv_err err = zv_apply_open_get(a, cmd->attempt, &open);
+	enum zv_err err = zv_apply_open_get(a, ZV_T_OPEN, cmd->attempt, &open);
 
 	row.lead = cmd->u.ladder.lead;
 	row.mono_ms = cmd->u.ladder.mono_ms;
@@ -229,6 +238,11 @@ enum zv_err zv_apply_cmd(struct zv_apply *a, const struct zv_cmd *cmd, struct zv
 		ret_reply->leg = (struct zv_leg_id){.slot = cmd->u.step.slab};
 		break;
 	case ZV_CMD_LADDER:
+		if (cmd->u.ladder.what == ZV_LADDER_CLOSED) {
+			err = zv_apply_open_del(a, ZV_T_LEGS, cmd->attempt);
+			err = err == ZV_ENOENT ? ZV_OK : err;
+			break;
+		}
 		err = ladder(a, cmd, &refused);
 		if (cmd->u.ladder.what == ZV_LADDER_SUB)
 			reply(ret_reply, ZV_EV_INTENT_FLUSHED, cmd, refused);
@@ -264,16 +278,21 @@ enum zv_err zv_apply_dialog(struct zv_apply *a, const struct zv_dialog *dialog)
 		.trunk = dialog->trunk,
 		.sub = dialog->sub,
 	};
-	enum zv_err err = zv_apply_open_get(a, dialog->attempt, &open);
+	enum zv_table table = ZV_T_OPEN;
+	enum zv_err err = zv_apply_open_get(a, table, dialog->attempt, &open);
 
-	/* The call may have ended already: then nothing is left to remember. */
+	/* Its outcome may be known already (a late answer); its leg is up all the same. */
+	if (err == ZV_ENOENT) {
+		table = ZV_T_LEGS;
+		err = zv_apply_open_get(a, table, dialog->attempt, &open);
+	}
 	if (zv_apply_soft(err) || (err == ZV_OK && open.a.sub != dialog->sub))
 		return ZV_OK;
 	if (err != ZV_OK)
 		return err;
 	open.a.has_dialog = 1;
 	open.a.dialog = *dialog;
-	err = open_put(a, &open);
+	err = zv_apply_open_put(a, table, &open);
 	row.lead = open.a.lead;
 	row.person = open.a.person;
 	row.campaign = open.a.campaign;

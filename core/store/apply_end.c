@@ -152,12 +152,14 @@ static enum zv_err close_attempt(struct zv_apply *a, const struct zv_open_rec *o
 	return ledger_put(a, &ledger);
 }
 
-static enum zv_err open_del(struct zv_apply *a, struct zv_attempt_id attempt)
+/* The outcome is known; the leg is remembered until it is closed. */
+static enum zv_err settle(struct zv_apply *a, const struct zv_open_rec *open, uint8_t outcome)
 {
-	uint8_t key[16];
+	enum zv_err err = zv_apply_open_del(a, ZV_T_OPEN, open->a.attempt);
 
-	zv_attempt_key(key, attempt);
-	return zv_db_del(a->txn, ZV_T_OPEN, key, sizeof(key));
+	if (err == ZV_OK && outcome != ZV_OUT_NOT_SENT)
+		err = zv_apply_open_put(a, ZV_T_LEGS, open);
+	return err;
 }
 
 /* Settles an attempt that recovery wrote down as unknown. */
@@ -205,7 +207,7 @@ enum zv_err zv_apply_outcome(struct zv_apply *a, const struct zv_cmd *cmd)
 
 	if (cmd->u.outcome.amend != 0)
 		return amend(a, cmd);
-	err = zv_apply_open_get(a, cmd->attempt, &open);
+	err = zv_apply_open_get(a, ZV_T_OPEN, cmd->attempt, &open);
 	if (zv_apply_soft(err))
 		return zv_apply_odd(a, cmd, "outcome without an open intent");
 	if (err != ZV_OK)
@@ -217,7 +219,7 @@ enum zv_err zv_apply_outcome(struct zv_apply *a, const struct zv_cmd *cmd)
 	row.round = open.a.round;
 	err = zv_db_log(a->txn, &row);
 	if (err == ZV_OK)
-		err = open_del(a, cmd->attempt);
+		err = settle(a, &open, row.outcome);
 	if (err != ZV_OK)
 		return err;
 	err = zv_db_lead_get(a->txn, open.a.lead, &lead);
@@ -260,7 +262,7 @@ enum zv_err zv_apply_unknown(struct zv_apply *a, const struct zv_open_rec *open,
 	enum zv_err err = zv_db_log(a->txn, &row);
 
 	if (err == ZV_OK)
-		err = open_del(a, open->a.attempt);
+		err = settle(a, open, row.outcome);
 	if (err != ZV_OK)
 		return err;
 	err = zv_db_lead_get(a->txn, open->a.lead, &lead);

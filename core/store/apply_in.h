@@ -10,8 +10,13 @@ enum zv_err zv_apply_odd(struct zv_apply *a, const struct zv_cmd *cmd, const cha
 bool zv_apply_soft(enum zv_err err);
 struct zv_log_row zv_apply_row(const struct zv_apply *a, const struct zv_cmd *cmd,
 			       enum zv_log_kind kind);
-enum zv_err zv_apply_open_get(struct zv_apply *a, struct zv_attempt_id attempt,
-			      struct zv_open_rec *ret_open) ZV_MUST_USE;
+enum zv_err zv_apply_open_get(struct zv_apply *a, enum zv_table table,
+			      struct zv_attempt_id attempt, struct zv_open_rec *ret_open) ZV_MUST_USE;
+/* table: ZV_T_OPEN or ZV_T_LEGS. */
+enum zv_err zv_apply_open_put(struct zv_apply *a, enum zv_table table,
+			      const struct zv_open_rec *open) ZV_MUST_USE;
+enum zv_err zv_apply_open_del(struct zv_apply *a, enum zv_table table,
+			      struct zv_attempt_id attempt) ZV_MUST_USE;
 
 enum zv_err zv_apply_outcome(struct zv_apply *a, const struct zv_cmd *cmd) ZV_MUST_USE;
 enum zv_err zv_apply_step(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_err *ret_refused) ZV_MUST_USE;

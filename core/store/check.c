@@ -276,7 +276,7 @@ static void check_rest(struct check *c, enum zv_table table, struct zv_r r)
 static const uint8_t key_sizes[ZV_T_MAX] = {
 	[ZV_T_CAMPAIGNS] = 5,  [ZV_T_LEADS] = 8,  [ZV_T_PERSONS] = 8,       [ZV_T_NUMBERS] = 12,
 	[ZV_T_DUE] = 21,       [ZV_T_ASKS] = 8,   [ZV_T_ATTEMPTS] = 8,      [ZV_T_OPEN] = 16,
-	[ZV_T_LEDGER] = 32,    [ZV_T_CALLBACKS] = 8, [ZV_T_SUPPRESSIONS] = 8, [ZV_T_OUTBOX] = 17,
+	[ZV_T_LEDGER] = 32,    [ZV_T_CALLBACKS] = 8, [ZV_T_SUPPRESSIONS] = 8, [ZV_T_OUTBOX] = 17, [ZV_T_LEGS] = 16,
 };
 
 static void check_value(struct check *c, enum zv_table table, const MDB_val *k, const MDB_val *v)
@@ -313,6 +313,7 @@ static void check_value(struct check *c, enum zv_table table, const MDB_val *k, 
 	case ZV_T_OUTBOX:
 	case ZV_T_REQUESTS:
 	case ZV_T_AGENTS:
+	case ZV_T_LEGS:
 	case ZV_T_MAX:
 	default: check_rest(c, table, r); break;
 	}
@@ -341,7 +342,7 @@ static enum zv_err check_all(struct check *c)
 	static const enum zv_table order[] = {
 		ZV_T_META, ZV_T_LEADS, ZV_T_PERSONS, ZV_T_NUMBERS, ZV_T_EXTERNALS, ZV_T_DUE,
 		ZV_T_ASKS, ZV_T_OPEN, ZV_T_ATTEMPTS, ZV_T_LEDGER, ZV_T_CALLBACKS,
-		ZV_T_SUPPRESSIONS, ZV_T_OUTBOX, ZV_T_REQUESTS, ZV_T_AGENTS, ZV_T_CAMPAIGNS,
+		ZV_T_SUPPRESSIONS, ZV_T_OUTBOX, ZV_T_REQUESTS, ZV_T_AGENTS, ZV_T_LEGS, ZV_T_CAMPAIGNS,
 	};
 	uint64_t n[ZV_T_MAX] = {0};
 	enum zv_err err = ZV_OK;

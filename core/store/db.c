@@ -9,7 +9,7 @@
 
 const char *const zv_table_names[ZV_T_MAX] = {
 	"meta", "campaigns", "leads", "persons", "numbers", "externals", "due", "asks", "attempts",
-	"open", "ledger", "callbacks", "suppressions", "outbox", "requests", "agents",
+	"open", "ledger", "callbacks", "suppressions", "outbox", "requests", "agents", "legs",
 };
 
 enum zv_err zv_db_err(int rc, const char *doing)

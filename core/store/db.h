@@ -30,6 +30,8 @@ enum zv_table {
 	ZV_T_OUTBOX,       /* attempt 16, index 1                    -> zv_outbox_row */
 	ZV_T_REQUESTS,     /* kept for the API: empty in schema 1 */
 	ZV_T_AGENTS,       /* kept for agents: empty in schema 1 */
+	ZV_T_LEGS,         /* attempt 16                             -> zv_open_rec: its outcome is
+			    * known, its leg may still be up; gone when the leg is closed */
 	ZV_T_MAX
 };
 

@@ -41,7 +41,8 @@ struct zv_store_boot {
 enum zv_err zv_store_begin(struct zv_store *store, bool simulated, struct zv_store_boot *ret_boot) ZV_MUST_USE;
 
 /* Every open intent becomes `unknown` (outcome in the log, the lead due again after
- * rest_ms(campaign)), in one transaction, flushed.  fn is called once each, after the flush. */
+ * rest_ms(campaign)), in one transaction, flushed.  fn is called once each, after the flush, and
+ * once for each attempt whose outcome is known but whose leg nobody saw closed. */
 typedef void (*zv_open_fn)(void *arg, const struct zv_open_attempt *open);
 enum zv_err zv_store_recover(struct zv_store *store, int64_t now_cal_ms,
 			     int64_t (*rest_ms)(void *arg, uint32_t campaign), zv_open_fn fn,

@@ -43,7 +43,7 @@ class House:
         return os.path.join(self.build, {"zvonard": "core/app/zvonard", "zvonarctl": "core/ctl/zvonarctl",
                                          "zvonar-carrier": "bench/carrier/zvonar-carrier"}[name])
 
-    def configure(self, extra="", max_calls=900, ring="3s"):
+    def configure(self, extra="", max_calls=900, ring="5s"):
         """The demonstration's configuration on this house's ports; extra: YAML of conf.d."""
         shutil.copytree(os.path.join(ROOT, "conf/demo"), self.dir, dirs_exist_ok=True)
         os.makedirs(self.path("plugins"), exist_ok=True)
