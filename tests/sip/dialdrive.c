@@ -384,7 +384,7 @@ static const struct option options[] = {
 	{"caller", 1, 0, O_CALLER}, {"linger", 1, 0, O_LINGER}, {"cancel", 1, 0, O_CANCEL},
 	{"quiet", 0, 0, O_QUIET}, {"seconds", 1, 0, O_SECONDS}, {"adopt", 1, 0, O_ADOPT},
 	{"base", 1, 0, O_BASE}, {"jump", 1, 0, O_JUMP}, {"legs", 1, 0, O_LEGS},
-	{"debug", 0, 0, O_DEBUG}, {"spare-trunk", 1, 0, O_SPARE}, 
+	{"debug", 0, 0, O_DEBUG}, {"spare-trunk", 1, 0, O_SPARE},
 	{"failover", 0, 0, O_FAILOVER}, {"event-ring", 1, 0, O_EVENTS}, {0, 0, 0, 0}};
 
 static void text_option(char *to, size_t size, const char *arg)
