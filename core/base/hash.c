@@ -61,19 +61,59 @@ uint64_t zv_siphash(const struct zv_key *key, const void *data, size_t len)
 }
 
 /* Reflected Castagnoli polynomial, half-byte table: 16 words, no start-up. */
-uint32_t zv_crc32c(uint32_t crc, const void *data, size_t len)
+static uint32_t crc_plain(uint32_t crc, const uint8_t *p, size_t len)
 {
 	static const uint32_t table[16] = {
 		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
 		0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
 		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
 	};
-	const uint8_t *p = data;
 
-	crc = ~crc;
 	for (size_t i = 0; i < len; i++) {
 		crc = table[(crc ^ p[i]) & 15] ^ (crc >> 4);
 		crc = table[(crc ^ (uint32_t)(p[i] >> 4)) & 15] ^ (crc >> 4);
 	}
-	return ~crc;
+	return crc;
+}
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+
+/* SSE 4.2 has an instruction for this polynomial: eight bytes at a time. */
+__attribute__((target("sse4.2"))) static uint32_t crc_sse42(uint32_t crc, const uint8_t *p,
+							     size_t len)
+{
+	uint64_t wide = crc;
+
+	for (; len >= 8; len -= 8, p += 8) {
+		uint64_t v;
+
+		memcpy(&v, p, sizeof(v));
+		wide = _mm_crc32_u64(wide, v);
+	}
+	crc = (uint32_t)wide;
+	for (; len > 0; len--, p++)
+		crc = _mm_crc32_u8(crc, *p);
+	return crc;
+}
+
+static uint32_t crc_best(uint32_t crc, const uint8_t *p, size_t len)
+{
+	return __builtin_cpu_supports("sse4.2") ? crc_sse42(crc, p, len) : crc_plain(crc, p, len);
+}
+#else
+static uint32_t crc_best(uint32_t crc, const uint8_t *p, size_t len)
+{
+	return crc_plain(crc, p, len);
+}
+#endif
+
+uint32_t zv_crc32c(uint32_t crc, const void *data, size_t len)
+{
+	return ~crc_best(~crc, data, len);
+}
+
+uint32_t zv_crc32c_plain(uint32_t crc, const void *data, size_t len)
+{
+	return ~crc_plain(~crc, data, len);
 }

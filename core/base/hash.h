@@ -13,6 +13,8 @@ uint64_t zv_siphash(const struct zv_key *key, const void *data, size_t len);
 
 /* CRC-32C over data, continuing from crc (0 to begin). */
 uint32_t zv_crc32c(uint32_t crc, const void *data, size_t len);
+/* The same without the processor's help, for machines that have none. */
+uint32_t zv_crc32c_plain(uint32_t crc, const void *data, size_t len);
 
 /* Mixes one word; a counter fed through it gives a sequence. */
 static inline uint64_t zv_mix64(uint64_t x)

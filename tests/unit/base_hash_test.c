@@ -35,3 +35,15 @@ Test(hash, crc32c_continues_where_it_stopped)
 	cr_assert_eq(zv_crc32c(0, text, 9), 0xe3069283u);
 	cr_assert_eq(zv_crc32c(zv_crc32c(0, text, 4), text + 4, 5), 0xe3069283u);
 }
+
+Test(hash, crc32c_is_the_same_with_and_without_the_processors_help)
+{
+	uint8_t in[300];
+
+	for (size_t i = 0; i < sizeof(in); i++)
+		in[i] = (uint8_t)zv_mix64(i);
+	for (size_t n = 0; n < sizeof(in); n++)
+		cr_assert_eq(zv_crc32c(7, in + n % 8, n - (n > 8 ? 8 : n)),
+			     zv_crc32c_plain(7, in + n % 8, n - (n > 8 ? 8 : n)));
+	cr_assert_eq(zv_crc32c_plain(0, "123456789", 9), 0xe3069283u);
+}
