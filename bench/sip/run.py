@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """CPU time (user + system) a call: zvonard beside SIPp, the same calls to the same carrier.
 
+  bench/sip/run.py --build BUILD
+
 Two kinds of calls, signalling only:
   talk    180, 200, one second, BYE
-  cancel  180, 200 ms, CANCEL, 487
+  cancel  180, five seconds, CANCEL, 487
 Each caller makes the same number of calls at the same rate, one after the other in one run, to a
 zvonar-carrier started afresh. The carrier's own count says whether all calls were made and ended
 and whether it saw a protocol error; if not, the figure is not printed and the exit status is 1.
@@ -22,12 +24,14 @@ import sys
 import tempfile
 import time
 
+from zvonard import RING_S, Zvonard
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 KINDS = {
     "talk": (["--scenario", "answer"], ["-sn", "uac", "-d", "1000"]),
     "cancel": (["--scenario", "noanswer", "--pace", "0.05"],
-               ["-sf", os.path.join(ROOT, "tests/sip/carrier/cancel.xml")]),
+               ["-sf", "cancel.xml"]),
 }
 
 
@@ -41,7 +45,7 @@ class Carrier:
     def __init__(self, options, kind, scratch):
         self.port = options.port
         self.log = os.path.join(scratch, "carrier.log")
-        command = [options.carrier, "--listen", f"127.0.0.1:{self.port}", "--no-media", "--log", self.log,
+        command = [os.path.join(options.build, "bench/carrier/zvonar-carrier"), "--listen", f"127.0.0.1:{self.port}", "--no-media", "--log", self.log,
                    "--rtp", f"127.0.0.1:{self.port + 100}-{self.port + 131}", *KINDS[kind][0]]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
@@ -72,7 +76,11 @@ class Carrier:
 
 
 def run_sipp(options, kind, carrier, scratch):
-    """CPU seconds of SIPp for all calls."""
+    """{"all": CPU seconds of SIPp for all calls}"""
+    with open(os.path.join(ROOT, "tests/sip/carrier/cancel.xml"), encoding="utf-8") as file:
+        scenario = file.read().replace('<pause milliseconds="200"/>', f'<pause milliseconds="{1000 * RING_S}"/>')
+    with open(os.path.join(scratch, "cancel.xml"), "w", encoding="utf-8") as file:
+        file.write(scenario)
     command = ["sipp", f"127.0.0.1:{carrier.port}", "-i", "127.0.0.1", "-p", str(carrier.port + 50),
                "-mp", str(carrier.port + 60), "-s", "79161234567", "-m", str(options.calls), "-r",
                str(options.rate), "-l", str(20 * options.rate), "-nostdin", "-buff_size", "4194304", "-timeout",
@@ -84,43 +92,28 @@ def run_sipp(options, kind, carrier, scratch):
     if process.returncode != 0:
         raise Failed(f"sipp ended with {process.returncode}; see {out.name} with --keep")
     carrier.wait_ends(options.calls, 60)
-    return usage.ru_utime + usage.ru_stime
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return {"all": usage.ru_utime + usage.ru_stime}
 
 
 def run_zvonard(options, kind, carrier, scratch):
-    """CPU seconds of zvonard for all calls, from the start of the campaign to the last call's end.
-
-    --zvonard-prepare is a command that writes what zvonard needs into the folder it is given and
-    imports the list: it gets FOLDER KIND PORT CALLS RATE as arguments. Then `zvonard -c
-    FOLDER/conf.yaml` is started and --zvonard-start (FOLDER) starts the campaign.
-    """
-    subprocess.run([options.zvonard_prepare, scratch, kind, str(carrier.port), str(options.calls),
-                    str(options.rate)], check=True)
-    with open(os.path.join(scratch, "zvonard.out"), "w") as out:
-        process = subprocess.Popen([options.zvonard, "-c", os.path.join(scratch, "conf.yaml")], stdout=out,
-                                   stderr=out)
+    """CPU seconds of zvonard for all calls, by thread, from the start of the campaign until the
+    category of the last lead is on disk."""
+    zvonard = Zvonard(options.build, scratch, carrier.port, options.calls, options.rate)
     try:
-        subprocess.run([options.zvonard_start, scratch], check=True, timeout=60)
-        before = cpu_seconds(process.pid)
-        carrier.wait_ends(options.calls, 60 + 3 * options.calls / options.rate)
-        return cpu_seconds(process.pid) - before
+        spent = zvonard.run(60 + 3 * options.calls / options.rate)
+        carrier.wait_ends(options.calls, 60)
+    except RuntimeError as error:
+        raise Failed(str(error)) from error
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        zvonard.close()
+    return spent
+
+
+CALLERS = {"sipp": run_sipp, "zvonard": run_zvonard}
 
 
 def measure(options, caller, kind):
-    """(microseconds a call of the caller, of the carrier)"""
+    """{"all" or a thread of the caller: microseconds a call}, and of the carrier as "carrier" """
     scratch = tempfile.mkdtemp(prefix="bench-sip-")
     try:
         carrier = Carrier(options, kind, scratch)
@@ -131,7 +124,9 @@ def measure(options, caller, kind):
         for name, right in (("calls", options.calls), ("still_up", 0), ("protocol_errors", 0)):
             if summary[name] != right:
                 raise Failed(f"the carrier counted {name} = {summary[name]}, not {right}")
-        return 1e6 * seconds / options.calls, 1e6 * carrier_seconds / options.calls
+        seconds.setdefault("all", sum(seconds.values()))
+        seconds["carrier"] = carrier_seconds
+        return {name: 1e6 * value / options.calls for name, value in seconds.items()}
     finally:
         if options.keep:
             print(f"# kept: {scratch}")
@@ -152,48 +147,55 @@ def show(name, values, calls):
     print(f"{name} {middle:.1f} us/call {calls} {middle:.1f} {max(values):.1f}", flush=True)
 
 
+def show_caller(kind, name, runs, calls):
+    """runs: what measure() gave, run by run.  The whole first, then its threads, the greediest first."""
+    parts = {part for run in runs for part in run} - {"all", "carrier"}
+    values = {part: [run.get(part, 0.0) for run in runs] for part in parts}
+    show(f"sip_{kind}_{name}_cpu", [run["all"] for run in runs], calls)
+    for part in sorted(parts, key=lambda p: -statistics.median(values[p])):
+        show(f"sip_{kind}_{name}_{part.replace('-', '_')}", values[part], calls)
+    show(f"sip_{kind}_{name}_carrier_cpu", [run["carrier"] for run in runs], calls)
+
+
+def measure_kind(options, callers, kind):
+    runs = {name: [] for name in callers}
+    for _ in range(options.repeats):  # turn about, so that both meet the same machine
+        for name, caller in callers.items():
+            runs[name].append(measure(options, caller, kind))
+    for name in callers:
+        show_caller(kind, name, runs[name], options.calls)
+    if len(callers) == 2:
+        sipp, ours = ([run["all"] for run in runs[name]] for name in ("sipp", "zvonard"))
+        ratio = statistics.median(ours) / statistics.median(sipp)
+        worst = max(a / b for a, b in zip(ours, sipp))
+        print(f"sip_{kind}_zvonard_to_sipp {ratio:.2f} ratio {options.calls} {ratio:.2f} {worst:.2f}")
+        alone = [run["zv-sip"] for run in runs["zvonard"]]
+        ratio = statistics.median(alone) / statistics.median(sipp)
+        worst = max(a / b for a, b in zip(alone, sipp))
+        print(f"sip_{kind}_zv_sip_to_sipp {ratio:.2f} ratio {options.calls} {ratio:.2f} {worst:.2f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--carrier", required=True, help="the program zvonar-carrier")
-    parser.add_argument("--zvonard", help="the program zvonard; without it SIPp alone is measured")
-    parser.add_argument("--zvonard-prepare", help="command that prepares a folder (see run_zvonard)")
-    parser.add_argument("--zvonard-start", help="command that starts the campaign")
+    parser.add_argument("--build", required=True, help="the build directory")
+    parser.add_argument("--only", choices=list(CALLERS), help="measure one of the two")
     parser.add_argument("--calls", type=int, default=3000)
     parser.add_argument("--rate", type=int, default=300)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--port", type=int, default=19600)
+    parser.add_argument("--port", type=int, default=17600)
     parser.add_argument("--kind", choices=list(KINDS), action="append")
     parser.add_argument("--keep", action="store_true", help="keep the folders with logs")
     options = parser.parse_args()
     if shutil.which("sipp") is None:
         print("sipp is not installed: skipped")
         return 77
-    callers = {"sipp": run_sipp}
-    if options.zvonard:
-        if not options.zvonard_prepare or not options.zvonard_start:
-            parser.error("--zvonard needs --zvonard-prepare and --zvonard-start")
-        callers["zvonard"] = run_zvonard
     header(options)
     try:
         for kind in options.kind or KINDS:
-            results = {name: [] for name in callers}
-            carriers = {name: [] for name in callers}
-            for _ in range(options.repeats):  # turn about, so that both meet the same machine
-                for name, caller in callers.items():
-                    caller_us, carrier_us = measure(options, caller, kind)
-                    results[name].append(caller_us)
-                    carriers[name].append(carrier_us)
-            for name in callers:
-                show(f"sip_{kind}_{name}_cpu", results[name], options.calls)
-                show(f"sip_{kind}_{name}_carrier_cpu", carriers[name], options.calls)
-            if "zvonard" in callers:
-                ratio = statistics.median(results["zvonard"]) / statistics.median(results["sipp"])
-                print(f"sip_{kind}_zvonard_to_sipp {ratio:.2f} ratio {options.calls} {ratio:.2f} {ratio:.2f}")
+            measure_kind(options, {n: c for n, c in CALLERS.items() if options.only in (None, n)}, kind)
     except Failed as failed:
         print(f"bench/sip: {failed}", file=sys.stderr)
         return 1
-    if not options.zvonard:
-        print("# zvonard was not measured: --zvonard was not given")
     return 0
 
 
