@@ -61,6 +61,9 @@ static enum zv_err open_store(struct zv_daemon *d, char *text, size_t text_size)
 		snprintf(text, text_size, "the store %s has been used with fast-forward: it is marked "
 			 "simulated and never dials a real trunk; take another directory",
 			 c->store.dir);
+	else if (err == ZV_EEXIST)
+		snprintf(text, text_size, "the store %s is in use: another zvonard runs on it",
+			 c->store.dir);
 	else if (err != ZV_OK)
 		snprintf(text, text_size, "the store %s cannot be written: %s", c->store.dir,
 			 zv_err_text(err));
