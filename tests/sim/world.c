@@ -29,6 +29,7 @@ struct leg {
 	uint32_t lead;
 	struct zv_attempt_id attempt;
 	bool media;
+	uint16_t trunk;
 };
 
 struct world {
@@ -116,6 +117,9 @@ static void on_dial(struct world *w, const struct zv_cmd *cmd)
 	w->r->dials++;
 	if (!leg->invited || leg->gen != cmd->leg.gen)
 		broken(w, "an INVITE without a flushed intent");
+	if (cmd->u.dial.sub != 0 && cmd->trunk == leg->trunk)
+		broken(w, "a sub-attempt by the trunk that failed");
+	leg->trunk = cmd->trunk;
 	if (w->now.mono_ms / 1000 != w->second) {
 		w->second = w->now.mono_ms / 1000;
 		w->in_second = 0;
@@ -294,6 +298,14 @@ static void on_command(struct world *w, const struct zv_cmd *cmd)
 		later(w, 1, &ev);
 		break;
 	case ZV_CMD_LADDER:
+		if (cmd->u.ladder.what == ZV_LADDER_SUB) {
+			w->legs[cmd->leg.slot].invited = false; /* until it is on disk, too */
+			w->legs[cmd->leg.slot].gen++;
+			w->r->failovers++;
+			ev = leg_event(cmd, ZV_EV_INTENT_FLUSHED);
+			later(w, 8, &ev);
+		}
+		break;
 	case ZV_CMD_TELL: break;
 	}
 }
@@ -325,8 +337,8 @@ static void step(struct world *w, const struct zv_event *ev)
 	zv_engine_get_stats(w->engine, &stats);
 	if (stats.peak_calls > w->r->peak_calls)
 		w->r->peak_calls = stats.peak_calls;
-	if (stats.calls > w->p.channels && stats.adopted == 0)
-		broken(w, "%u calls on %u channels", stats.calls, w->p.channels);
+	if (stats.calls > w->p.channels * w->conf.n_trunks && stats.adopted == 0)
+		broken(w, "%u calls on %u channels", stats.calls, w->p.channels * w->conf.n_trunks);
 }
 
 /* The lookahead: free slabs take the leads that are due first. */
@@ -411,7 +423,8 @@ static void crash(struct world *w)
 	start(w);
 	for (uint32_t s = 0; s < MAX_CALLS; s++)
 		if (up[s])
-			step(w, &(struct zv_event){.type = ZV_EV_ADOPT, .leg = {s, w->legs[s].gen},
+			step(w, &(struct zv_event){.type = ZV_EV_ADOPT, .trunk = w->legs[s].trunk,
+						   .leg = {s, w->legs[s].gen},
 						   .attempt = w->legs[s].attempt,
 						   .u.adopt = {.campaign = 7, .e164 = 1}});
 	memset(w->legs, 0, sizeof(w->legs));
@@ -436,10 +449,14 @@ static void set_up(struct world *w)
 	w->conf = (struct zv_engine_conf){
 		.max_calls = MAX_CALLS, .max_dialing_ms = 60000, .store_wait_ms = 5000,
 		.fast_forward = w->p.fast_forward, .fast_forward_until_ms = START_MS + 30 * DAY_MS,
-		.n_trunks = 1, .n_campaigns = 1, .zones = w->zones};
+		.n_trunks = 1 + (w->p.seed & 1), .n_campaigns = 1, .zones = w->zones};
 	w->conf.trunks[0] = (struct zv_trunk_conf){.name = "t", .enabled = true, .cps = w->p.cps,
 						   .channels = w->p.channels, .n_callers = 1,
 						   .callers = {74950000001u}};
+	/* The second one takes what the first one fails at. */
+	w->conf.trunks[1] = w->conf.trunks[0];
+	w->conf.trunks[1].name[0] = 'u';
+	w->conf.trunks[1].priority = 1;
 	w->conf.campaigns[0] = (struct zv_campaign_conf){.id = 7, .name = "c", .enabled = true,
 							 .ring_ms = 10000, .talk_max_s = 60,
 							 .script = &w->script};

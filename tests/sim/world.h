@@ -20,7 +20,7 @@ struct world_params {
 struct world_result {
 	uint64_t trace;        /* hash of every command */
 	uint32_t dials, outcomes, finals, crashed_open;
-	uint32_t peak_calls, most_in_second;
+	uint32_t peak_calls, most_in_second, failovers;
 	int64_t cal_end_ms;
 	char broken[256];      /* the first broken promise; "" = none */
 };
