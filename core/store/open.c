@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "store/db.h"
 
 #define DEFAULT_MAP_BYTES (UINT64_C(64) << 30)
+#define LOCK_WAIT_MS      1000
+#define LOCK_NAP_MS       10
 
 struct complaint {
 	char *text;
@@ -209,10 +212,24 @@ void zv_store_close(struct zv_store *store)
 	free(store);
 }
 
+/* A synthesiser's process that was just being started when zvonard was killed holds the lock with
+ * it until its exec: hence not once, but for LOCK_WAIT_MS. */
+static bool lock_whole(int fd)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct timespec nap = {.tv_nsec = LOCK_NAP_MS * 1000000L};
+
+	for (int waited_ms = 0; fcntl(fd, F_OFD_SETLK, &whole) != 0; waited_ms += LOCK_NAP_MS) {
+		if (waited_ms >= LOCK_WAIT_MS)
+			return false;
+		(void)nanosleep(&nap, NULL);
+	}
+	return true;
+}
+
 /* One zvonard a store: another one's recovery would end the calls of the first. */
 static enum zv_err take_lock(struct zv_store *store)
 {
-	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd;
 
 	if (store->lock_fd >= 0)
@@ -222,7 +239,7 @@ static enum zv_err take_lock(struct zv_store *store)
 		zv_error("store", "daemon.lock: %s", strerror(errno));
 		return errno == ENOSPC ? ZV_EFULL : ZV_EIO;
 	}
-	if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+	if (!lock_whole(fd)) {
 		zv_error("store", "another zvonard runs on this store");
 		close(fd);
 		return ZV_EEXIST;

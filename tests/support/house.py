@@ -25,8 +25,11 @@ def wait_for(what, seconds, every=0.02):
 
 
 class House:
-    def __init__(self, build, ports=21000, keep=None, env=None):
+    """ip: each test has an address of its own on loopback, so that two may run side by side."""
+
+    def __init__(self, build, ports=21000, keep=None, env=None, ip="127.0.0.1"):
         self.build = os.path.abspath(build)
+        self.ip = ip
         self.dir = keep or tempfile.mkdtemp(prefix="zvonar-test-")
         self.keep = keep is not None
         self.sip, self.carrier_sip = ports, ports + 40
@@ -52,9 +55,9 @@ class House:
         os.chmod(self.path("plugins/strategy_cadence.so"), 0o644)
         os.makedirs(self.path("conf.d"), exist_ok=True)
         with open(self.path("conf.d/10-test.yaml"), "w", encoding="utf-8") as f:
-            f.write(f"""sip: {{port_first: {self.sip}}}
-media: {{ranges: ["127.0.0.1:{self.rtp}-{self.rtp + 2 * max_calls - 2}"]}}
-trunks: {{main: {{host: "127.0.0.1:{self.carrier_sip}"}}}}
+            f.write(f"""sip: {{local_ip: {self.ip}, port_first: {self.sip}}}
+media: {{ranges: ["{self.ip}:{self.rtp}-{self.rtp + 2 * max_calls - 2}"]}}
+trunks: {{main: {{host: "{self.ip}:{self.carrier_sip}"}}}}
 """)
         if extra:
             with open(self.path("conf.d/20-extra.yaml"), "w", encoding="utf-8") as f:
@@ -66,13 +69,33 @@ trunks: {{main: {{host: "127.0.0.1:{self.carrier_sip}"}}}}
             with open(path, "w", encoding="utf-8") as f:
                 f.writelines(lines)
 
-    def start_carrier(self, *options, shares="conf/carrier.shares", seed=1):
+    def start_carrier(self, *options, shares="conf/carrier.shares", seed=1, listen=None):
+        """The carrier, and it listens when this returns. listen: other addresses than its own."""
+        begun = self.carrier_events("start")
         self.carrier = subprocess.Popen(
-            [self.tool("zvonar-carrier"), "--listen", f"127.0.0.1:{self.carrier_sip}",
-             "--rtp", f"127.0.0.1:{self.carrier_rtp}-{self.carrier_rtp + 1023}",
+            [self.tool("zvonar-carrier"), "--listen", listen or f"{self.ip}:{self.carrier_sip}",
+             "--rtp", f"{self.ip}:{self.carrier_rtp}-{self.carrier_rtp + 1023}",
              "--shares", os.path.join(ROOT, shares), "--seed", str(seed),
              "--log", self.carrier_log, *options],
             stdout=open(self.path("carrier.out"), "ab"), stderr=subprocess.STDOUT, env=self.env)
+        if not wait_for(lambda: len(self.carrier_events("start")) > len(begun)
+                        or self.carrier.poll() is not None, 10) or self.carrier.poll() is not None:
+            raise RuntimeError("the carrier does not start:\n" + self.tail(self.path("carrier.out")))
+        return self.carrier
+
+    def carrier_events(self, *kinds):
+        """Lines of the carrier's log, as far as they are whole; all, or those of the kinds."""
+        try:
+            with open(self.carrier_log, "rb") as f:
+                whole = f.read().rpartition(b"\n")[0]
+        except OSError:
+            return []
+        events = (json.loads(l) for l in whole.split(b"\n") if l.strip())
+        return [e for e in events if not kinds or e["e"] in kinds]
+
+    def attempts(self):
+        """Steps of the attempt log, in its order."""
+        return [json.loads(l) for l in self.ctl("attempts", "export", "--format", "json").stdout.splitlines()]
 
     def start_daemon(self, wrapper=()):
         self.daemon = subprocess.Popen(
@@ -151,3 +174,19 @@ trunks: {{main: {{host: "127.0.0.1:{self.carrier_sip}"}}}}
         self.stop(self.carrier)
         if not self.keep:
             shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Checks:
+    """What a test looked at. Ends with the line that tests/runner.py counts."""
+
+    def __init__(self):
+        self.passed, self.failed = 0, 0
+
+    def that(self, right, what, detail=""):
+        self.passed, self.failed = self.passed + bool(right), self.failed + (not right)
+        print(f"{'ok  ' if right else 'FAIL'} {what}" + (f": {detail}" if detail != "" else ""), flush=True)
+        return bool(right)
+
+    def end(self):
+        print(f"{self.passed} passed, {self.failed} failed, 0 skipped")
+        return 0 if self.failed == 0 and self.passed > 0 else 1
