@@ -263,8 +263,12 @@ def integration_part(run, part):
     if not build(run, 'normal', *MESON_PARTS['normal'][:2]):
         return
     env = dict(run.env, ZV_BUILD=folder)
+    folders = {'normal': folder, 'hooks': run.build_dir('hooks')}
     for name, command, normal, long_args in integration_list():
-        argv = shlex.split(command) + shlex.split(long_args if run.options.long else normal)
+        words = command + ' ' + (long_args if run.options.long else normal)
+        if '{hooks}' in words and not build(run, 'hooks', 'gcc', ['-Dtest_hooks=true', '-Dtests=false']):
+            continue
+        argv = [word.format_map(folders) for word in shlex.split(words)]
         if not os.path.exists(os.path.join(ROOT, argv[0])):
             run.failure(f'integration: {name}', f'{argv[0]}: no such file')
             run.add(part, name, 0, 1, 0, 0.0)
