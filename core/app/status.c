@@ -131,6 +131,7 @@ static void add_status(struct zv_daemon *d, json_t *reply)
 	json_object_set_new(reply, "state", json_string(d->draining ? "draining" : "running"));
 	json_object_set_new(reply, "uptime_ms",
 			    json_integer(zv_clock_now(&d->clock).mono_ms - d->started_ms));
+	json_object_set_new(reply, "store", json_string(d->config->store.dir));
 	json_object_set_new(reply, "epoch", json_integer((json_int_t)d->boot.epoch));
 	json_object_set_new(reply, "fast_forward", json_boolean(d->clock.fast_forward));
 	json_object_set_new(reply, "calendar_ms", json_integer(cal_ms));
