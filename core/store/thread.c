@@ -28,6 +28,7 @@ struct writer {
 	uint32_t dialog_shard[DIALOGS];
 	uint32_t n_cmds, n_dialogs;
 	int64_t deadline_us; /* of the batch; 0 = it is empty */
+	int64_t looked_us;   /* at the rings, last: what is found came after it */
 	struct zv_event backlog[BACKLOG];
 	uint32_t backlog_first, backlog_n;
 	int64_t next_look_us; /* at map and disk */
@@ -145,12 +146,14 @@ static void hurry(struct writer *w, int64_t deadline_us)
 
 static void collect(struct writer *w)
 {
-	int64_t now = now_us();
+	/* As if it had come right after the last look: a nap costs nobody patience. */
+	int64_t now = w->n_cmds + w->n_dialogs > 0 ? w->looked_us : now_us();
 	uint32_t n;
 
 	/* + 2: a change of state may want a place too */
 	if (w->backlog_n + BATCH + 2 > BACKLOG)
 		return;
+	w->looked_us = now_us();
 	n = zv_ring_pop(w->run->commands, &w->cmds[w->n_cmds], BATCH - w->n_cmds);
 	for (uint32_t i = 0; i < n; i++)
 		hurry(w, now + patience_us(w, &w->cmds[w->n_cmds + i]));
@@ -186,6 +189,28 @@ static void sleep_until(struct writer *w, int64_t until_us)
 		ssize_t n = read(w->run->wake_fd, &ignored, sizeof(ignored));
 		(void)n;
 	}
+}
+
+/* A batch is being gathered: what comes meanwhile need not wake the thread, but it may be more
+ * urgent than the batch. */
+static void gather(struct writer *w)
+{
+	int64_t step_us = (int64_t)w->run->outcome_wait_ms * 1000;
+	int64_t left = w->deadline_us - now_us();
+	struct timespec t;
+
+	if ((int64_t)w->run->intent_wait_ms * 1000 < step_us)
+		step_us = (int64_t)w->run->intent_wait_ms * 1000;
+	if (step_us == 0) {
+		sleep_until(w, w->deadline_us);
+		return;
+	}
+	if (left > step_us)
+		left = step_us;
+	if (left <= 0)
+		return;
+	t = (struct timespec){.tv_sec = left / 1000000, .tv_nsec = (left % 1000000) * 1000};
+	(void)nanosleep(&t, NULL);
 }
 
 /* ---- commits ---- */
@@ -370,7 +395,7 @@ enum zv_err zv_store_thread(struct zv_store_run *run, const _Atomic bool *stop)
 		} else if (full || ending || now_us() >= w->deadline_us) {
 			err = commit_batch(w);
 		} else {
-			sleep_until(w, w->deadline_us);
+			gather(w);
 		}
 	}
 	free(w->txn);
