@@ -230,10 +230,10 @@ static void settle_releases(struct zv_ahead *a)
 			struct zv_held_one gone = *one;
 
 			zv_held_remove(&a->held, one);
+			/* Else it has not been met elsewhere: it is before its lane's place, or
+			 * has no entry. */
 			if (gone.moved)
 				again(a, gone.lead, gone.moved_class, gone.moved_ms);
-			else
-				again(a, gone.lead, gone.class, gone.due_ms);
 		}
 	}
 	a->n_came_back = 0;
