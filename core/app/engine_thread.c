@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -11,6 +12,7 @@
 #define BATCH 64u
 #define CMDS  (ZV_ENGINE_STEP_CMDS * 2)
 #define VIEW_MS 250
+#define GATHER_NS 1000000 /* after work: what comes meanwhile costs no wake-up of its own */
 
 /* A ring out, and what did not fit yet. */
 struct wire {
@@ -288,7 +290,9 @@ void zv_engine_thread_run(struct zv_engine_thread *thread, const _Atomic bool *s
 {
 	struct zv_engine_thread *t = thread;
 	const struct zv_event tick = {.type = ZV_EV_TICK};
+	const struct timespec gather = {.tv_nsec = GATHER_NS};
 	uint32_t patience = 5000; /* rests of 1 ms */
+	bool worked = false;
 
 	for (;;) {
 		bool last = atomic_load(stop);
@@ -303,11 +307,18 @@ void zv_engine_thread_run(struct zv_engine_thread *thread, const _Atomic bool *s
 			next_ms = zv_engine_next_tick_ms(t->p.engine);
 		}
 		look(t, mono_ms, last && !any);
-		if (any)
+		if (any) {
+			worked = true;
 			continue;
+		}
 		/* Outcomes that the store's ring had no room for yet are waited for, within reason. */
 		if (last && (t->store.n == 0 || patience-- == 0))
 			break;
+		if (worked) {
+			worked = false;
+			(void)nanosleep(&gather, NULL);
+			continue;
+		}
 		next_ms = next_ms <= mono_ms ? 1 : next_ms - mono_ms;
 		next_ms = spilled && next_ms > 1 ? 1 : next_ms;
 		rest(t, next_ms > VIEW_MS ? VIEW_MS : next_ms);
