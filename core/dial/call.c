@@ -399,11 +399,22 @@ static bool fail_over(const struct call_ctx *c, const struct zv_end_facts *facts
 		.called = call->called, .tried = call->tried, .mono_ms = c->e->now.mono_ms};
 	int64_t again_ms;
 	uint16_t trunk;
+	uint64_t caller = call->caller;
 
 	if (!zv_outcome_other_trunk(facts, outcome) || call->sub == UINT8_MAX || call->withdrawn ||
 	    c->e->draining || zv_route_take(&c->e->router, &ask, &trunk, &again_ms) != ZV_ROUTE_OK)
 		return false;
+	/* A number of the old trunk's own pool means nothing to the new one. */
+	if (campaign_of(c)->n_callers == 0)
+		caller = zv_route_caller(&c->e->router, campaign_of(c), trunk, call->person,
+					 c->e->now.cal_ms);
+	if (caller == 0) {
+		zv_route_heard(&c->e->router, trunk);
+		zv_route_give(&c->e->router, trunk);
+		return false;
+	}
 	give_channel(c);
+	call->caller = caller;
 	call->trunk = trunk;
 	call->tried |= UINT64_C(1) << trunk;
 	call->channel = call->unanswered = true;

@@ -119,6 +119,8 @@ static void on_dial(struct world *w, const struct zv_cmd *cmd)
 		broken(w, "an INVITE without a flushed intent");
 	if (cmd->u.dial.sub != 0 && cmd->trunk == leg->trunk)
 		broken(w, "a sub-attempt by the trunk that failed");
+	if (cmd->u.dial.caller != w->conf.trunks[cmd->trunk].callers[0])
+		broken(w, "a caller number of another trunk");
 	leg->trunk = cmd->trunk;
 	if (w->now.mono_ms / 1000 != w->second) {
 		w->second = w->now.mono_ms / 1000;
@@ -457,6 +459,7 @@ static void set_up(struct world *w)
 	w->conf.trunks[1] = w->conf.trunks[0];
 	w->conf.trunks[1].name[0] = 'u';
 	w->conf.trunks[1].priority = 1;
+	w->conf.trunks[1].callers[0]++;
 	w->conf.campaigns[0] = (struct zv_campaign_conf){.id = 7, .name = "c", .enabled = true,
 							 .ring_ms = 10000, .talk_max_s = 60,
 							 .script = &w->script};
