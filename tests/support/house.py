@@ -2,6 +2,8 @@
 
 Everything that is started is stopped by its process id; waits have bounds.
 """
+import argparse
+import collections
 import json
 import os
 import shutil
@@ -48,6 +50,7 @@ class House:
 
     def configure(self, extra="", max_calls=900, ring="5s"):
         """The demonstration's configuration on this house's ports; extra: YAML of conf.d."""
+        self.carrier_rtp = max(self.carrier_rtp, self.rtp + 2 * max_calls)
         shutil.copytree(os.path.join(ROOT, "conf/demo"), self.dir, dirs_exist_ok=True)
         os.makedirs(self.path("plugins"), exist_ok=True)
         so = os.path.join(self.build, "plugins/strategy_cadence/strategy_cadence.so")
@@ -122,6 +125,31 @@ trunks: {{main: {{host: "{self.ip}:{self.carrier_sip}"}}}}
     def status(self):
         return self.ask(cmd="status")
 
+    def calls(self):
+        """Figures of the calls; all 0 while nobody answers."""
+        return collections.defaultdict(int, (self.status() or {}).get("calls", {}))
+
+    def write(self, name, text):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def begin(self, leads, seed=1, campaign="cleanup"):
+        """zvonard runs, its campaign has a list and is dialled."""
+        self.start_daemon()
+        self.wait_up()
+        self.ctl("list", "import", campaign, self.make_list(leads, seed))
+        self.ctl("campaign", "start", campaign)
+        if not wait_for(lambda: self.calls()["dials"] > 0, 30):
+            raise RuntimeError("no call within 30 s:\n" + self.tail(self.daemon_log))
+
+    def quiet(self, seconds=40, campaign="cleanup"):
+        """Pauses the campaign; true when the last call is over."""
+        self.ctl("campaign", "pause", campaign)
+        return wait_for(lambda: (self.status() or {"calls": {"now": 1}})["calls"]["now"] == 0, seconds, 0.1)
+
     def wait_up(self, seconds=15):
         up = wait_for(lambda: self.status() or self.daemon.poll() is not None, seconds)
         if not isinstance(up, dict):
@@ -156,11 +184,12 @@ trunks: {{main: {{host: "{self.ip}:{self.carrier_sip}"}}}}
 
     @staticmethod
     def stop(process, sig=signal.SIGTERM, seconds=20):
-        """The exit status; None if it had to be killed."""
+        """The exit status; None if it had to be killed. sig None: only waits."""
         if process is None:
             return 0
         if process.poll() is None:
-            process.send_signal(sig)
+            if sig is not None:
+                process.send_signal(sig)
             try:
                 process.wait(seconds)
             except subprocess.TimeoutExpired:
@@ -190,3 +219,48 @@ class Checks:
     def end(self):
         print(f"{self.passed} passed, {self.failed} failed, 0 skipped")
         return 0 if self.failed == 0 and self.passed > 0 else 1
+
+
+# Asks at once and by no name: no text to render for each lead, and short talks.
+SHORT_SCRIPT = """start: offer
+abandon_message: "Извините."
+nodes:
+  offer:
+    ask: "Нажмите один, два или три."
+    keys: {"1": interested, "2": not_interested, "3": keep_informed}
+    barge_in: yes
+    wait: 3s
+    no_input: nobody
+  interested: {end: answered, result: interested}
+  not_interested: {end: answered, result: not_interested}
+  keep_informed: {end: answered, result: keep_informed}
+  nobody: {end: silent}
+"""
+
+
+def arguments(doc):
+    """The options that all tests of the whole have."""
+    args = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    args.add_argument("--build", default=os.environ.get("ZV_BUILD", "build"), help="folder of the build")
+    args.add_argument("--keep", help="folder that stays for a look")
+    return args
+
+
+def cpu_s(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rss_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return next(int(l.split()[1]) for l in f if l.startswith("VmRSS:"))
+
+
+def second_counts(times_s, begin_s, end_s):
+    """How many of the times fall into each whole second from begin to end."""
+    counts = [0] * max(0, int(end_s - begin_s))
+    for t in times_s:
+        if 0 <= t - begin_s < len(counts):
+            counts[int(t - begin_s)] += 1
+    return counts
