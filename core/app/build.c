@@ -13,6 +13,7 @@
 #include "app/daemon_int.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "store/read.h"
 
 #define ADOPT_MOST_MS 600000 /* older open calls are over by themselves */
 
@@ -215,6 +216,39 @@ static enum zv_err make_plugins(struct zv_daemon *d, char *text, size_t text_siz
 	return err;
 }
 
+/* The caps of caller numbers count what was called today before this start. */
+#define CALLERS_LOOK_BACK 1000000u /* entries of the log, a day's work at full rate */
+
+static bool count_caller(void *arg, const struct zv_log_row *row)
+{
+	struct zv_daemon *d = arg;
+	bool invite = row->kind == ZV_LOG_INTENT ||
+		      (row->kind == ZV_LOG_LADDER && row->what == ZV_LADDER_SUB);
+
+	if (invite && row->caller != 0)
+		zv_engine_count_caller(d->engine, row->caller, row->cal_ms);
+	return true;
+}
+
+static enum zv_err count_callers(struct zv_daemon *d)
+{
+	const struct zv_engine_conf *c = &d->config->engine;
+	struct zv_store_facts facts;
+	bool capped = false;
+	enum zv_err err;
+
+	for (uint32_t i = 0; i < c->n_campaigns; i++)
+		capped = capped || c->campaigns[i].caller_daily_cap != 0;
+	if (!capped)
+		return ZV_OK;
+	err = zv_store_facts(d->store, &facts);
+	if (err != ZV_OK)
+		return err;
+	return zv_store_log_each(d->store, 0, facts.attempts > CALLERS_LOOK_BACK
+						      ? facts.attempts - CALLERS_LOOK_BACK
+						      : 0, count_caller, d);
+}
+
 static enum zv_err make_engine(struct zv_daemon *d)
 {
 	const struct zv_config *c = d->config;
@@ -226,6 +260,9 @@ static enum zv_err make_engine(struct zv_daemon *d)
 		.clock = &d->clock, .wires = d->wires, .n_trunks = c->engine.n_trunks};
 	enum zv_err err = zv_engine_create(&params, &d->engine);
 
+	if (err != ZV_OK)
+		return err;
+	err = count_callers(d);
 	if (err != ZV_OK)
 		return err;
 	thread.engine = d->engine;

@@ -233,6 +233,11 @@ void zv_engine_step(struct zv_engine *engine, const struct zv_now *now,
 	engine->out = NULL;
 }
 
+void zv_engine_count_caller(struct zv_engine *engine, uint64_t caller, int64_t cal_ms)
+{
+	zv_route_count_caller(&engine->router, caller, cal_ms);
+}
+
 int64_t zv_engine_next_tick_ms(const struct zv_engine *engine)
 {
 	int64_t at_ms = zv_heap_top_key(&engine->timers);

@@ -38,6 +38,9 @@ void zv_engine_destroy(struct zv_engine *engine); /* accepts NULL */
 void zv_engine_step(struct zv_engine *engine, const struct zv_now *now,
 		    const struct zv_event *event, struct zv_cmds *out);
 
+/* Boot: a call that the log shows, so that a caller number's daily cap survives a restart. */
+void zv_engine_count_caller(struct zv_engine *engine, uint64_t caller, int64_t cal_ms);
+
 /* The next moment the engine wants a TICK at: monotonic ms, INT64_MAX = none. */
 int64_t zv_engine_next_tick_ms(const struct zv_engine *engine);
 

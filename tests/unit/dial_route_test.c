@@ -153,6 +153,18 @@ Test(route, a_person_sees_the_same_caller_number_until_the_cap)
 	cr_assert_eq(zv_route_caller(&router, &c, 0, 42, 86400000), first, "a new day");
 }
 
+Test(route, calls_of_before_a_restart_count_for_the_cap)
+{
+	struct zv_campaign_conf c = {.n_callers = 1, .callers = {74950000001}, .caller_daily_cap = 3};
+
+	zv_route_count_caller(&router, 74950000001, 500); /* the day before */
+	zv_route_count_caller(&router, 74950000001, 86400000);
+	zv_route_count_caller(&router, 74950000001, 86400001);
+	zv_route_count_caller(&router, 74950000001, 900); /* told late: that day is over */
+	cr_assert_neq(zv_route_caller(&router, &c, 0, 42, 86400002), 0);
+	cr_assert_eq(zv_route_caller(&router, &c, 0, 42, 86400003), 0);
+}
+
 Test(route, codes_and_causes_give_the_outcomes_that_the_standards_mean)
 {
 	static const struct { uint16_t code, q850; enum zv_outcome want; } rows[] = {

@@ -194,21 +194,39 @@ static struct zv_caller_use *caller_use(struct zv_router *router, uint64_t numbe
 	}
 }
 
+static void turn_day(struct zv_router *router, int64_t cal_ms)
+{
+	int64_t day = cal_ms / 86400000;
+
+	if (day == router->caller_day)
+		return;
+	memset(router->callers, 0, sizeof(router->callers));
+	router->n_callers = 0;
+	router->caller_day = day;
+}
+
+void zv_route_count_caller(struct zv_router *router, uint64_t number, int64_t cal_ms)
+{
+	struct zv_caller_use *use;
+
+	if (cal_ms / 86400000 < router->caller_day)
+		return;
+	turn_day(router, cal_ms);
+	use = caller_use(router, number);
+	if (use != NULL)
+		use->used++;
+}
+
 uint64_t zv_route_caller(struct zv_router *router, const struct zv_campaign_conf *campaign,
 			 uint16_t trunk, uint64_t person, int64_t cal_ms)
 {
 	const struct zv_trunk_conf *t = &router->conf->trunks[trunk];
 	const uint64_t *pool = campaign->n_callers > 0 ? campaign->callers : t->callers;
 	uint32_t n = campaign->n_callers > 0 ? campaign->n_callers : t->n_callers;
-	int64_t day = cal_ms / 86400000;
 
 	if (n == 0)
 		return 0;
-	if (day != router->caller_day) {
-		memset(router->callers, 0, sizeof(router->callers));
-		router->n_callers = 0;
-		router->caller_day = day;
-	}
+	turn_day(router, cal_ms);
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t number = pool[(zv_mix64(person) % n + i) % n];
 		struct zv_caller_use *use = caller_use(router, number);

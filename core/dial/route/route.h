@@ -63,4 +63,7 @@ void zv_route_state(struct zv_router *router, uint16_t trunk, uint32_t state,
 uint64_t zv_route_caller(struct zv_router *router, const struct zv_campaign_conf *campaign,
 			 uint16_t trunk, uint64_t person, int64_t cal_ms);
 
+/* One more call of this number on that day; an earlier day than the router's is ignored. */
+void zv_route_count_caller(struct zv_router *router, uint64_t number, int64_t cal_ms);
+
 #endif
