@@ -166,6 +166,8 @@ static bool render(struct zv_voice *v, const struct text *t, bool *ret_cached)
 	err = zv_synth_run(&(struct zv_synth_job){
 		.program = c->voice.program, .voice = c->voice.name, .rate = c->voice.rate,
 		.timeout_ms = c->voice.timeout_ms, .text = t->text, .path = path});
+	if (err == ZV_OK && zv_prompts_shrink_wav(path) != ZV_OK)
+		zv_debug("voice", "a rendered text stays as the synthesiser wrote it");
 	if (err == ZV_OK)
 		err = zv_prompts_add_wav(v->p.prompts, t->hash, path);
 	return err == ZV_OK || err == ZV_EEXIST;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -103,17 +104,24 @@ static enum zv_err encode(const int16_t *samples, uint32_t n, struct zv_audio *r
 	return ZV_OK;
 }
 
+static enum zv_err read_samples(const char *path, int16_t **ret_samples, uint32_t *ret_n)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum zv_err err;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? ZV_ENOENT : ZV_EIO;
+	err = zv_wav_read(fd, ret_samples, ret_n);
+	close(fd);
+	return err;
+}
+
 static enum zv_err read_audio(const char *path, struct zv_audio *ret_audio)
 {
 	int16_t *samples = NULL;
 	uint32_t n = 0;
-	enum zv_err err;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum zv_err err = read_samples(path, &samples, &n);
 
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? ZV_ENOENT : ZV_EIO;
-	err = zv_wav_read(fd, &samples, &n);
-	close(fd);
 	if (err == ZV_OK)
 		err = encode(samples, n, ret_audio);
 	free(samples);
@@ -155,5 +163,30 @@ enum zv_err zv_prompts_add_wav(struct zv_prompts *p, uint64_t hash, const char *
 	err = insert(p, hash, &audio);
 	if (err != ZV_OK)
 		free((void *)(uintptr_t)audio.alaw);
+	return err;
+}
+
+enum zv_err zv_prompts_shrink_wav(const char *path)
+{
+	int16_t *samples = NULL;
+	char part[4096];
+	uint32_t n = 0;
+	enum zv_err err;
+	int fd;
+
+	if (snprintf(part, sizeof(part), "%s.8k", path) >= (int)sizeof(part))
+		return ZV_EINVAL;
+	err = read_samples(path, &samples, &n);
+	if (err != ZV_OK)
+		return err;
+	fd = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	err = fd >= 0 ? zv_wav_write(fd, samples, n) : ZV_EIO;
+	if (fd >= 0 && close(fd) != 0)
+		err = ZV_EIO;
+	if (err == ZV_OK && rename(part, path) != 0)
+		err = ZV_EIO;
+	if (err != ZV_OK)
+		unlink(part);
+	free(samples);
 	return err;
 }

@@ -21,6 +21,11 @@ void zv_prompts_destroy(struct zv_prompts *prompts); /* accepts NULL */
  * there.  ZV_ENOENT, ZV_EPARSE, ZV_EFULL. */
 enum zv_err zv_prompts_add_wav(struct zv_prompts *prompts, uint64_t hash, const char *path) ZV_MUST_USE;
 
+/* Replaces the WAV file by one of 8 kHz, mono, 16 bits, which costs nothing to convert when it is
+ * added at each later start.  After an error the file is what it was.  As zv_prompts_add_wav, and
+ * ZV_EIO. */
+enum zv_err zv_prompts_shrink_wav(const char *path) ZV_MUST_USE;
+
 struct zv_audio {
 	const uint8_t *alaw, *ulaw; /* n samples each */
 	uint32_t n;

@@ -157,3 +157,18 @@ out:
 	sf_close(file);
 	return err;
 }
+
+enum zv_err zv_wav_write(int fd, const int16_t *samples, uint32_t n)
+{
+	SF_INFO info = {
+		.samplerate = RATE, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
+	SNDFILE *file = sf_open_fd(fd, SFM_WRITE, &info, SF_FALSE);
+	bool whole;
+
+	if (file == NULL)
+		return ZV_EIO;
+	whole = n == 0 || sf_write_short(file, samples, n) == (sf_count_t)n;
+	if (sf_close(file) != 0)
+		whole = false;
+	return whole ? ZV_OK : ZV_EIO;
+}

@@ -1,4 +1,4 @@
-/* media/wav.h -- a WAV file to 8 kHz mono, offline: libsndfile reads, libsamplerate resamples.
+/* media/wav.h -- a WAV file to 8 kHz mono and back, offline: libsndfile reads, libsamplerate resamples.
  *
  * Thread: any that may block and allocate.
  */
@@ -18,5 +18,8 @@
  * file with nothing in it and leaves NULL.  ZV_EPARSE: no WAV, or of a shape out of the
  * bounds above; ZV_EFULL: longer than ZV_WAV_SECONDS_MAX; ZV_ENOMEM. */
 enum zv_err zv_wav_read(int fd, int16_t **ret_samples, uint32_t *ret_n) ZV_MUST_USE;
+
+/* A WAV file of 8 kHz, mono, 16 bits into fd (borrowed, empty).  ZV_EIO. */
+enum zv_err zv_wav_write(int fd, const int16_t *samples, uint32_t n) ZV_MUST_USE;
 
 #endif

@@ -140,6 +140,28 @@ Test(prompts, what_is_no_wav_is_refused_by_its_own_error, FOLDER)
 	zv_prompts_destroy(p);
 }
 
+Test(prompts, a_shrunk_file_sounds_the_same_and_soxi_sees_8_kHz_mono, FOLDER)
+{
+	const char *path = made("wide", "-r 22050 -c 2 -b 24", "1.5 sine 440 vol 0.5");
+	struct zv_prompts *p;
+	struct zv_audio before, after;
+	char cmd[700];
+
+	cr_assert_eq(zv_prompts_create(4, &p), ZV_OK);
+	cr_assert_eq(zv_prompts_add_wav(p, 1, path), ZV_OK);
+	cr_assert_eq(zv_prompts_shrink_wav(path), ZV_OK);
+	cr_assert_eq(zv_prompts_add_wav(p, 2, path), ZV_OK);
+	cr_assert(zv_prompts_find(p, 1, &before) && zv_prompts_find(p, 2, &after));
+	cr_assert_eq(before.n, after.n);
+	cr_expect_arr_eq(before.alaw, after.alaw, before.n);
+	snprintf(cmd, sizeof(cmd),
+		 "test \"$(soxi -r %s) $(soxi -c %s) $(soxi -b %s)\" = '8000 1 16' && test $(ls %s | wc -l) = 1",
+		 path, path, path, folder);
+	cr_expect_eq(system(cmd), 0);
+	cr_expect_eq(zv_prompts_shrink_wav("/nowhere/at-all.wav"), ZV_ENOENT);
+	zv_prompts_destroy(p);
+}
+
 Test(prompts, the_same_hash_is_there_once_and_the_table_has_an_end, FOLDER)
 {
 	const char *path = made("one", "-r 8000 -c 1 -b 16", "0.1 sine 440");
