@@ -17,8 +17,8 @@ CONF = """\
 control: {{socket: var/zvonard.sock}}
 store: {{dir: var/store, map_size: 8G}}
 prompts: {{dir: ., cache: var/prompts}}
-sip: {{local_ip: 127.0.0.1, port_first: {sip}, unanswered_max: 4000}}
-media: {{ranges: ["127.0.0.1:20000-31998"], lost_after: 0}}
+sip: {{local_ip: 127.91.0.1, port_first: {sip}, unanswered_max: 4000}}
+media: {{ranges: ["127.91.0.1:20000-31998"], lost_after: 0}}
 plugins: {{strategy_cadence: {{path: cadence.so}}}}
 trunks:
   bench:
