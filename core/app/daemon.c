@@ -269,6 +269,7 @@ enum zv_err zv_daemon_run(struct zv_daemon *daemon)
 		look_at_campaigns(d);
 		zv_info("app", "zvonard %s serves; control socket %s", ZV_VERSION,
 			d->config->control);
+		zv_wake(d->wires->main_fd); /* the first look arms the ring: what is told then wakes us */
 		err = serve(d);
 	}
 	zv_daemon_threads_stop(d);
