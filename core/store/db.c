@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 #include "base/log.h"
+
+#define SHORT_WRITE_BYTES (UINT64_C(1) << 20) /* more than LMDB writes at once */
 
 const char *const zv_table_names[ZV_T_MAX] = {
 	"meta", "campaigns", "leads", "persons", "numbers", "externals", "due", "asks", "attempts",
@@ -90,16 +93,30 @@ static void tell_lookahead(struct zv_txn *txn)
 	}
 }
 
+/* LMDB says EIO, not ENOSPC, when the last bytes of a disk took but a part of its pages.  Those pages
+ * belong to no root yet: the next try writes its own.  After a root that failed LMDB refuses all. */
+static bool disk_is_full(const struct zv_store *store)
+{
+	struct statvfs vfs;
+
+	return fstatvfs(store->dir_fd, &vfs) == 0 &&
+	       (uint64_t)vfs.f_bavail * vfs.f_frsize < SHORT_WRITE_BYTES;
+}
+
 enum zv_err zv_db_commit(struct zv_txn *txn)
 {
 	enum zv_err err = zv_db_camps_flush(txn);
+	int rc;
 
 	if (err != ZV_OK) {
 		zv_db_abort(txn);
 		return err;
 	}
-	err = zv_db_err(mdb_txn_commit(txn->t), "commit");
+	rc = mdb_txn_commit(txn->t);
 	txn->t = NULL; /* freed by commit, also when it failed */
+	if (rc == EIO && disk_is_full(txn->store))
+		rc = ENOSPC;
+	err = zv_db_err(rc, "commit");
 	if (err == ZV_OK)
 		tell_lookahead(txn);
 	return err;
