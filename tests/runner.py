@@ -28,7 +28,7 @@ CLOSING = re.compile(r'^(\d+) passed, (\d+) failed, (\d+) skipped$')
 # name: (compiler, meson options, meson test arguments)
 MESON_PARTS = {
     'normal': ('gcc', [], []),
-    'sanitize': ('gcc', ['-Db_sanitize=address,undefined', '-Djemalloc=disabled'],
+    'sanitize': ('gcc', ['-Doptimization=1', '-Db_sanitize=address,undefined', '-Djemalloc=disabled'],
                  ['--no-suite', 'lint', '--timeout-multiplier', '4']),
     'thread': ('clang', ['-Db_sanitize=thread', '-Db_lundef=false', '-Djemalloc=disabled'],
                ['--suite', 'thread', '--timeout-multiplier', '4']),

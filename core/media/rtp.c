@@ -137,14 +137,14 @@ enum zv_rtp_take zv_rtp_source_take(struct zv_rtp_source *s, const struct zv_rtp
 void zv_rtp_source_jitter(struct zv_rtp_source *s, uint32_t timestamp, uint32_t arrival)
 {
 	uint32_t transit = arrival - timestamp;
-	int32_t d = (int32_t)(transit - s->transit);
+	int64_t d = (int32_t)(transit - s->transit); /* 64 bits: INT32_MIN has no opposite */
 
 	s->transit = transit;
 	if (s->received < 2)
 		return;
 	if (d < 0)
 		d = -d;
-	if (d < 0 || d > 8000) /* over a second: a clock stepped, or another stream of audio */
+	if (d > 8000) /* over a second: a clock stepped, or another stream of audio */
 		return;
 	s->jitter_q4 += (uint32_t)d - ((s->jitter_q4 + 8) >> 4);
 }
