@@ -92,6 +92,8 @@ thread_test_fail(const char *file, int line, const char *what, const char *fmt, 
 #define cr_assert_str_eq(a, b, ...) CR_CHECK(#a " equals " #b, strcmp(a, b) == 0, __VA_ARGS__)
 #define cr_assert_arr_eq(a, b, n, ...)                                                         \
 	CR_CHECK(#a " equals " #b, memcmp(a, b, n) == 0, __VA_ARGS__)
+#define cr_assert_float_eq(a, b, e, ...)                                                       \
+	CR_CHECK(#a " about " #b, (a) - (b) <= (e) && (b) - (a) <= (e), __VA_ARGS__)
 #define cr_assert_fail(...) CR_CHECK("not reached", 0, __VA_ARGS__)
 
 #define cr_expect         cr_assert
@@ -99,7 +101,13 @@ thread_test_fail(const char *file, int line, const char *what, const char *fmt, 
 #define cr_expect_eq      cr_assert_eq
 #define cr_expect_neq     cr_assert_neq
 #define cr_expect_lt      cr_assert_lt
+#define cr_expect_leq     cr_assert_leq
 #define cr_expect_gt      cr_assert_gt
+#define cr_expect_geq     cr_assert_geq
+#define cr_expect_null    cr_assert_null
+#define cr_expect_arr_eq  cr_assert_arr_eq
+#define cr_expect_float_eq cr_assert_float_eq
+#define cr_expect_fail    cr_assert_fail
 #define cr_expect_str_eq  cr_assert_str_eq
 #define cr_expect_not_null cr_assert_not_null
 
