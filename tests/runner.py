@@ -258,21 +258,38 @@ def integration_list():
     return rows
 
 
+def integration_groups(long_mode):
+    """The rows to run, in groups that run side by side: '+' before a name joins the row above;
+    normal arguments of '-' keep a row for --long."""
+    groups = []
+    for name, command, normal, long_args in integration_list():
+        if normal == '-' and not long_mode:
+            continue
+        row = (name.lstrip('+ '), command, normal, long_args)
+        if name.startswith('+') and groups:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
 def integration_part(run, part):
     folder = run.build_dir('normal')
     if not build(run, 'normal', *MESON_PARTS['normal'][:2]):
         return
     env = dict(run.env, ZV_BUILD=folder)
     folders = {'normal': folder, 'hooks': run.build_dir('hooks')}
-    for name, command, normal, long_args in integration_list():
+
+    def one(row):
+        name, command, normal, long_args = row
         words = command + ' ' + (long_args if run.options.long else normal)
         if '{hooks}' in words and not build(run, 'hooks', 'gcc', ['-Dtest_hooks=true', '-Dtests=false']):
-            continue
+            return
         argv = [word.format_map(folders) for word in shlex.split(words)]
         if not os.path.exists(os.path.join(ROOT, argv[0])):
             run.failure(f'integration: {name}', f'{argv[0]}: no such file')
             run.add(part, name, 0, 1, 0, 0.0)
-            continue
+            return
         log = log_path(run, 'integration-' + name)
         began = time.monotonic()
         status = run.command([os.path.join(ROOT, argv[0]), *argv[1:]], log, env)
@@ -282,6 +299,10 @@ def integration_part(run, part):
         if counted[1] or status is None:
             run.failure(f'integration: {name}: status {status}, {log}', text)
         run.add(part, name, *counted, time.monotonic() - began)
+
+    for group in integration_groups(run.options.long):
+        with concurrent.futures.ThreadPoolExecutor(len(group)) as pool:
+            list(pool.map(one, group))
 
 
 def main():

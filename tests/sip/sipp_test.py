@@ -95,7 +95,7 @@ def run(name, binary):
 
 def wait_bound(port, tcp):
     """Until SIPp has the port, as the kernel says."""
-    end = time.monotonic() + 8
+    end = time.monotonic() + 20
     while time.monotonic() < end:
         with open("/proc/net/tcp" if tcp else "/proc/net/udp") as f:
             if (":%04X " % port) in f.read():
