@@ -396,7 +396,8 @@ static bool fail_over(const struct call_ctx *c, const struct zv_end_facts *facts
 {
 	struct zv_call *call = c->call;
 	struct zv_route_ask ask = {
-		.called = call->called, .tried = call->tried, .mono_ms = c->e->now.mono_ms};
+		.called = call->called, .tried = call->tried, .mono_ms = c->e->now.mono_ms,
+		.borrow = true};
 	int64_t again_ms;
 	uint16_t trunk;
 	uint64_t caller = call->caller;

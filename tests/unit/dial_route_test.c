@@ -153,6 +153,25 @@ Test(route, a_person_sees_the_same_caller_number_until_the_cap)
 	cr_assert_eq(zv_route_caller(&router, &c, 0, 42, 86400000), first, "a new day");
 }
 
+Test(route, a_failed_over_call_borrows_from_the_rate_and_new_ones_pay_it_back)
+{
+	struct zv_route_ask ask = {.called = 79161234567, .mono_ms = 60000, .borrow = true};
+	uint32_t n = 0;
+	uint16_t id;
+	int64_t again;
+
+	conf->n_trunks = 1;
+	trunk(0)->cps = 100;
+	trunk(0)->unanswered_max = 1000;
+	while (take(79161234567, 0, 60000) == 0)
+		;
+	while (zv_route_take(&router, &ask, &id, &again) == ZV_ROUTE_OK)
+		n++;
+	cr_assert_eq(n, 10, "%u borrowed of a tenth of a second at 100 a second", n);
+	cr_assert_eq(take(79161234567, 0, 60090), -1, "the debt is not paid yet");
+	cr_assert_eq(take(79161234567, 0, 60120), 0);
+}
+
 Test(route, calls_of_before_a_restart_count_for_the_cap)
 {
 	struct zv_campaign_conf c = {.n_callers = 1, .callers = {74950000001}, .caller_daily_cap = 3};

@@ -7,6 +7,7 @@
 
 /* A bucket holds at most this much of a second: what a stall saves up is lost, not caught up. */
 #define BUCKET_MS 50
+#define BORROW_MS 100 /* what a failed-over attempt may take in advance */
 
 void zv_router_init(struct zv_router *router, const struct zv_engine_conf *conf)
 {
@@ -63,8 +64,11 @@ static bool better(const struct zv_trunk_conf *a, int fit_a, const struct zv_tru
 }
 
 /* When the trunk may take a call: 0 = now, INT64_MAX = when something happens, else that time. */
-static int64_t ready_at(struct zv_trunk *trunk, const struct zv_trunk_conf *conf, int64_t mono_ms)
+static int64_t ready_at(struct zv_trunk *trunk, const struct zv_trunk_conf *conf,
+			const struct zv_route_ask *ask)
 {
+	int64_t mono_ms = ask->mono_ms;
+	int64_t need = ask->borrow ? 1000 - (int64_t)conf->cps * BORROW_MS : 1000;
 	uint32_t unanswered_max = conf->unanswered_max != 0 ? conf->unanswered_max : conf->cps;
 
 	if (trunk->state == ZV_TRUNK_DOWN || trunk->calls >= conf->channels ||
@@ -73,7 +77,7 @@ static int64_t ready_at(struct zv_trunk *trunk, const struct zv_trunk_conf *conf
 	if (trunk->slow_until_ms > mono_ms)
 		return trunk->slow_until_ms;
 	refill(trunk, conf, mono_ms);
-	if (trunk->tokens_milli >= 1000)
+	if (trunk->tokens_milli >= need)
 		return 0;
 	return mono_ms + (1000 - trunk->tokens_milli + conf->cps - 1) / conf->cps;
 }
@@ -120,7 +124,7 @@ enum zv_route_result zv_route_take(struct zv_router *router, const struct zv_rou
 		served = true;
 		if (ask->tried >> i & 1)
 			continue;
-		at_ms = ready_at(&router->trunks[i], tc, ask->mono_ms);
+		at_ms = ready_at(&router->trunks[i], tc, ask);
 		if (at_ms != 0) {
 			again_ms = at_ms < again_ms ? at_ms : again_ms;
 			continue;

@@ -43,6 +43,8 @@ enum zv_route_result {
 struct zv_route_ask {
 	uint64_t called;
 	uint64_t tried;   /* bit mask of trunks this attempt has used already */
+	bool borrow;      /* a failed-over attempt: may take up to 100 ms of the rate in advance,
+			   * which new dials wait for; else they would leave it no token */
 	int64_t mono_ms;
 };
 
