@@ -266,7 +266,7 @@ def integration_groups(long_mode):
         if normal == '-' and not long_mode:
             continue
         row = (name.lstrip('+ '), command, normal, long_args)
-        if name.startswith('+') and groups:
+        if name.startswith('+') and groups and not long_mode:  # long runs measure, too
             groups[-1].append(row)
         else:
             groups.append([row])
