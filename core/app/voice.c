@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/synth.h"
@@ -14,6 +15,8 @@
 #include "base/log.h"
 
 #define WORKERS_MAX 8u
+#define TRIES       3u /* at once; then a text rests */
+#define RETRY_S     60 /* before a lead that needs it may ask for it again */
 
 enum known_state { KNOWN_QUEUED = 1, KNOWN_DONE = 2, KNOWN_FAILED = 3 };
 
@@ -23,7 +26,8 @@ struct text {
 	struct text *next_queued;
 	char *text; /* NULL once rendered */
 	char *wav;  /* a recorded one: only to be read */
-	uint8_t state;
+	uint8_t state, tries;
+	time_t failed_s; /* monotonic */
 };
 
 struct zv_voice {
@@ -52,11 +56,34 @@ static struct text *find(struct zv_voice *v, uint64_t hash)
 	}
 }
 
+static time_t now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+static void enqueue(struct zv_voice *v, struct text *t)
+{
+	t->state = KNOWN_QUEUED;
+	t->next_queued = NULL;
+	*v->queue_end = t;
+	v->queue_end = &t->next_queued;
+	v->pending++;
+	pthread_cond_signal(&v->more);
+}
+
 /* Puts a text in the queue unless it is known.  Under the lock. */
 static void want(struct zv_voice *v, uint64_t hash, const char *text, const char *wav)
 {
 	struct text *t = find(v, hash);
 
+	if (t->hash == hash && t->state == KNOWN_FAILED && now_s() - t->failed_s >= RETRY_S) {
+		v->stats.failed--;
+		t->tries = 0;
+		enqueue(v, t);
+	}
 	if (t->hash == hash)
 		return;
 	if (v->n_texts >= v->p.config->voice.prompts_max) {
@@ -71,14 +98,9 @@ static void want(struct zv_voice *v, uint64_t hash, const char *text, const char
 	if (t->text == NULL && t->wav == NULL)
 		return;
 	t->hash = hash;
-	t->state = KNOWN_QUEUED;
-	t->next_queued = NULL;
-	*v->queue_end = t;
-	v->queue_end = &t->next_queued;
 	v->n_texts++;
-	v->pending++;
 	v->stats.texts++;
-	pthread_cond_signal(&v->more);
+	enqueue(v, t);
 }
 
 bool zv_voice_prepare(struct zv_voice *voice, uint32_t campaign, const char *attrs,
@@ -148,7 +170,7 @@ static bool cache_path(const struct zv_voice *v, uint64_t hash, char *buf, size_
 static bool render(struct zv_voice *v, const struct text *t, bool *ret_cached)
 {
 	const struct zv_config *c = v->p.config;
-	char path[512];
+	char path[512], own[540];
 	enum zv_err err;
 
 	if (t->wav != NULL) {
@@ -163,11 +185,16 @@ static bool render(struct zv_voice *v, const struct text *t, bool *ret_cached)
 	*ret_cached = err == ZV_OK || err == ZV_EEXIST;
 	if (*ret_cached)
 		return true;
+	/* Others may share the cache: each renders into a file of its own, whole ones are moved in. */
+	if (snprintf(own, sizeof(own), "%s.%ld", path, (long)getpid()) >= (int)sizeof(own))
+		return false;
 	err = zv_synth_run(&(struct zv_synth_job){
 		.program = c->voice.program, .voice = c->voice.name, .rate = c->voice.rate,
-		.timeout_ms = c->voice.timeout_ms, .text = t->text, .path = path});
-	if (err == ZV_OK && zv_prompts_shrink_wav(path) != ZV_OK)
+		.timeout_ms = c->voice.timeout_ms, .text = t->text, .path = own});
+	if (err == ZV_OK && zv_prompts_shrink_wav(own) != ZV_OK)
 		zv_debug("voice", "a rendered text stays as the synthesiser wrote it");
+	if (err == ZV_OK && rename(own, path) != 0)
+		err = ZV_EIO;
 	if (err == ZV_OK)
 		err = zv_prompts_add_wav(v->p.prompts, t->hash, path);
 	return err == ZV_OK || err == ZV_EEXIST;
@@ -198,11 +225,21 @@ static void work_text(struct zv_voice *v)
 	pthread_mutex_unlock(&v->lock);
 	ok = render(v, t, &cached);
 	pthread_mutex_lock(&v->lock);
+	v->pending--;
+	if (!ok && ++t->tries < TRIES && !v->stop) {
+		enqueue(v, t);
+		return;
+	}
 	t->state = ok ? KNOWN_DONE : KNOWN_FAILED;
+	t->failed_s = now_s();
 	v->stats.done += ok;
 	v->stats.failed += !ok;
 	v->stats.cached += cached;
-	v->pending--;
+	if (!ok) {
+		zv_error("voice", "a text cannot be rendered: leads that need it wait; tried again in %d s",
+			 RETRY_S);
+		return;
+	}
 	free(t->text);
 	t->text = NULL;
 }
