@@ -45,14 +45,6 @@ static bool prepare(void *arg, struct zv_offer *offer, const char *attrs, size_t
 	return i != UINT32_MAX && zv_voice_prepare(d->voice, i, attrs, attrs_len, offer->prompts);
 }
 
-static void committed(void *arg, uint32_t n_messages)
-{
-	struct zv_daemon *d = arg;
-
-	(void)n_messages;
-	zv_wake(d->wires->lookahead_fd);
-}
-
 static void complete(void *arg, uint32_t campaign)
 {
 	struct zv_daemon *d = arg;
@@ -149,7 +141,7 @@ static void fill_runs(struct zv_daemon *d)
 		.dialogs = w->sip_store, .dialog_acks = w->store_sip, .n_shards = w->n_sip,
 		.wake_fd = w->store_fd, .intent_wait_ms = c->store.intent_wait_ms,
 		.outcome_wait_ms = c->store.outcome_wait_ms, .trunk_names = d->trunk_names,
-		.committed = committed, .campaign_complete = complete, .arg = d,
+		.campaign_complete = complete, .arg = d,
 	};
 #ifdef ZV_TEST_HOOKS
 	d->store_run.swap_order = getenv("ZVONAR_TEST_SWAP_ORDER") != NULL;
