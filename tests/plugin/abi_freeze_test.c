@@ -2,6 +2,7 @@
  * ZV_ABI_MAJOR; an addition at an end needs a new ZV_ABI_MINOR and a line below. */
 #include <stddef.h>
 
+#include "zvonar/pacer.h"
 #include "zvonar/strategy.h"
 
 #define AT(type, field, offset) \
@@ -108,7 +109,63 @@ AT(zv_strategy_ops, close_campaign, 16);
 AT(zv_strategy_ops, next, 24);
 SIZE(zv_strategy_ops, 32);
 
-_Static_assert(ZV_KIND_STRATEGY == 2 && ZV_KIND_SINK == 10, "kinds");
+AT(zv_pacer_shape, calls, 8);
+AT(zv_pacer_shape, agents, 12);
+AT(zv_pacer_shape, trunks, 16);
+AT(zv_pacer_shape, skills, 22);
+SIZE(zv_pacer_shape, 24);
+
+AT(zv_pacer_rule, limit_ppm, 0);
+AT(zv_pacer_rule, window, 4);
+AT(zv_pacer_rule, end_ms, 8);
+AT(zv_pacer_rule, later_ms, 16);
+SIZE(zv_pacer_rule, 32);
+
+AT(zv_pacer_settings, mode, 4);
+AT(zv_pacer_settings, ratio_ppm, 8);
+AT(zv_pacer_settings, ring_min_ms, 12);
+AT(zv_pacer_settings, rate_max_mcps, 24);
+AT(zv_pacer_settings, deadline_ms, 32);
+AT(zv_pacer_settings, deadline_dial_ms, 40);
+AT(zv_pacer_settings, rules, 48);
+SIZE(zv_pacer_settings, 176);
+
+AT(zv_pacer_event, at_ms, 0);
+AT(zv_pacer_event, kind, 8);
+AT(zv_pacer_event, attempt, 11);
+AT(zv_pacer_event, slot, 12);
+AT(zv_pacer_event, trunk, 16);
+AT(zv_pacer_event, skill, 20);
+AT(zv_pacer_event, agent, 24);
+AT(zv_pacer_event, score_ppm, 28);
+SIZE(zv_pacer_event, 32);
+
+AT(zv_pacer_in, lines_free, 4);
+AT(zv_pacer_in, now_ms, 8);
+AT(zv_pacer_in, carrier_room, 16);
+AT(zv_pacer_in, leads_left, 24);
+AT(zv_pacer_in, count, 32);
+SIZE(zv_pacer_in, 96);
+
+SIZE(zv_pacer_figures, 64);
+
+AT(zv_pacer_out, place, 4);
+AT(zv_pacer_out, n_cancel, 8);
+AT(zv_pacer_out, next_ms, 16);
+AT(zv_pacer_out, figures, 24);
+AT(zv_pacer_out, cancel, 88);
+SIZE(zv_pacer_out, 216);
+
+AT(zv_pacer_ops, open_campaign, 8);
+AT(zv_pacer_ops, close_campaign, 16);
+AT(zv_pacer_ops, set, 24);
+AT(zv_pacer_ops, event, 32);
+AT(zv_pacer_ops, decide, 40);
+AT(zv_pacer_ops, save, 48);
+AT(zv_pacer_ops, load, 56);
+SIZE(zv_pacer_ops, 64);
+
+_Static_assert(ZV_KIND_STRATEGY == 2 && ZV_KIND_PACER == 3 && ZV_KIND_SINK == 10, "kinds");
 _Static_assert(ZV_STEP_RETRY == 1 && ZV_STEP_FINAL == 2, "steps");
 _Static_assert(ZV_DUE_HOT == 0 && ZV_DUE_CALLBACK == 1 && ZV_DUE_NORMAL == 2 && ZV_DUE_LATER == 3, "due classes");
 _Static_assert(ZV_OUT_UNREACHABLE == 1 && ZV_OUT_NO_ANSWER == 2 && ZV_OUT_BUSY == 3 &&
@@ -118,6 +175,13 @@ _Static_assert(ZV_OUT_UNREACHABLE == 1 && ZV_OUT_NO_ANSWER == 2 && ZV_OUT_BUSY =
 	       "outcomes");
 _Static_assert(ZV_OK == 0 && ZV_EINVAL == 1 && ZV_ENOENT == 6 && ZV_ETIMEDOUT == 12, "errors");
 _Static_assert(ZV_HISTORY_MAX == 62 && ZV_NUMBERS_MAX == 8 && ZV_STEP_MESSAGES_MAX == 3, "limits");
+_Static_assert(ZV_PACER_RULES == 4 && ZV_PACER_CANCELS == 32, "limits of a pacer");
+_Static_assert(ZV_PACE_PREVIEW == 1 && ZV_PACE_DEADLINE == 6 && ZV_WINDOW_BLOCK == 2, "modes");
+_Static_assert(ZV_PEV_PLACED == 1 && ZV_PEV_ANSWERED == 3 && ZV_PEV_CANCELLED == 7 && ZV_PEV_AGENT == 12,
+	       "events of a pacer");
+_Static_assert(ZV_AGENT_OUT == 0 && ZV_AGENT_READY == 1 && ZV_AGENT_TALKING == 2 && ZV_AGENT_WRAPUP == 3,
+	       "states of an agent");
+_Static_assert(ZV_WHY_NOTHING == 0 && ZV_WHY_LEADS == 10, "what holds back");
 
 /* The judging is done when this compiles. */
 int main(void)
