@@ -168,6 +168,10 @@ static void route(struct zv_engine_thread *t, const struct zv_cmd *cmd)
 	case ZV_CMD_STEP:
 	case ZV_CMD_DEFER:
 	case ZV_CMD_LADDER:
+	case ZV_CMD_EVIDENCE:
+	case ZV_CMD_SUPPRESS:
+	case ZV_CMD_MARK:
+	case ZV_CMD_CONTACT:
 		send(t, &t->store, cmd);
 		break;
 	case ZV_CMD_RELEASE:

@@ -18,6 +18,10 @@ enum zv_cmd_type {
 	ZV_CMD_STEP,          /* u.step: next due time or category, and messages to the outbox */
 	ZV_CMD_DEFER,         /* u.step.due_ms: a refused lead rests until then; EV_STEP_FLUSHED */
 	ZV_CMD_LADDER,        /* u.ladder: a step worth keeping (ring, connect, abandon, not_sent) */
+	ZV_CMD_EVIDENCE,      /* u.evidence: why a contact was allowed (before its INTENT) or not */
+	ZV_CMD_SUPPRESS,      /* u.suppress: flushed, then EV_TOLD with the same attempt (token) */
+	ZV_CMD_MARK,          /* u.mark: the same */
+	ZV_CMD_CONTACT,       /* u.contact: a ledger entry that is no attempt of ours; the same */
 	ZV_CMD_CALENDAR,      /* u.calendar.to_ms: fast-forward to there.  The shell moves the
 			       * calendar, sends EV_CALENDAR and passes the command on to the store;
 			       * the store needs no own commit for it, since whatever is done at the
@@ -75,6 +79,9 @@ struct zv_cmd {
 			uint8_t number;   /* index */
 			uint8_t sub;
 			uint8_t round;
+			uint8_t channel;  /* enum zv_channel */
+			uint32_t debt, topic; /* of the lead */
+			uint32_t caller_hash; /* as in struct zv_contact */
 		} intent;
 		struct {
 			uint64_t lead, person;
@@ -86,6 +93,9 @@ struct zv_cmd {
 			uint8_t number, sub, round, ended_by;
 			uint8_t key;      /* last key pressed */
 			uint8_t amend;    /* 1: settles an attempt that stood as unknown */
+			uint16_t facts;   /* bits enum zv_fact: the ledger's entry */
+			uint16_t dial_s, connect_s, end_s; /* as in struct zv_contact */
+			uint8_t exclude;  /* bits enum zv_exclude */
 		} outcome;
 		struct {
 			uint64_t lead, person;
@@ -94,9 +104,36 @@ struct zv_cmd {
 			uint8_t kind, category, number, due_class, n_messages, messages[3];
 			uint8_t invalid_number, called_number, remove, fallback, old_class;
 			uint32_t slab;
+			/* messages[i] may leave then and not before; 0: now; ZV_NEVER_MS: a rule
+			 * forbids it, it is kept with its reason in the evidence and never sent */
+			int64_t message_at_ms[3];
 		} step;
 		struct { uint64_t lead; int64_t mono_ms; uint8_t what, sub; uint16_t code; uint64_t caller; } ladder;
 		struct { int64_t to_ms; } calendar;
+		struct {
+			uint64_t person, lead, rules_hash;
+			int64_t until_ms;  /* with no */
+			uint16_t rule;     /* index in the set of rules_hash, with no */
+			uint8_t answer, refusal, detail; /* as in struct zv_verdict */
+			uint8_t number, channel;
+			uint8_t n_counts;  /* here; more follow in a command of their own with part + 1 */
+			struct { uint16_t rule, used, in_flight; } counts[7];
+			uint8_t part, pad[5];
+		} evidence;
+		struct {
+			uint64_t e164, person;
+			int64_t to_ms;
+			uint32_t campaign; /* 0: everywhere */
+			uint32_t source;   /* enum zv_suppress_source */
+		} suppress;
+		struct { uint64_t person, name; int64_t from_ms, to_ms; uint8_t kind, by; } mark;
+		struct {
+			uint64_t person, lead, e164;
+			int64_t at_ms;
+			uint32_t debt, topic, caller_hash;
+			uint16_t facts;
+			uint8_t channel, exclude;
+		} contact;
 		struct {
 			uint64_t called, caller;
 			uint32_t ring_ms;    /* CANCEL after that long without a final answer */

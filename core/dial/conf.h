@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/tz.h"
+#include "dial/rules/rules.h"
 #include "dial/talk/talk.h"
 #include "zvonar/outcome.h"
 
@@ -63,6 +64,15 @@ struct zv_campaign_conf {
 	uint64_t abandon_prompt; /* hash of the message to an answer nobody is there for; its text
 				    has no variables; 0: none */
 	const struct zv_talk_graph *script; /* owned by the shell, outlives the conf */
+	/* What the rules must know; a campaign without the first four does not start. */
+	uint8_t purpose, channel, mode, actor; /* enums of rules.h; 0 = not stated */
+	uint8_t party;          /* of leads that bring none */
+	uint8_t message_channels[32]; /* enum zv_channel of each message; 0 = sms */
+	uint8_t denied_category; /* 1 + index: of leads that may never be called (opt-out for good,
+				    a flag); 0: they stay as they are */
+	uint16_t zone;          /* of leads whose zone nobody knows; in conf.zones */
+	bool zone_known;
+	uint16_t false_machines_ppm; /* share of machine verdicts that are persons, for ratios */
 };
 
 struct zv_engine_conf {
@@ -75,6 +85,7 @@ struct zv_engine_conf {
 	struct zv_trunk_conf trunks[ZV_TRUNKS_MAX];
 	struct zv_campaign_conf campaigns[ZV_CAMPAIGNS_MAX];
 	const struct zv_zones *zones; /* read only */
+	const struct zv_rules *rules; /* read only; NULL: no contact is allowed at all */
 };
 
 #endif

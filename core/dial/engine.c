@@ -158,7 +158,7 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 		zv_pick_offer(e, ev->u.offer.slab);
 		break;
 	case ZV_EV_DUE_HINT:
-		e->hint_ms = ev->u.due;
+		e->hint_ms = ev->u.hint.due_ms;
 		e->hint_releases = ev->code;
 		break;
 	case ZV_EV_STEP_FLUSHED:
@@ -181,6 +181,10 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 		break;
 	case ZV_EV_SUPPRESS:
 		zv_pick_suppress(e, ev->u.suppress.e164, ev->u.suppress.person);
+		break;
+	case ZV_EV_MARK:
+	case ZV_EV_CONTACT:
+	case ZV_EV_TOLD:
 		break;
 	case ZV_EV_DRAIN:
 		e->draining = ev->u.state.on != 0;

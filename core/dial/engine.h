@@ -14,12 +14,14 @@
 #include "dial/command.h"
 #include "dial/conf.h"
 #include "dial/offer.h"
+#include "dial/rules/tally.h"
 
 struct zv_engine;
 
 struct zv_engine_params {
 	const struct zv_engine_conf *conf; /* borrowed until the next set_conf */
 	struct zv_slabs slabs;             /* owned by the shell */
+	struct zv_person_slabs persons;    /* owned by the shell; as many as slabs are enough */
 	uint16_t node;
 	uint32_t epoch;      /* flushed to the store before */
 	uint64_t seed;
@@ -40,6 +42,15 @@ void zv_engine_step(struct zv_engine *engine, const struct zv_now *now,
 
 /* Boot: a call that the log shows, so that a caller number's daily cap survives a restart. */
 void zv_engine_count_caller(struct zv_engine *engine, uint64_t caller, int64_t cal_ms);
+
+/* Boot: a campaign's counts of one bucket of ZV_TALLY_MS, as the store has them, and when the
+ * campaign first started (for blocks). */
+void zv_engine_load_tally(struct zv_engine *engine, uint32_t campaign, int64_t bucket,
+			  const uint32_t n[ZV_FACTS]);
+void zv_engine_load_origin(struct zv_engine *engine, uint32_t campaign, int64_t origin_ms);
+
+/* What a campaign's ratio rule leaves (the pacer, the floor page).  False: none binds. */
+bool zv_engine_budget(const struct zv_engine *engine, uint32_t campaign, struct zv_budget *ret_budget);
 
 /* The next moment the engine wants a TICK at: monotonic ms, INT64_MAX = none. */
 int64_t zv_engine_next_tick_ms(const struct zv_engine *engine);

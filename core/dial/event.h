@@ -20,10 +20,11 @@ enum zv_event_type {
 
 	/* from the lookahead (store) */
 	ZV_EV_OFFER,         /* u.offer: slab holds a lead; the engine owns it until RELEASE */
-	ZV_EV_DUE_HINT,      /* u.due: earliest due moment not offered yet (calendar), 0 = none;
+	ZV_EV_DUE_HINT,      /* u.hint.due_ms: earliest due moment not offered yet (calendar), 0 = none;
 			      * code = how many RELEASEs the lookahead had taken in when the walk
 			      * began that found it (so the engine knows whether it is fresh); sent
-			      * after each walk in which either value changed */
+			      * after each walk in which either value changed.
+			      * u.hint.txn as in u.offer */
 
 	/* from the store */
 	ZV_EV_INTENT_FLUSHED, /* attempt, leg; u.flushed.err != 0: it could not be written */
@@ -54,13 +55,26 @@ enum zv_event_type {
 
 	/* from the operator, the API, signals */
 	ZV_EV_CAMPAIGN,      /* code = campaign; u.state.on: 1 run, 0 pause */
-	ZV_EV_SUPPRESS,      /* u.suppress: opt-out of a number or person, in engine order */
+	ZV_EV_SUPPRESS,      /* u.suppress: opt-out of a number or person, in engine order; attempt
+			      * is the sender's token; code = enum zv_suppress_source */
+	ZV_EV_MARK,          /* u.mark: a flag, consent or agreement of a person; code = kind | by << 8;
+			      * attempt is the sender's token */
+	ZV_EV_CONTACT,       /* u.contact: a contact that others made (visit, inbound call, message);
+			      * attempt is the sender's token */
 	ZV_EV_DRAIN,         /* no new dials; u.state.on = 1 */
 	ZV_EV_LOAD,          /* u.state.on: 1 this machine cannot keep up: no new dials; 0 it can */
+	ZV_EV_TOLD,          /* from the store: the SUPPRESS, MARK or CONTACT with this token (attempt) is
+			      * on disk; u.offer.txn = the transaction that has it */
 	ZV_EV_CLOCK_STEP,    /* the wall clock jumped: dialling pauses; u.due = mono_ms until */
 
 	/* at start, from the store's recovery: a leg of before the crash */
 	ZV_EV_ADOPT,         /* attempt, leg, trunk; u.adopt */
+};
+
+/* Who asked for a suppression; stored: append only. */
+enum zv_suppress_source {
+	ZV_SUPPRESS_OPERATOR = 1, ZV_SUPPRESS_KEY = 2, ZV_SUPPRESS_API = 3, ZV_SUPPRESS_IMPORT = 4,
+	ZV_SUPPRESS_AGENT = 5
 };
 
 enum zv_ended_by { ZV_BY_REMOTE = 0, ZV_BY_US = 1, ZV_BY_TIMEOUT = 2, ZV_BY_ERROR = 3 };
@@ -74,7 +88,10 @@ struct zv_event {
 	struct zv_leg_id leg;
 	struct zv_attempt_id attempt;
 	union {
-		struct { uint32_t slab; } offer;
+		/* txn: number of the read transaction that the offer was read in: what was told in
+		 * a later one is not in it yet */
+		struct { uint32_t slab, pad; uint64_t txn; } offer;
+		struct { int64_t due_ms; uint64_t txn; } hint;
 		int64_t due;
 		struct { uint32_t err; } flushed;
 		struct { uint32_t on; } state;
@@ -100,7 +117,9 @@ struct zv_event {
 		struct { uint32_t state; uint32_t retry_after_s; } trunk;
 		struct { uint32_t tag; uint8_t key, cause, inband; } media;
 		struct { uint32_t rx_packets, tx_packets, lost, rejected, jitter_us; } stats;
-		struct { uint64_t e164; uint64_t person; } suppress;
+		struct { uint64_t e164, person; int64_t to_ms; uint32_t campaign; } suppress;
+		struct { uint64_t person, name; int64_t from_ms, to_ms; } mark;
+		struct { uint64_t person, e164; int64_t at_ms; uint32_t campaign; uint16_t facts; uint8_t channel, exclude; } contact;
 		struct { uint64_t lead; uint64_t e164; uint32_t campaign; uint8_t sub, answered; } adopt;
 		uint8_t raw[32];
 	} u;

@@ -8,6 +8,7 @@
 #define ZV_DIAL_OFFER_H
 
 #include "dial/ids.h"
+#include "dial/rules/person.h"
 #include "zvonar/strategy.h"
 
 #define ZV_PROMPTS_MAX 24 /* distinct say texts of one script, rendered for one lead */
@@ -24,7 +25,10 @@ struct zv_offer {
 	uint8_t n_numbers;
 	uint8_t n_history;  /* of this round, oldest first */
 	uint8_t needs_step; /* an outcome stands without its step (crash between): ask, don't dial */
-	uint8_t pad[3];
+	uint8_t party;      /* enum zv_party; 0 = the campaign's default */
+	uint8_t pad[2];
+	uint32_t person_slab; /* the person's ledger; shared by the leads of one person */
+	uint32_t debt, topic; /* 32-bit hashes of the list's columns; 0 = none told */
 	uint64_t seed;
 	struct zv_number_brief numbers[ZV_NUMBERS_MAX];
 	struct zv_attempt_brief history[ZV_HISTORY_MAX + 1]; /* + 1: the engine adds the new one */

@@ -250,6 +250,10 @@ enum zv_err zv_apply_cmd(struct zv_apply *a, const struct zv_cmd *cmd, struct zv
 	case ZV_CMD_CALENDAR:
 		see_calendar(a, cmd->u.calendar.to_ms);
 		return ZV_OK;
+	case ZV_CMD_EVIDENCE:
+	case ZV_CMD_SUPPRESS:
+	case ZV_CMD_MARK:
+	case ZV_CMD_CONTACT:
 	case ZV_CMD_RESERVE:
 	case ZV_CMD_RELEASE:
 	case ZV_CMD_ASK:

@@ -430,7 +430,7 @@ static int64_t earliest(struct zv_ahead *a)
 
 static void send_hint(struct zv_ahead *a, int64_t due_ms, uint32_t releases)
 {
-	struct zv_event ev = {.type = ZV_EV_DUE_HINT, .code = releases, .u.due = due_ms};
+	struct zv_event ev = {.type = ZV_EV_DUE_HINT, .code = releases, .u.hint.due_ms = due_ms};
 
 	if (a->hint_known && a->hint_sent == due_ms && a->hint_code == releases)
 		return;

@@ -295,6 +295,10 @@ static void on_command(struct world *w, const struct zv_cmd *cmd)
 	case ZV_CMD_MEDIA_OPEN: w->legs[cmd->leg.slot].media = true; break;
 	case ZV_CMD_MEDIA_PLAY: on_play(w, cmd); break;
 	case ZV_CMD_MEDIA_STOP: break;
+	case ZV_CMD_EVIDENCE:
+	case ZV_CMD_SUPPRESS:
+	case ZV_CMD_MARK:
+	case ZV_CMD_CONTACT: break;
 	case ZV_CMD_MEDIA_CLOSE:
 		ev = leg_event(cmd, ZV_EV_MEDIA_CLOSED);
 		later(w, 1, &ev);
@@ -380,7 +384,7 @@ static void offer(struct world *w)
 	if (hint != w->hint_sent || seen != w->hint_releases) {
 		w->hint_sent = hint;
 		w->hint_releases = seen;
-		step(w, &(struct zv_event){.type = ZV_EV_DUE_HINT, .code = seen, .u.due = hint});
+		step(w, &(struct zv_event){.type = ZV_EV_DUE_HINT, .code = seen, .u.hint.due_ms = hint});
 	}
 }
 

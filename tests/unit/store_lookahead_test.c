@@ -135,7 +135,7 @@ static int64_t fresh_hint(void)
 	do {
 		cr_assert(next_message(la_events, &ev, 20000), "no fresh hint came");
 	} while (ev.type != ZV_EV_DUE_HINT || ev.code != released);
-	return ev.u.due;
+	return ev.u.hint.due_ms;
 }
 
 TestSuite(lookahead, .init = begin, .fini = end, .timeout = 60);

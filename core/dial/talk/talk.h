@@ -24,6 +24,9 @@ enum zv_talk_op {
 	ZV_TALK_END = 4,  /* outcome and result, hang up */
 };
 
+/* The person asked not to be called again: on this campaign, or at all. */
+enum zv_talk_optout { ZV_TALK_STAYS = 0, ZV_TALK_OUT_CAMPAIGN = 1, ZV_TALK_OUT_EVERYWHERE = 2 };
+
 struct zv_talk_node {
 	uint8_t op;         /* enum zv_talk_op */
 	uint8_t prompt;     /* index into struct zv_offer.prompts; ZV_TALK_NONE: none */
@@ -36,6 +39,7 @@ struct zv_talk_node {
 	uint8_t wrong_prompt; /* ASK: said before asking again after a wrong key, or NONE */
 	uint8_t outcome;    /* END: enum zv_outcome (ANSWERED, SILENT) */
 	uint8_t result;     /* END: 1 + index in the campaign's results, 0 none */
+	uint8_t optout;     /* END: enum zv_talk_optout */
 	uint32_t wait_ms;
 };
 
@@ -74,6 +78,7 @@ enum zv_talk_do {
 struct zv_talk_act {
 	uint8_t what; /* enum zv_talk_do */
 	uint8_t prompt, barge_in, outcome, result;
+	uint8_t optout; /* DO_END: enum zv_talk_optout */
 	uint32_t tag;
 };
 
