@@ -43,7 +43,7 @@ double zv_stirling_rest(double x);
 /* x log(x / m) + m - x without cancellation; x >= 0, m > 0.  The deviance of a Poisson count. */
 double zv_poisson_dev(double x, double m);
 /* Log of m^x exp(-m) / Gamma(x + 1); x >= 0 need not be whole, m > 0. */
-double zv_log_poisson(double x, double m);
+double zv_ln_poisson(double x, double m);
 
 /* The regularised incomplete beta function I_x(a, b); a, b > 0, 0 <= x <= 1.
  * O(sqrt(a + b)) steps. */

@@ -277,7 +277,7 @@ double zv_poisson_dev(double x, double m)
 	return sum;
 }
 
-double zv_log_poisson(double x, double m)
+double zv_ln_poisson(double x, double m)
 {
 	if (x == 0)
 		return m > 0 ? -m : __builtin_nan("");

@@ -19,7 +19,8 @@ WORLD = re.compile(r'(?<![\w.>])(time|clock|clock_gettime|gettimeofday|localtime
 CALLS = re.compile(r'(zv_\w+|mem\w+|str\w+|calloc|malloc|realloc|free|qsort|bsearch|v?snprintf|'
                    r'aligned_alloc|posix_memalign|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__assert_fail|__errno_location|__ctype_\w+|'
                    r'__(mem|str|v?snprintf)\w*_chk|__isoc\d+_\w+|__(asan|ubsan|tsan|sanitizer|gcov|llvm)_\w+|\.L\w*)$')
-NEVER = re.compile(r'(zv_log\w*|zv_tz_load|zv_zones_intern|zv_zones_create|zv_ring_\w+|strerror\w*|'
+# zv_log1p is arithmetic, every other zv_log speaks.
+NEVER = re.compile(r'(zv_log(?!1p$)\w*|zv_tz_load|zv_zones_intern|zv_zones_create|zv_ring_\w+|strerror\w*|'
                    r'strftime|strptime|memfd_create)$')
 
 
