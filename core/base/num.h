@@ -51,6 +51,10 @@ double zv_beta_inc(double a, double b, double x);
 /* P(X >= k) of a binomial X of n trials at rate p in 0..1. */
 double zv_binom_tail(uint64_t n, uint64_t k, double p);
 
+/* Where a rising f passes 0: the last x with f(arg, x) <= 0, to 2e-14 of it, between lo >= 0 and
+ * hi; f(arg, lo) <= 0 < f(arg, hi), and either may be infinite.  Secants, and halves now and then. */
+double zv_last_below(double (*f)(const void *arg, double x), const void *arg, double lo, double hi);
+
 /* A seeded generator: xoshiro256** (Blackman, Vigna 2018).  Not for secrets. */
 struct zv_rng { uint64_t s[4]; };
 

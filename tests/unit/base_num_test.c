@@ -137,6 +137,40 @@ Test(num, a_binomial_tail_is_the_sum_of_its_terms)
 	cr_expect_eq(zv_binom_tail(40, 40, 1), 1);
 }
 
+static double above_square(const void *arg, double x)
+{
+	return x * x - *(const double *)arg;
+}
+
+static double above_log(const void *arg, double x)
+{
+	return log(x) - *(const double *)arg;
+}
+
+/* Flat, and then a wall: secants alone would creep. */
+static double above_wall(const void *arg, double x)
+{
+	return x < *(const double *)arg ? -1e-9 : 1e9;
+}
+
+Test(num, a_root_is_found_from_below)
+{
+	static const double squares[] = {2, 1e-12, 1e12};
+	static const double logs[] = {-300, -1, 5};
+
+	for (int i = 0; i < 3; i++) {
+		double x = zv_last_below(above_square, &squares[i], 0, 1e7);
+
+		cr_expect_leq(above_square(&squares[i], x), 0);
+		cr_expect_leq(fabs(x / sqrt(squares[i]) - 1), 3e-14, "%.17g", x);
+		x = zv_last_below(above_log, &logs[i], 0, 1e7);
+		cr_expect_leq(log(x), logs[i]);
+		cr_expect_leq(fabs(x / exp(logs[i]) - 1), 1e-13, "%.17g", x);
+		x = zv_last_below(above_wall, &squares[0], 0, 1e7);
+		cr_expect(x < 2 && x > 2 * (1 - 3e-14), "%.17g", x);
+	}
+}
+
 /* The first words from the state 1, 2, 3, 4, as the authors' program prints them. */
 Test(num, the_generator_is_xoshiro256_starstar)
 {

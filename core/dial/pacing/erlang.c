@@ -262,49 +262,26 @@ static double abandoned_at_rate(const struct question *q, double rate_cps)
 }
 
 /* Log of share / maximum: at most 0 exactly where the share is kept. */
-static double excess(const struct question *q, double x)
+static double excess(const void *arg, double x)
 {
+	const struct question *q = arg;
+
 	return zv_ln(q->share(q, x) / q->share_max);
 }
 
 /* The largest x whose share, which rises with x, is at most the maximum.  from > 0 is where to
- * begin to look.  Secant steps on the log of the share, a halving every third. */
+ * begin to look. */
 static double largest(const struct question *q, double from)
 {
 	double lo = 0, hi = from;
-	double at_lo = -INF, at_hi = excess(q, hi);
 
-	for (int i = 0; at_hi <= 0; i++) {
+	for (int i = 0; excess(q, hi) <= 0; i++) {
 		if (i == 100)
 			return INF;
 		lo = hi;
-		at_lo = at_hi;
 		hi *= 2;
-		at_hi = excess(q, hi);
 	}
-	for (int i = 0; i < 200; i++) {
-		double tight = 1e-14 * hi;
-
-		if (hi - lo <= 2 * tight)
-			break;
-		double x = 0.5 * (lo + hi);
-
-		if (i % 3 != 2 && at_lo > -INF && at_lo < at_hi) {
-			x = lo + (hi - lo) * (at_lo / (at_lo - at_hi));
-			/* at least a hair off both ends, so that the root falls between two of them */
-			x = x < lo + tight ? lo + tight : x > hi - tight ? hi - tight : x;
-		}
-		double at_x = excess(q, x);
-
-		if (at_x <= 0) {
-			lo = x;
-			at_lo = at_x;
-		} else {
-			hi = x;
-			at_hi = at_x;
-		}
-	}
-	return lo;
+	return zv_last_below(excess, q, lo, hi);
 }
 
 double zv_erlang_b_load(double servers, double block_max)
