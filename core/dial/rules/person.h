@@ -78,9 +78,13 @@ struct zv_person_slab {
 struct zv_person_slabs { struct zv_person_slab *v; uint32_t n; };
 
 /* Reserve: the contact stands as open from now on.  ZV_EFULL: no room (after dropping what no
- * window of the rules reaches any more): no contact then. */
+ * window of the rules reaches any more): no contact then.  ZV_EEXIST: this attempt is open. */
 enum zv_err zv_person_reserve(struct zv_person_slab *person, const struct zv_contact *contact,
 			      int64_t reach_ms) ZV_MUST_USE;
+/* Adds a contact as it is: one that others made, or a message dated to come.  ZV_EFULL as above:
+ * the caller lets the slab overflow. */
+enum zv_err zv_person_add(struct zv_person_slab *person, const struct zv_contact *contact,
+			  int64_t reach_ms) ZV_MUST_USE;
 /* The open contact of this attempt, or NULL. */
 struct zv_contact *zv_person_contact(struct zv_person_slab *person, struct zv_attempt_id attempt);
 /* Takes a reservation back: nothing was sent. */
