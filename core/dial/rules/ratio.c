@@ -1,5 +1,11 @@
 #include "dial/rules/eval.h"
 
+bool zv_share_over(uint64_t num, uint64_t den, double limit)
+{
+	/* 29 of 100 is not over 0.29, whatever the product rounds to. */
+	return (double)num > limit * (double)den + 1e-9;
+}
+
 void zv_ratio_bounds(const struct zv_rules *rules, const struct zv_rule *rule, const struct zv_tally *tally,
 		     const struct zv_tz *tz, int64_t now_ms, struct zv_bounds *ret_bounds)
 {
@@ -43,8 +49,8 @@ bool zv_ratio_hits(struct zv_eval *e, const struct zv_rule *rule, struct zv_hit 
 	zv_ratio_bounds(e->rules, rule, e->tally, tz, e->at_ms, &b);
 	num = zv_tally_sum(e->tally, b.start_ms, b.end_ms, rule->u.ratio.num);
 	den = zv_tally_sum(e->tally, b.start_ms, b.end_ms, rule->u.ratio.den);
-	over = (double)num > rule->u.ratio.limit * (double)den;
-	*ret_alarm = rule->u.ratio.alarm_at > 0 && (double)num > rule->u.ratio.alarm_at * (double)den;
+	over = zv_share_over(num, den, rule->u.ratio.limit);
+	*ret_alarm = rule->u.ratio.alarm_at > 0 && zv_share_over(num, den, rule->u.ratio.alarm_at);
 	/* A rolling window has no end: it is looked at again with the next quarter of an hour. */
 	ret_hit->until_ms = rule->u.ratio.window.kind == ZV_WINDOW_ROLLING
 				    ? (e->at_ms / ZV_TALLY_MS + 1) * ZV_TALLY_MS
