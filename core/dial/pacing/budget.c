@@ -1,0 +1,70 @@
+#include "dial/pacing/budget.h"
+
+#include "base/num.h"
+
+#define THETA_START  -2.6f /* log-odds of 0.07 */
+#define THETA_LOW    -6.0f
+#define THETA_HIGH   1.0f
+#define THETA_SHUT   0.0008f /* with the gate shut */
+#define RESERVE      0.6f  /* calls kept back for the end of a window */
+#define SLACK        0.25f /* of the answers to come, spent ahead of them at most */
+#define SLACK_S      7200.0f /* and no more than so long brings */
+
+void zv_budget_init(struct zv_budget *b)
+{
+	*b = (struct zv_budget){.log_odds = THETA_START, .tau = 0.01f};
+}
+
+static float seconds_left(const struct zv_pacer_rule *rule, int64_t now_ms)
+{
+	int64_t today = rule->end_ms > now_ms ? rule->end_ms - now_ms : 0;
+
+	if (rule->end_ms == 0) /* unknown: an hour, always */
+		today = 3600000;
+	return (float)(today + rule->later_ms) / 1000;
+}
+
+void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
+{
+	float tau = 1, affordable = 1e6f, left_least = 1e9f;
+
+	for (uint32_t i = 0; i < look->settings->n_rules && i < ZV_PACER_RULES; i++) {
+		const struct zv_pacer_rule *rule = &look->settings->rules[i];
+		const struct zv_pacer_count *count = &look->in->count[i];
+		float cap = (float)rule->limit_ppm / 1e6f, rate = look->answers_per_s;
+		float left = rate * seconds_left(rule, look->in->now_ms), ahead, can, t;
+
+		if (rule->limit_ppm >= 1000000)
+			continue;
+		ahead = SLACK * left < SLACK_S * rate ? SLACK * left : SLACK_S * rate;
+		can = cap * ((float)count->answered + ahead) - (float)count->abandoned - look->at_risk;
+		t = (cap * ((float)count->answered + left) - (float)count->abandoned - look->at_risk - RESERVE) /
+		    (left + 1);
+		t = t < 0 ? 0 : t > 2 * cap ? 2 * cap : t;
+		affordable = can < affordable ? can : affordable;
+		tau = t < tau ? t : tau;
+		left_least = left < left_least ? left : left_least;
+	}
+	b->tau = tau;
+	b->affordable = affordable;
+	b->answers_left = left_least;
+}
+
+void zv_budget_answer(struct zv_budget *b, int abandoned, uint32_t agents)
+{
+	float gain = 0.1f / (float)zv_sqrt(1 + agents / 50.0) + 0.25f / (1 + (float)b->seen / 100);
+
+	b->seen++;
+	b->log_odds += gain * (b->tau - (abandoned ? 1.0f : 0.0f));
+	b->log_odds = b->log_odds < THETA_LOW ? THETA_LOW : b->log_odds > THETA_HIGH ? THETA_HIGH : b->log_odds;
+}
+
+float zv_budget_theta(const struct zv_budget *b)
+{
+	float theta;
+
+	if (b->affordable < 1)
+		return THETA_SHUT;
+	theta = 1 / (1 + (float)zv_exp(-(double)b->log_odds));
+	return theta;
+}

@@ -1,0 +1,289 @@
+#include "dial/pacing/predictive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "dial/pacing/pacer_int.h"
+
+#define FLUSH_MS     250
+#define BUILD_MS     5000
+#define SPREAD_MS    60000
+#define TICK_MS      500
+#define PLACE_MAX    256 /* by one decision; the rest a millisecond later */
+#define RING_MEAN_MS 12000.0f
+#define TALK_MEAN_MS 15000.0f
+#define RING_MEMORY  3000.0f
+#define CELL_MEMORY  4000.0f
+#define LEARN_CALLS  60.0f /* exposure before the model is believed */
+#define LEARN_WISHES 8.0f
+#define OCCUPANCY    0.85f /* of agents, to guess what the day still brings */
+
+void zv_ppacer_build(struct zv_ppacer *p)
+{
+	uint32_t max = p->settings.ring_max_ms != 0 ? zv_curve_bin(p->settings.ring_max_ms) + 1 : ZV_CURVE_BINS;
+	bool robots = p->settings.mode == ZV_PACE_ROBOT;
+
+	if (!p->told) {
+		zv_curve_build(&p->ring, max);
+		zv_release_build(&p->release);
+	}
+	if (robots) {
+		if (!p->told)
+			zv_curve_build(&p->talk, ZV_CURVE_BINS);
+		zv_curve_chain(&p->ring, &p->talk, p->wants / p->wants_of, &p->chain);
+	}
+	zv_curve_landing(robots ? &p->chain : &p->ring, 0, p->landing);
+}
+
+static void advance(struct zv_ppacer *p, int64_t now_ms)
+{
+	p->now_ms = now_ms > p->now_ms ? now_ms : p->now_ms;
+	zv_flight_look(p);
+	zv_team_look(p);
+	if (p->now_ms >= p->flush_ms) {
+		zv_answer_flush(&p->answer);
+		p->flush_ms = p->now_ms + FLUSH_MS;
+	}
+	if (p->now_ms >= p->build_ms) {
+		zv_ppacer_build(p);
+		p->build_ms = p->now_ms + BUILD_MS;
+	}
+	if (p->now_ms >= p->spread_ms && p->shape.agents > 0) {
+		zv_release_spread(&p->release, &p->agents[0].pace, sizeof(p->agents[0]), p->shape.agents);
+		p->spread_ms = p->now_ms + SPREAD_MS;
+	}
+}
+
+static void event(void *campaign, const struct zv_pacer_event *e)
+{
+	struct zv_ppacer *p = campaign;
+
+	p->now_ms = e->at_ms > p->now_ms ? e->at_ms : p->now_ms;
+	if (e->kind == ZV_PEV_AGENT)
+		zv_team_agent(p, e->agent, e->state, e->skill);
+	else
+		zv_flight_event(p, e);
+	if (e->kind == ZV_PEV_HANDED)
+		zv_team_agent(p, e->agent, ZV_AGENT_TALKING,
+			      e->agent < p->shape.agents ? p->agents[e->agent].skill : 0);
+}
+
+static bool knows_enough(const struct zv_ppacer *p)
+{
+	const struct zv_cell *root = &p->answer.cells[ZV_CELL_ROOT];
+
+	return p->told || (root->exposure >= LEARN_CALLS && root->answers >= LEARN_WISHES);
+}
+
+static float risk_of(const struct zv_ppacer *p, const struct zv_grid *sum, double error)
+{
+	float tails[ZV_GRID], risk = 0;
+
+	zv_grid_tails(sum, &p->busy_sum, (double)p->n_in - p->waiting, error, tails);
+	for (int g = 0; g < ZV_GRID; g++)
+		risk += p->landing[g] * tails[g];
+	return risk;
+}
+
+/* Calls until the next one would risk more than theta. */
+static uint32_t conditional(struct zv_ppacer *p, float theta, float *ret_risk)
+{
+	struct zv_grid sum = p->calls_sum;
+	struct zv_grid_term term;
+	uint32_t want = 0;
+	double error;
+	float risk;
+
+	p->why = ZV_WHY_NO_AGENTS;
+	*ret_risk = 1;
+	if (p->n_in == 0)
+		return 0;
+	(void)zv_flight_new(p, &term);
+	error = p->told ? 0
+			: (double)zv_answer_error(&p->answer,
+						  p->newest != ZV_NIL ? p->calls[p->newest].cell : ZV_CELL_ROOT);
+	for (;;) {
+		risk = risk_of(p, &sum, error);
+		if (risk > theta || want >= PLACE_MAX)
+			break;
+		p->last_risk = risk;
+		want++;
+		zv_grid_add(&sum, &term);
+	}
+	*ret_risk = risk;
+	p->why = want > 0 ? ZV_WHY_NOTHING : p->budget.affordable < 1 ? ZV_WHY_BUDGET : ZV_WHY_ENOUGH;
+	return want;
+}
+
+static uint32_t probe(struct zv_ppacer *p)
+{
+	p->why = ZV_WHY_TRUNK;
+	if (p->now_ms < p->trunk.probe_ms || p->n_in == 0)
+		return 0;
+	p->trunk.probe_ms = p->now_ms + 1000;
+	return 1;
+}
+
+static uint32_t by_mode(struct zv_ppacer *p, const struct zv_pacer_in *in, float theta, float *ret_risk)
+{
+	uint8_t mode = p->settings.mode;
+	uint32_t want, most;
+
+	*ret_risk = 0;
+	if (mode == ZV_PACE_PREVIEW || mode == ZV_PACE_PROGRESSIVE || mode == ZV_PACE_RATIO ||
+	    (mode == ZV_PACE_ROBOT && !p->settings.robot_agents)) {
+		p->why = ZV_WHY_NOTHING;
+		want = zv_mode_simple(p, in);
+		return p->trunk.down && want > 0 ? probe(p) : want;
+	}
+	if (p->trunk.down)
+		return probe(p);
+	if (!knows_enough(p)) {
+		want = zv_mode_simple(p, in);
+		p->why = want > 0 || p->n_in == 0 ? p->why : ZV_WHY_LEARNING;
+		return want;
+	}
+	want = conditional(p, theta, ret_risk);
+	if (mode == ZV_PACE_DEADLINE && want > 0) {
+		most = zv_mode_schedule(p, in);
+		if (want > most) {
+			want = most;
+			p->why = ZV_WHY_SCHEDULE;
+		}
+	}
+	return want;
+}
+
+static uint32_t ppm(float x)
+{
+	return x <= 0 ? 0 : x >= 1 ? 1000000 : (uint32_t)(x * 1e6f);
+}
+
+static void fill_figures(struct zv_ppacer *p, const struct zv_pacer_in *in, float risk, struct zv_pacer_figures *f)
+{
+	float mean_s = zv_release_mean_s(&p->release), afford = p->budget.affordable * 1000;
+
+	memset(f, 0, sizeof(*f));
+	f->why = p->why;
+	f->theta_ppm = ppm(p->told ? p->told_theta : zv_budget_theta(&p->budget));
+	f->risk_ppm = ppm(risk);
+	f->answer_ppm = ppm(zv_answer_chance(&p->answer, p->newest != ZV_NIL ? p->calls[p->newest].cell : ZV_CELL_ROOT));
+	f->machine_ppm = ppm(p->machines / p->picked_up);
+	f->ring_ms = (uint32_t)p->ring.mean_ms;
+	f->handle_ms = (uint32_t)(mean_s * 1000);
+	f->idle = p->on[ZV_AGENT_READY];
+	f->busy = p->on[ZV_AGENT_TALKING] + p->on[ZV_AGENT_WRAPUP];
+	f->in_flight = p->ringing + p->robot + p->waiting;
+	/* the sixth moment is 11 s, two bins of which are about ten */
+	f->answers_milli = (uint32_t)(p->calls_sum.m[5] * INT64_C(1000) / ZV_GRID_ONE);
+	f->frees_milli = (uint32_t)(f->busy * 1000 - (uint32_t)(p->busy_sum.m[5] * INT64_C(1000) / ZV_GRID_ONE));
+	f->budget_milli = afford > 2e9f ? 2000000000 : afford < -2e9f ? -2000000000 : (int32_t)afford;
+	f->steps = (uint8_t)p->answer.steps;
+	f->load_milli = (uint32_t)(p->placed_per_s * zv_answer_chance(&p->answer, ZV_CELL_ROOT) * mean_s * 1000);
+	zv_mode_eta(p, in, f);
+}
+
+static enum zv_err decide(void *campaign, const struct zv_pacer_in *in, int figures, struct zv_pacer_out *out)
+{
+	struct zv_ppacer *p = campaign;
+	struct zv_budget_look look = {.settings = &p->settings, .in = in};
+	float theta, risk;
+
+	advance(p, in->now_ms);
+	out->n_cancel = 0;
+	look.answers_per_s = (float)p->n_in * OCCUPANCY / zv_release_mean_s(&p->release);
+	look.at_risk = p->at_risk;
+	zv_budget_look(&p->budget, &look);
+	theta = p->told ? p->told_theta : zv_budget_theta(&p->budget);
+	out->place = zv_mode_limits(p, in, by_mode(p, in, theta, &risk));
+	if (p->settings.rate_max_mcps != 0)
+		p->rate_room -= (float)out->place;
+	if (out->place == 0)
+		zv_cancel(p, theta, out);
+	out->next_ms = p->now_ms + (out->place >= PLACE_MAX || out->n_cancel >= ZV_PACER_CANCELS ? 1
+				    : p->n_in > 0 || p->ringing + p->robot > 0	    ? TICK_MS
+										    : 60000);
+	if (figures)
+		fill_figures(p, in, risk, &out->figures);
+	return ZV_OK;
+}
+
+static enum zv_err set(void *campaign, const struct zv_pacer_settings *s)
+{
+	struct zv_ppacer *p = campaign;
+
+	if (s->size < sizeof(*s) || s->mode < ZV_PACE_PREVIEW || s->mode > ZV_PACE_DEADLINE ||
+	    s->n_rules > ZV_PACER_RULES || (s->mode == ZV_PACE_RATIO && s->ratio_ppm == 0) ||
+	    s->patience_ms > 60000 || s->ring_min_ms > 600000)
+		return ZV_EINVAL;
+	p->settings = *s;
+	p->grid_step = s->mode == ZV_PACE_ROBOT && s->robot_agents ? 2 : 1;
+	p->ring.step = p->talk.step = p->chain.step = p->grid_step;
+	p->release.step_s = p->grid_step * 2;
+	zv_ppacer_build(p);
+	return ZV_OK;
+}
+
+static void close_campaign(void *self, void *campaign)
+{
+	struct zv_ppacer *p = campaign;
+
+	(void)self;
+	if (p == NULL)
+		return;
+	zv_answer_fini(&p->answer);
+	zv_release_fini(&p->release);
+	free(p->calls);
+	free(p->agents);
+	free(p);
+}
+
+static enum zv_err open_campaign(void *self, const struct zv_pacer_shape *shape, const struct zv_conf_node *conf,
+				 void **ret_campaign)
+{
+	struct zv_ppacer *p = calloc(1, sizeof(*p));
+	enum zv_err err;
+
+	(void)conf;
+	if (p == NULL)
+		return ZV_ENOMEM;
+	err = ZV_EINVAL;
+	if (shape->size < sizeof(*shape) || shape->calls == 0 || shape->calls > 1000000 || shape->agents > 100000 ||
+	    shape->skills == 0 || shape->skills > 64)
+		goto fail;
+	err = ZV_ENOMEM;
+	p->shape = *shape;
+	p->calls = calloc(shape->calls, sizeof(*p->calls));
+	p->agents = calloc(shape->agents + 1, sizeof(*p->agents));
+	if (p->calls == NULL || p->agents == NULL || zv_answer_init(&p->answer, CELL_MEMORY) != ZV_OK ||
+	    zv_release_init(&p->release, shape->skills, 2) != ZV_OK)
+		goto fail;
+	p->oldest = p->newest = p->youngest_ripe = ZV_NIL;
+	p->call_looks = p->agent_looks = (struct zv_look){ZV_NIL, ZV_NIL};
+	p->on[ZV_AGENT_OUT] = shape->agents;
+	p->grid_step = 1;
+	p->wants = 1;
+	p->wants_of = 4;
+	p->picked_up = 1;
+	zv_curve_init(&p->ring, RING_MEAN_MS, RING_MEMORY);
+	zv_curve_init(&p->talk, TALK_MEAN_MS, RING_MEMORY / 3);
+	zv_budget_init(&p->budget);
+	zv_ppacer_build(p);
+	*ret_campaign = p;
+	return ZV_OK;
+fail:
+	close_campaign(self, p);
+	return err;
+}
+
+const struct zv_pacer_ops zv_predictive_ops = {
+	.size = sizeof(zv_predictive_ops),
+	.open_campaign = open_campaign,
+	.close_campaign = close_campaign,
+	.set = set,
+	.event = event,
+	.decide = decide,
+	.save = zv_ppacer_save,
+	.load = zv_ppacer_load,
+};
