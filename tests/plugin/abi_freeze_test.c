@@ -176,7 +176,7 @@ _Static_assert(ZV_OUT_UNREACHABLE == 1 && ZV_OUT_NO_ANSWER == 2 && ZV_OUT_BUSY =
 _Static_assert(ZV_OK == 0 && ZV_EINVAL == 1 && ZV_ENOENT == 6 && ZV_ETIMEDOUT == 12, "errors");
 _Static_assert(ZV_HISTORY_MAX == 62 && ZV_NUMBERS_MAX == 8 && ZV_STEP_MESSAGES_MAX == 3, "limits");
 _Static_assert(ZV_PACER_RULES == 4 && ZV_PACER_CANCELS == 32, "limits of a pacer");
-_Static_assert(ZV_PACE_PREVIEW == 1 && ZV_PACE_DEADLINE == 6 && ZV_WINDOW_BLOCK == 2, "modes");
+_Static_assert(ZV_PACE_PREVIEW == 1 && ZV_PACE_DEADLINE == 6 && ZV_PACER_BLOCK == 2, "modes");
 _Static_assert(ZV_PEV_PLACED == 1 && ZV_PEV_ANSWERED == 3 && ZV_PEV_CANCELLED == 7 && ZV_PEV_AGENT == 12,
 	       "events of a pacer");
 _Static_assert(ZV_AGENT_OUT == 0 && ZV_AGENT_READY == 1 && ZV_AGENT_TALKING == 2 && ZV_AGENT_WRAPUP == 3,
