@@ -551,7 +551,7 @@ void floor_settings(const struct floor_conf *conf, struct zv_pacer_settings *ret
 		.cancel = conf->ring_min_ms != 0, .robot_agents = 1, .ratio_ppm = 1000000,
 		.ring_min_ms = conf->ring_min_ms, .ring_max_ms = RING_MAX_MS, .patience_ms = PATIENCE_MS};
 	ret_settings->rules[0] = (struct zv_pacer_rule){
-		.limit_ppm = conf->limit_ppm, .window = ZV_WINDOW_DAY, .end_ms = FLOOR_DAY_MS};
+		.limit_ppm = conf->limit_ppm, .window = ZV_PACER_DAY, .end_ms = FLOOR_DAY_MS};
 }
 
 struct floor *floor_create(void)

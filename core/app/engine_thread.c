@@ -191,6 +191,10 @@ static void route(struct zv_engine_thread *t, const struct zv_cmd *cmd)
 	case ZV_CMD_MEDIA_CLOSE:
 		send(t, &t->media[cmd->leg.slot % w->n_media], cmd);
 		break;
+	case ZV_CMD_CARD:
+	case ZV_CMD_BRIDGE:
+	case ZV_CMD_UNBRIDGE:
+	case ZV_CMD_AGENT:
 	case ZV_CMD_TELL:
 		if (zv_ring_push(t->tell.ring, cmd) != ZV_OK)
 			zv_debug("engine", "a figure was dropped");

@@ -44,7 +44,13 @@ enum zv_cmd_type {
 	ZV_CMD_MEDIA_STOP,    /* stop what plays; EV_MEDIA_PLAYED (stopped) if something did */
 	ZV_CMD_MEDIA_CLOSE,   /* EV_MEDIA_CLOSED follows */
 
+	/* to media, and to the agent's screen: the card leaves before the voice */
+	ZV_CMD_CARD,          /* u.agent: show this lead to him */
+	ZV_CMD_BRIDGE,        /* u.agent: leg hears him from now on, and he it */
+	ZV_CMD_UNBRIDGE,      /* u.agent */
+
 	/* to whoever watches: control socket, metrics */
+	ZV_CMD_AGENT,         /* u.agent: his new state */
 	ZV_CMD_TELL,          /* u.tell */
 };
 
@@ -152,6 +158,12 @@ struct zv_cmd {
 			uint32_t tag;        /* comes back in EV_MEDIA_PLAYED */
 			uint8_t stop_on_key; /* barge-in */
 		} play;
+		struct {
+			uint64_t lead, person;
+			uint32_t agent;      /* index */
+			uint8_t state;       /* enum zv_agent_state */
+			uint8_t pause_code;
+		} agent;
 		struct { uint32_t what; uint32_t value; } tell;
 		uint8_t raw[88];
 	} u;

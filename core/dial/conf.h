@@ -12,9 +12,11 @@
 #include <stdint.h>
 
 #include "base/tz.h"
+#include "dial/agent/agent.h"
 #include "dial/rules/rules.h"
 #include "dial/talk/talk.h"
 #include "zvonar/outcome.h"
+#include "zvonar/pacer.h"
 
 #define ZV_TRUNKS_MAX    64
 #define ZV_CAMPAIGNS_MAX 256
@@ -72,6 +74,15 @@ struct zv_campaign_conf {
 				    a flag); 0: they stay as they are */
 	uint16_t zone;          /* of leads whose zone nobody knows; in conf.zones */
 	bool zone_known;
+	/* How fast it dials.  pace 0: as fast as lines allow (robots alone). */
+	uint8_t pace;           /* enum zv_pacer_mode */
+	uint8_t agent_level_min;
+	uint16_t agent_skill;   /* 0: none needed */
+	struct zv_pacer_settings pacing; /* rules, ring_min, ring_max and limits are the engine's to fill */
+	const struct zv_pacer_ops *pacer; /* NULL: the engine's own; the shell's, outlives the conf */
+	void *pacer_self;       /* of the plugin */
+	const struct zv_conf_node *pacer_conf; /* its section, borrowed; NULL */
+	uint32_t wrapup_max_ms, preview_max_ms;
 	uint16_t false_machines_ppm; /* share of machine verdicts that are persons, for ratios */
 };
 
@@ -84,6 +95,8 @@ struct zv_engine_conf {
 	uint32_t n_trunks, n_campaigns;
 	struct zv_trunk_conf trunks[ZV_TRUNKS_MAX];
 	struct zv_campaign_conf campaigns[ZV_CAMPAIGNS_MAX];
+	uint32_t n_agents;
+	const struct zv_agent_conf *agents; /* the shell's, outlives the conf */
 	const struct zv_zones *zones; /* read only */
 	const struct zv_rules *rules; /* read only; NULL: no contact is allowed at all */
 };

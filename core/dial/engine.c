@@ -182,6 +182,7 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 	case ZV_EV_SUPPRESS:
 		zv_pick_suppress(e, ev->u.suppress.e164, ev->u.suppress.person);
 		break;
+	case ZV_EV_AGENT:
 	case ZV_EV_MARK:
 	case ZV_EV_CONTACT:
 	case ZV_EV_TOLD:

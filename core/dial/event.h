@@ -63,6 +63,8 @@ enum zv_event_type {
 			      * attempt is the sender's token */
 	ZV_EV_DRAIN,         /* no new dials; u.state.on = 1 */
 	ZV_EV_LOAD,          /* u.state.on: 1 this machine cannot keep up: no new dials; 0 it can */
+	ZV_EV_AGENT,         /* code = agent's index; u.agent: what he does (also CALL_OVER: he hangs up,
+			      * and DONE with the talk's result) */
 	ZV_EV_TOLD,          /* from the store: the SUPPRESS, MARK or CONTACT with this token (attempt) is
 			      * on disk; u.offer.txn = the transaction that has it */
 	ZV_EV_CLOCK_STEP,    /* the wall clock jumped: dialling pauses; u.due = mono_ms until */
@@ -115,6 +117,11 @@ struct zv_event {
 			uint8_t cancelled;       /* 1: the end of a CANCEL of ours (ring time, engine) */
 		} sip;
 		struct { uint32_t state; uint32_t retry_after_s; } trunk;
+		struct {
+			uint8_t what;   /* enum zv_agent_does */
+			uint8_t pause_code;
+			uint8_t result; /* DONE, CALL_OVER: 1 + index in the campaign's results, 0 none */
+		} agent;
 		struct { uint32_t tag; uint8_t key, cause, inband; } media;
 		struct { uint32_t rx_packets, tx_packets, lost, rejected, jitter_us; } stats;
 		struct { uint64_t e164, person; int64_t to_ms; uint32_t campaign; } suppress;

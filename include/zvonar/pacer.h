@@ -41,7 +41,7 @@ struct zv_pacer_shape {
 };
 
 /* A rule that limits abandoned / answered by a person, in a window. */
-enum zv_pacer_window { ZV_WINDOW_DAY = 1, ZV_WINDOW_BLOCK = 2 /* of n days */ };
+enum zv_pacer_window { ZV_PACER_DAY = 1, ZV_PACER_BLOCK = 2 /* of n days */ };
 
 /* Frozen stride: 32 bytes. */
 struct zv_pacer_rule {

@@ -294,7 +294,11 @@ static void on_command(struct world *w, const struct zv_cmd *cmd)
 	case ZV_CMD_HANGUP: on_end(w, cmd); break;
 	case ZV_CMD_MEDIA_OPEN: w->legs[cmd->leg.slot].media = true; break;
 	case ZV_CMD_MEDIA_PLAY: on_play(w, cmd); break;
-	case ZV_CMD_MEDIA_STOP: break;
+	case ZV_CMD_MEDIA_STOP:
+	case ZV_CMD_CARD:
+	case ZV_CMD_BRIDGE:
+	case ZV_CMD_UNBRIDGE:
+	case ZV_CMD_AGENT: break;
 	case ZV_CMD_EVIDENCE:
 	case ZV_CMD_SUPPRESS:
 	case ZV_CMD_MARK:
