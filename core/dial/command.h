@@ -109,6 +109,7 @@ struct zv_cmd {
 			int64_t old_due_ms;
 			uint8_t kind, category, number, due_class, n_messages, messages[3];
 			uint8_t invalid_number, called_number, remove, fallback, old_class;
+			uint8_t message_channels[3]; /* enum zv_channel of each message */
 			uint32_t slab;
 			/* messages[i] may leave then and not before; 0: now; ZV_NEVER_MS: a rule
 			 * forbids it, it is kept with its reason in the evidence and never sent */

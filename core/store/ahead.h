@@ -1,11 +1,12 @@
-/* store/ahead.h -- private to lookahead.c (the thread and its picks) and ahead_offer.c (one
- * offer from the stored records).  Thread: lookahead. */
+/* store/ahead.h -- private to lookahead.c (the thread and its picks), ahead_offer.c (one offer
+ * from the stored records) and ahead_person.c (the persons' slabs).  Thread: lookahead. */
 #ifndef ZV_STORE_AHEAD_H
 #define ZV_STORE_AHEAD_H
 
 #include "store/db.h"
 #include "store/held.h"
 #include "store/lookahead.h"
+#include "store/slab.h"
 
 #define ZV_AHEAD_CLASSES 4
 
@@ -24,9 +25,24 @@ struct zv_ahead_camp {
 	struct zv_lane lane[ZV_AHEAD_CLASSES];
 };
 
+struct zv_ahead_person;
+struct zv_ahead_persons {
+	struct zv_ahead_person *v; /* one a slab */
+	uint32_t *heads;           /* hash chains by person */
+	uint32_t mask, free;
+};
+
 struct zv_ahead {
 	struct zv_lookahead *la;
 	struct zv_txn *txn;
+	uint64_t txn_id;
+	int64_t now_cal_ms; /* calendar at the beginning of the walk */
+	struct zv_slab_reader reader; /* of the present transaction; with person slabs only */
+	struct zv_ahead_persons persons;
+	uint32_t *slab_person; /* person's slab of each slab */
+	uint32_t *late;        /* slabs let go since the walk began: for the next one */
+	uint32_t n_late, cap_late;
+	uint64_t hint_txn;
 	MDB_cursor *due; /* of the present transaction */
 	struct zv_ahead_camp *camps;
 	uint32_t n_camps, cap_camps;
@@ -60,5 +76,19 @@ enum zv_filled { ZV_FILLED = 0, ZV_FILL_SKIP = 1, ZV_FILL_LATER = 2 };
  * call, damaged).  LATER: its prompts are not ready. */
 enum zv_filled zv_ahead_fill(struct zv_ahead *ahead, uint64_t lead, bool ask,
 			     struct zv_offer *offer);
+
+enum zv_err zv_ahead_persons_init(struct zv_ahead *ahead) ZV_MUST_USE;
+void zv_ahead_persons_fini(struct zv_ahead *ahead);
+/* A slab for offer->person, its own or the one he has, one reference more.  LATER: none is free, or
+ * the engine has one without his newest numbers.  SKIP: his records cannot be read. */
+enum zv_filled zv_ahead_person_take(struct zv_ahead *ahead, const struct zv_person_rec *rec,
+				    struct zv_offer *offer);
+void zv_ahead_person_drop(struct zv_ahead *ahead, uint32_t slab);
+/* on: the engine let go of a lead that has this slab, and it is not taken in yet. */
+void zv_ahead_person_late(struct zv_ahead *ahead, uint32_t slab, bool on);
+/* False: nobody knows. */
+bool zv_ahead_person_zone(const struct zv_ahead *ahead, uint32_t slab, uint16_t *ret_zone);
+bool zv_ahead_number_zone(const struct zv_ahead *ahead, uint32_t slab, uint8_t number,
+			  uint16_t *ret_zone);
 
 #endif

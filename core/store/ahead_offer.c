@@ -4,12 +4,14 @@
 
 static bool suppressed(struct zv_ahead *a, uint64_t e164)
 {
-	uint8_t key[8];
+	uint8_t old[8], key[ZV_SUPPRESS_KEY];
 	struct zv_r r;
 
-	zv_put_be64(key, e164);
+	zv_put_be64(old, e164);
+	zv_suppress_key(key, ZV_SUPPRESS_NUMBER, e164, 0);
 	/* A damaged entry still says: do not call. */
-	return zv_db_get(a->txn, ZV_T_SUPPRESSIONS, key, sizeof(key), &r) != ZV_ENOENT;
+	return zv_db_get(a->txn, ZV_T_SUPPRESSIONS, old, sizeof(old), &r) != ZV_ENOENT ||
+	       zv_db_get(a->txn, ZV_T_SUPPRESSIONS, key, sizeof(key), &r) != ZV_ENOENT;
 }
 
 /* Number of a zone, from the few names seen before if possible. */
@@ -30,62 +32,97 @@ static bool zone_of(struct zv_ahead *a, const char *name, uint16_t *ret_zone)
 	return true;
 }
 
+/* Its own zone, else what the shell found for the number, else the person's. */
+static bool number_zone(struct zv_ahead *a, const struct zv_person_rec *person, uint8_t i,
+			struct zv_offer *offer)
+{
+	uint16_t *zone = &offer->numbers[i].zone;
+
+	if (person->zones[i][0] != 0)
+		return zone_of(a, person->zones[i], zone);
+	if (a->la->persons.n > 0 && (zv_ahead_number_zone(a, offer->person_slab, i, zone) ||
+				     zv_ahead_person_zone(a, offer->person_slab, zone)))
+		return true;
+	/* Nobody knows: the rules say no, unless the campaign has a zone for such leads. */
+	return zone_of(a, "Etc/UTC", zone);
+}
+
 static bool fill_numbers(struct zv_ahead *a, const struct zv_person_rec *person,
 			 struct zv_offer *offer)
 {
 	bool ok = false;
 
+	offer->n_numbers = person->n_numbers;
 	for (uint8_t i = 0; i < person->n_numbers; i++) {
 		struct zv_number_brief *n = &offer->numbers[i];
 
 		*n = person->numbers[i];
-		if (!zone_of(a, person->zones[i], &n->zone)) {
+		if (!number_zone(a, person, i, offer)) {
 			/* Without its zone nobody can tell the hours: doubt means no call. */
 			zv_warn("store", "lead %llu: unknown time zone",
 				(unsigned long long)offer->lead);
 			return false;
 		}
-		if (suppressed(a, n->e164))
+		/* With persons' slabs the engine decides, number by number. */
+		if (a->la->persons.n == 0 && suppressed(a, n->e164))
 			n->status = ZV_NUM_INVALID;
 		else if (i == offer->number)
 			ok = true;
 	}
-	offer->n_numbers = person->n_numbers;
 	return ok;
+}
+
+static void fill_lead(uint64_t lead, const struct zv_lead_rec *rec, struct zv_offer *offer)
+{
+	memset(offer, 0, sizeof(*offer));
+	offer->lead = lead;
+	offer->person = rec->person;
+	offer->campaign = zv_lead_campaign(lead);
+	offer->due_class = rec->due_class;
+	offer->round = rec->round;
+	offer->due_ms = rec->due_ms;
+	offer->category = rec->category;
+	offer->needs_step = rec->needs_step;
+	offer->party = rec->party;
+	offer->debt = rec->debt;
+	offer->topic = rec->topic;
+	offer->seed = zv_mix64(lead);
+	offer->person_slab = UINT32_MAX;
+	for (uint8_t i = 0; i < rec->n_history; i++)
+		if (rec->history[i].round == rec->round)
+			offer->history[offer->n_history++] = rec->history[i];
 }
 
 enum zv_filled zv_ahead_fill(struct zv_ahead *a, uint64_t lead, bool ask, struct zv_offer *offer)
 {
 	struct zv_person_rec person;
 	struct zv_lead_rec rec;
+	enum zv_filled filled = ZV_FILLED;
+	uint16_t zone;
 	bool callable;
 
 	if (zv_db_lead_get(a->txn, lead, &rec) != ZV_OK ||
-	    zv_db_person_get(a->txn, rec.person, &person) != ZV_OK)
+	    zv_db_person_get(a->txn, rec.person, &person) != ZV_OK || person.n_numbers == 0)
 		return ZV_FILL_SKIP;
 	if (ask ? rec.state != ZV_LEAD_ASKING
 		: rec.state != ZV_LEAD_DUE && rec.state != ZV_LEAD_FINAL)
 		return ZV_FILL_SKIP;
-	memset(offer, 0, sizeof(*offer));
-	offer->lead = lead;
-	offer->person = rec.person;
-	offer->campaign = zv_lead_campaign(lead);
-	offer->due_class = rec.due_class;
-	offer->round = rec.round;
-	offer->due_ms = rec.due_ms;
+	fill_lead(lead, &rec, offer);
 	offer->number = rec.number < person.n_numbers ? rec.number : 0;
-	offer->category = rec.category;
-	offer->needs_step = rec.needs_step;
-	offer->seed = zv_mix64(lead);
+	if (a->la->persons.n > 0)
+		filled = zv_ahead_person_take(a, &person, offer);
+	if (filled != ZV_FILLED)
+		return filled;
 	callable = fill_numbers(a, &person, offer);
-	if (offer->n_numbers == 0 || (!callable && offer->needs_step == 0))
-		return ZV_FILL_SKIP;
 	offer->zone = offer->numbers[offer->number].zone;
-	for (uint8_t i = 0; i < rec.n_history; i++)
-		if (rec.history[i].round == rec.round)
-			offer->history[offer->n_history++] = rec.history[i];
-	if (offer->needs_step == 0 && a->la->prepare != NULL &&
-	    !a->la->prepare(a->la->arg, offer, rec.attrs, rec.attrs_len))
-		return ZV_FILL_LATER;
-	return ZV_FILLED;
+	if (a->la->persons.n > 0 && zv_ahead_person_zone(a, offer->person_slab, &zone))
+		offer->zone = zone;
+	if (!callable && offer->needs_step == 0)
+		filled = ZV_FILL_SKIP;
+	else if (offer->needs_step == 0 && a->la->prepare != NULL &&
+		 !a->la->prepare(a->la->arg, offer, rec.attrs, rec.attrs_len))
+		filled = ZV_FILL_LATER;
+	if (filled != ZV_FILLED && offer->person_slab != UINT32_MAX)
+		zv_ahead_person_drop(a, offer->person_slab);
+	return filled;
 }

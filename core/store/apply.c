@@ -94,6 +94,10 @@ static void open_from_intent(const struct zv_apply *a, const struct zv_cmd *cmd,
 	open->rules_hash = cmd->u.intent.rules_hash;
 	open->mono_ms = cmd->u.intent.mono_ms;
 	open->counts = cmd->u.intent.counts;
+	open->debt = cmd->u.intent.debt;
+	open->topic = cmd->u.intent.topic;
+	open->caller_hash = cmd->u.intent.caller_hash;
+	open->channel = cmd->u.intent.channel < ZV_CHANNELS ? cmd->u.intent.channel : 0;
 	open->old_due_ms = lead->due_ms;
 	open->old_class = lead->due_class;
 	open->old_state = lead->state;
@@ -207,6 +211,33 @@ enum zv_err zv_apply_finish(struct zv_apply *a)
 	return err;
 }
 
+/* Told by its token; the number of the transaction says from which offer on it is known. */
+static void reply_told(struct zv_apply *a, struct zv_event *ev, const struct zv_cmd *cmd,
+		       enum zv_err refused)
+{
+	memset(ev, 0, sizeof(*ev));
+	ev->type = ZV_EV_TOLD;
+	ev->attempt = cmd->attempt;
+	ev->code = (uint32_t)refused;
+	ev->u.offer.txn = mdb_txn_id(a->txn->t);
+	a->txn->told = ev->u.offer.txn;
+}
+
+static enum zv_err told(struct zv_apply *a, const struct zv_cmd *cmd, struct zv_event *ret_reply)
+{
+	enum zv_err refused = ZV_OK;
+	enum zv_err err;
+
+	if (cmd->type == ZV_CMD_SUPPRESS)
+		err = zv_apply_suppress(a, cmd, &refused);
+	else if (cmd->type == ZV_CMD_MARK)
+		err = zv_apply_mark(a, cmd, &refused);
+	else
+		err = zv_apply_contact(a, cmd, &refused);
+	reply_told(a, ret_reply, cmd, refused);
+	return err;
+}
+
 static void reply(struct zv_event *ev, enum zv_event_type type, const struct zv_cmd *cmd,
 		  enum zv_err refused)
 {
@@ -250,10 +281,10 @@ enum zv_err zv_apply_cmd(struct zv_apply *a, const struct zv_cmd *cmd, struct zv
 	case ZV_CMD_CALENDAR:
 		see_calendar(a, cmd->u.calendar.to_ms);
 		return ZV_OK;
-	case ZV_CMD_EVIDENCE:
+	case ZV_CMD_EVIDENCE: err = zv_apply_evidence(a, cmd); break;
 	case ZV_CMD_SUPPRESS:
 	case ZV_CMD_MARK:
-	case ZV_CMD_CONTACT:
+	case ZV_CMD_CONTACT: err = told(a, cmd, ret_reply); break;
 	case ZV_CMD_RESERVE:
 	case ZV_CMD_RELEASE:
 	case ZV_CMD_ASK:

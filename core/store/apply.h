@@ -19,7 +19,7 @@ struct zv_apply {
 	uint32_t n_odd;      /* commands that made no sense */
 };
 
-/* *ret_reply: INTENT_FLUSHED or STEP_FLUSHED to send after the commit; type 0: none. */
+/* *ret_reply: INTENT_FLUSHED, STEP_FLUSHED or TOLD to send after the commit; type 0: none. */
 enum zv_err zv_apply_cmd(struct zv_apply *apply, const struct zv_cmd *cmd,
 			 struct zv_event *ret_reply) ZV_MUST_USE;
 enum zv_err zv_apply_dialog(struct zv_apply *apply, const struct zv_dialog *dialog) ZV_MUST_USE;

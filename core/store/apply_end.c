@@ -3,70 +3,58 @@
 
 /* ---- ledger ---- */
 
-static void ledger_key(uint8_t key[ZV_LEDGER_KEY], uint64_t person, int64_t cal_ms,
-		       struct zv_attempt_id attempt)
+#define FACTS_UNKNOWN                                                                          \
+	(ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_ATTEMPT) | ZV_FACT_BIT(ZV_FACT_RING) | \
+	 ZV_FACT_BIT(ZV_FACT_CONNECT) | ZV_FACT_BIT(ZV_FACT_CONVERSATION) |                     \
+	 ZV_FACT_BIT(ZV_FACT_DIAL_SECONDS))
+#define UNKNOWN_DIAL_S 60   /* longer than most ring times */
+#define UNKNOWN_TALK_MS 3600000
+
+static uint16_t seconds(int64_t ms)
 {
-	zv_put_be64(key, person);
-	zv_put_be64(key + 8, zv_time_key(cal_ms));
-	zv_attempt_key(key + 16, attempt);
+	int64_t s = ms > 0 ? (ms + 999) / 1000 : 0;
+
+	return s > UINT16_MAX ? UINT16_MAX : (uint16_t)s;
 }
 
-static uint8_t ledger_bits(uint8_t outcome, bool answered)
+static struct zv_ledger_row ledger_of(const struct zv_open_rec *open, uint8_t outcome)
 {
-	uint8_t what = ZV_LEDGER_ATTEMPT;
-
-	if (answered)
-		what |= ZV_LEDGER_CONNECT;
-	/* Nobody knows what happened in an attempt that a crash left open: doubt counts. */
-	if (outcome == ZV_OUT_ANSWERED || outcome == ZV_OUT_UNKNOWN)
-		what |= ZV_LEDGER_CONVERSATION;
-	if (outcome == ZV_OUT_ABANDONED)
-		what |= ZV_LEDGER_ABANDON;
-	return what;
+	return (struct zv_ledger_row){
+		.person = open->a.person,
+		.lead = open->a.lead,
+		.outcome = outcome,
+		.contact = {.at_ms = open->a.intent_ms,
+			    .attempt = open->a.attempt,
+			    .e164 = open->a.called,
+			    .campaign = open->a.campaign,
+			    .caller = open->caller_hash,
+			    .debt = open->debt,
+			    .topic = open->topic,
+			    .channel = open->channel},
+	};
 }
 
-static enum zv_err ledger_put(struct zv_apply *a, const struct zv_ledger_row *row)
+/* What the engine says of the attempt. */
+static void take_facts(struct zv_ledger_row *row, const struct zv_cmd *cmd)
 {
-	uint8_t key[ZV_LEDGER_KEY], buf[64];
-	struct zv_w w = zv_w_begin(buf, sizeof(buf), ZV_RECORD_VERSION);
-	MDB_val k = {.mv_size = sizeof(key), .mv_data = key};
+	const unsigned sent = ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_ATTEMPT);
 
-	ledger_key(key, row->person, row->cal_ms, row->attempt);
-	zv_ledger_encode(&w, row);
-	return zv_db_put(a->txn, ZV_T_LEDGER, &k, &w, 0);
+	row->contact.facts = (uint16_t)((cmd->u.outcome.facts | sent) & ((1u << ZV_FACTS) - 1));
+	row->contact.exclude = cmd->u.outcome.exclude;
+	row->contact.dial_s = cmd->u.outcome.dial_s;
+	row->contact.connect_s = cmd->u.outcome.connect_s;
+	row->contact.end_s = cmd->u.outcome.end_s;
 }
 
-/* The person's entry of one attempt, newest first: a person has few.  ZV_ENOENT. */
-static enum zv_err ledger_find(struct zv_apply *a, uint64_t person, struct zv_attempt_id attempt,
-			       struct zv_ledger_row *ret_row)
+/* Nobody knows what happened in an attempt that a crash left open: all that it may have become
+ * counts, and a talk as late as it may have been. */
+static void doubt_counts(struct zv_ledger_row *row, int64_t now_cal_ms)
 {
-	uint8_t start[8];
-	MDB_cursor *c;
-	MDB_val k = {.mv_size = sizeof(start), .mv_data = start}, v;
-	enum zv_err err = ZV_ENOENT;
-	int rc = mdb_cursor_open(a->txn->t, a->txn->store->dbi[ZV_T_LEDGER], &c);
+	int64_t talked_ms = now_cal_ms - row->contact.at_ms;
 
-	if (rc != 0)
-		return zv_db_err(rc, "ledger");
-	zv_put_be64(start, person);
-	rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
-	while (rc == 0 && k.mv_size == ZV_LEDGER_KEY && zv_get_be64(k.mv_data) == person) {
-		const uint8_t *key = k.mv_data;
-		struct zv_r r;
-
-		if (zv_get_be64(key + 16) == attempt.hi && zv_get_be64(key + 24) == attempt.lo) {
-			err = zv_db_open_value(&k, &v, &r);
-			if (err == ZV_OK)
-				err = zv_ledger_decode(r, ret_row);
-			ret_row->person = person;
-			ret_row->cal_ms = zv_key_time(zv_get_be64(key + 8));
-			ret_row->attempt = attempt;
-			break;
-		}
-		rc = mdb_cursor_get(c, &k, &v, MDB_NEXT);
-	}
-	mdb_cursor_close(c);
-	return rc != 0 && rc != MDB_NOTFOUND ? zv_db_err(rc, "ledger") : err;
+	row->contact.facts = FACTS_UNKNOWN;
+	row->contact.dial_s = UNKNOWN_DIAL_S;
+	row->contact.end_s = seconds(talked_ms < UNKNOWN_TALK_MS ? talked_ms : UNKNOWN_TALK_MS);
 }
 
 /* ---- outcomes ---- */
@@ -130,26 +118,16 @@ static enum zv_err put_back(struct zv_apply *a, const struct zv_open_rec *open,
 }
 
 static enum zv_err close_attempt(struct zv_apply *a, const struct zv_open_rec *open,
-				 const struct zv_log_row *row, struct zv_lead_rec *lead)
+				 const struct zv_log_row *row, const struct zv_ledger_row *ledger,
+				 struct zv_lead_rec *lead)
 {
 	struct zv_attempt_brief brief =
 		brief_of(row, row->invite_ms > 0 ? row->invite_ms : open->a.intent_ms);
-	struct zv_ledger_row ledger = {
-		.person = open->a.person,
-		.cal_ms = open->a.intent_ms,
-		.attempt = open->a.attempt,
-		.what = ledger_bits(row->outcome, row->answer_ms > 0 || open->a.has_dialog != 0),
-		.outcome = row->outcome,
-		.number = open->a.number,
-		.campaign = open->a.campaign,
-		.e164 = open->a.called,
-		.lead = open->a.lead,
-	};
 
 	history_add(lead, &brief);
 	lead->attempts++;
 	lead->last_attempt = open->a.attempt;
-	return ledger_put(a, &ledger);
+	return zv_db_ledger_put(a->txn, ledger);
 }
 
 /* The outcome is known; the leg is remembered until it is closed. */
@@ -166,7 +144,7 @@ static enum zv_err settle(struct zv_apply *a, const struct zv_open_rec *open, ui
 static enum zv_err amend(struct zv_apply *a, const struct zv_cmd *cmd)
 {
 	struct zv_log_row row = outcome_row(a, cmd);
-	struct zv_ledger_row ledger = {0};
+	struct zv_ledger_row ledger;
 	struct zv_lead_rec lead;
 	enum zv_err err = zv_db_lead_get(a->txn, cmd->u.outcome.lead, &lead);
 
@@ -174,7 +152,7 @@ static enum zv_err amend(struct zv_apply *a, const struct zv_cmd *cmd)
 		return zv_apply_odd(a, cmd, "outcome to amend for a lead that is not there");
 	if (err != ZV_OK)
 		return err;
-	err = ledger_find(a, lead.person, cmd->attempt, &ledger);
+	err = zv_db_ledger_find(a->txn, lead.person, cmd->attempt, &ledger);
 	if (zv_apply_soft(err))
 		return zv_apply_odd(a, cmd, "outcome to amend of an unknown attempt");
 	if (err != ZV_OK)
@@ -185,17 +163,17 @@ static enum zv_err amend(struct zv_apply *a, const struct zv_cmd *cmd)
 	for (uint8_t i = lead.n_history; err == ZV_OK && i-- > 0;) {
 		struct zv_attempt_brief *b = &lead.history[i];
 
-		if (b->outcome != ZV_OUT_UNKNOWN || b->at_ms != ledger.cal_ms)
+		if (b->outcome != ZV_OUT_UNKNOWN || b->at_ms != ledger.contact.at_ms)
 			continue;
 		row.round = b->round;
 		row.number = b->number;
-		*b = brief_of(&row, ledger.cal_ms);
+		*b = brief_of(&row, ledger.contact.at_ms);
 		err = zv_db_lead_put(a->txn, cmd->u.outcome.lead, &lead);
 		break;
 	}
-	ledger.what = ledger_bits(row.outcome, row.answer_ms > 0 || row.outcome == ZV_OUT_ABANDONED);
+	take_facts(&ledger, cmd);
 	ledger.outcome = row.outcome;
-	return err == ZV_OK ? ledger_put(a, &ledger) : err;
+	return err == ZV_OK ? zv_db_ledger_put(a->txn, &ledger) : err;
 }
 
 enum zv_err zv_apply_outcome(struct zv_apply *a, const struct zv_cmd *cmd)
@@ -230,7 +208,10 @@ enum zv_err zv_apply_outcome(struct zv_apply *a, const struct zv_cmd *cmd)
 	if (row.outcome == ZV_OUT_NOT_SENT) {
 		err = put_back(a, &open, &lead);
 	} else {
-		err = close_attempt(a, &open, &row, &lead);
+		struct zv_ledger_row ledger = ledger_of(&open, row.outcome);
+
+		take_facts(&ledger, cmd);
+		err = close_attempt(a, &open, &row, &ledger, &lead);
 		lead.state = ZV_LEAD_ASKING;
 		lead.needs_step = 1;
 		if (err == ZV_OK)
@@ -258,6 +239,7 @@ enum zv_err zv_apply_unknown(struct zv_apply *a, const struct zv_open_rec *open,
 		.outcome = ZV_OUT_UNKNOWN,
 		.invite_ms = open->a.intent_ms,
 	};
+	struct zv_ledger_row ledger = ledger_of(open, row.outcome);
 	struct zv_lead_rec lead;
 	enum zv_err err = zv_db_log(a->txn, &row);
 
@@ -268,7 +250,8 @@ enum zv_err zv_apply_unknown(struct zv_apply *a, const struct zv_open_rec *open,
 	err = zv_db_lead_get(a->txn, open->a.lead, &lead);
 	if (err != ZV_OK)
 		return zv_apply_soft(err) ? ZV_OK : err;
-	err = close_attempt(a, open, &row, &lead);
+	doubt_counts(&ledger, now_cal_ms);
+	err = close_attempt(a, open, &row, &ledger, &lead);
 	if (err != ZV_OK)
 		return err;
 	lead.state = open->old_state;
@@ -340,6 +323,11 @@ static enum zv_err put_messages(struct zv_apply *a, const struct zv_cmd *cmd,
 			.message = cmd->u.step.messages[i],
 			.cal_ms = cmd->cal_ms,
 			.to = to,
+			.not_before_ms = cmd->u.step.message_at_ms[i],
+			.refused = cmd->u.step.message_at_ms[i] == ZV_NEVER_MS,
+			.channel = cmd->u.step.message_channels[i] < ZV_CHANNELS
+					   ? cmd->u.step.message_channels[i]
+					   : 0,
 		};
 
 		zv_attempt_key(key, attempt);
@@ -349,7 +337,7 @@ static enum zv_err put_messages(struct zv_apply *a, const struct zv_cmd *cmd,
 		 * crash.  The message must not go out twice. */
 		err = zv_db_put(a->txn, ZV_T_OUTBOX, &k, &w, MDB_NOOVERWRITE);
 		if (err == ZV_OK)
-			a->n_messages++;
+			a->n_messages += row.refused == 0;
 		else if (err != ZV_EEXIST)
 			return err;
 	}

@@ -1,4 +1,4 @@
-/* store/apply_in.h -- private to apply.c and apply_end.c. */
+/* store/apply_in.h -- private to apply.c, apply_end.c and apply_rules.c. */
 #ifndef ZV_STORE_APPLY_IN_H
 #define ZV_STORE_APPLY_IN_H
 
@@ -21,5 +21,11 @@ enum zv_err zv_apply_open_del(struct zv_apply *a, enum zv_table table,
 enum zv_err zv_apply_outcome(struct zv_apply *a, const struct zv_cmd *cmd) ZV_MUST_USE;
 enum zv_err zv_apply_step(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_err *ret_refused) ZV_MUST_USE;
 enum zv_err zv_apply_defer(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_err *ret_refused) ZV_MUST_USE;
+
+/* apply_rules.c */
+enum zv_err zv_apply_evidence(struct zv_apply *a, const struct zv_cmd *cmd) ZV_MUST_USE;
+enum zv_err zv_apply_suppress(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_err *ret_refused) ZV_MUST_USE;
+enum zv_err zv_apply_mark(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_err *ret_refused) ZV_MUST_USE;
+enum zv_err zv_apply_contact(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_err *ret_refused) ZV_MUST_USE;
 
 #endif

@@ -276,7 +276,7 @@ static void check_rest(struct check *c, enum zv_table table, struct zv_r r)
 static const uint8_t key_sizes[ZV_T_MAX] = {
 	[ZV_T_CAMPAIGNS] = 5,  [ZV_T_LEADS] = 8,  [ZV_T_PERSONS] = 8,       [ZV_T_NUMBERS] = 12,
 	[ZV_T_DUE] = 21,       [ZV_T_ASKS] = 8,   [ZV_T_ATTEMPTS] = 8,      [ZV_T_OPEN] = 16,
-	[ZV_T_LEDGER] = 32,    [ZV_T_CALLBACKS] = 8, [ZV_T_SUPPRESSIONS] = 8, [ZV_T_OUTBOX] = 17, [ZV_T_LEGS] = 16,
+	[ZV_T_LEDGER] = 32,    [ZV_T_CALLBACKS] = 8, [ZV_T_OUTBOX] = 17, [ZV_T_LEGS] = 16,
 };
 
 static void check_value(struct check *c, enum zv_table table, const MDB_val *k, const MDB_val *v)
@@ -314,6 +314,13 @@ static void check_value(struct check *c, enum zv_table table, const MDB_val *k, 
 	case ZV_T_REQUESTS:
 	case ZV_T_AGENTS:
 	case ZV_T_LEGS:
+	case ZV_T_MARKS:
+	case ZV_T_REGISTRIES:
+	case ZV_T_EVIDENCE:
+	case ZV_T_RULESETS:
+	case ZV_T_TALLIES:
+	case ZV_T_ERASED:
+	case ZV_T_NAMES:
 	case ZV_T_MAX:
 	default: check_rest(c, table, r); break;
 	}

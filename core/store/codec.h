@@ -22,6 +22,7 @@ struct zv_r {
 	const uint8_t *p;
 	size_t left;
 	bool bad; /* read past the end */
+	uint8_t version; /* the value's version byte */
 };
 
 static inline uint8_t *zv_w_room(struct zv_w *w, size_t n)

@@ -81,6 +81,39 @@ static const struct usual usual[] = {
 	{"зона", ZV_COL_ZONE, -1},
 	{"часовойпояс", ZV_COL_ZONE, -1},
 	{"таймзона", ZV_COL_ZONE, -1},
+	{"jurisdiction", ZV_COL_JURISDICTION, -1},
+	{"jur", ZV_COL_JURISDICTION, -1},
+	{"юрисдикция", ZV_COL_JURISDICTION, -1},
+	{"region", ZV_COL_REGION, -1},
+	{"регион", ZV_COL_REGION, -1},
+	{"область", ZV_COL_REGION, -1},
+	{"субъект", ZV_COL_REGION, -1},
+	{"субъектрф", ZV_COL_REGION, -1},
+	{"территориягар", ZV_COL_REGION, -1},
+	{"registrationzone", ZV_COL_REGISTRATION, -1},
+	{"зонарегистрации", ZV_COL_REGISTRATION, -1},
+	{"часовойпоясрегистрации", ZV_COL_REGISTRATION, -1},
+	{"language", ZV_COL_LANGUAGE, -1},
+	{"lang", ZV_COL_LANGUAGE, -1},
+	{"язык", ZV_COL_LANGUAGE, -1},
+	{"debt", ZV_COL_DEBT, -1},
+	{"debtid", ZV_COL_DEBT, -1},
+	{"loan", ZV_COL_DEBT, -1},
+	{"loanid", ZV_COL_DEBT, -1},
+	{"contract", ZV_COL_DEBT, -1},
+	{"долг", ZV_COL_DEBT, -1},
+	{"номердолга", ZV_COL_DEBT, -1},
+	{"договор", ZV_COL_DEBT, -1},
+	{"номердоговора", ZV_COL_DEBT, -1},
+	{"topic", ZV_COL_TOPIC, -1},
+	{"тема", ZV_COL_TOPIC, -1},
+	{"party", ZV_COL_PARTY, -1},
+	{"сторона", ZV_COL_PARTY, -1},
+	{"flags", ZV_COL_FLAGS, -1},
+	{"флаги", ZV_COL_FLAGS, -1},
+	{"отметки", ZV_COL_FLAGS, -1},
+	{"consents", ZV_COL_CONSENTS, -1},
+	{"согласия", ZV_COL_CONSENTS, -1},
 };
 
 static bool is_name(const char *header)
@@ -167,18 +200,24 @@ static uint32_t find_column(const struct zv_csv_row *header, const char *p, size
 
 static void assign(struct zv_column *col, const char *name, size_t n)
 {
+	static const struct { const char *name; uint8_t kind; } known[] = {
+		{"external_id", ZV_COL_EXTERNAL}, {"zone", ZV_COL_ZONE}, {"tz", ZV_COL_ZONE},
+		{"jurisdiction", ZV_COL_JURISDICTION}, {"region", ZV_COL_REGION},
+		{"registration_zone", ZV_COL_REGISTRATION}, {"language", ZV_COL_LANGUAGE},
+		{"debt", ZV_COL_DEBT}, {"topic", ZV_COL_TOPIC}, {"party", ZV_COL_PARTY},
+		{"flags", ZV_COL_FLAGS}, {"consents", ZV_COL_CONSENTS},
+	};
+
 	*col = (struct zv_column){.kind = ZV_COL_ATTR, .number_kind = -1};
 	set_name(col, name, n);
 	if (n >= 5 && memcmp(name, "phone", 5) == 0 &&
 	    (n == 5 || (n == 6 && name[5] >= '1' && name[5] <= '8'))) {
 		col->kind = ZV_COL_PHONE;
 		col->order = n == 6 ? (uint8_t)(name[5] - '0') : 1;
-	} else if (n == 11 && memcmp(name, "external_id", 11) == 0) {
-		col->kind = ZV_COL_EXTERNAL;
-	} else if ((n == 4 && memcmp(name, "zone", 4) == 0) ||
-		   (n == 2 && memcmp(name, "tz", 2) == 0)) {
-		col->kind = ZV_COL_ZONE;
 	}
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strlen(known[i].name) == n && memcmp(known[i].name, name, n) == 0)
+			col->kind = known[i].kind;
 }
 
 static enum zv_err by_mapping(const struct zv_csv_row *header, const char *mapping,
@@ -212,10 +251,16 @@ static enum zv_err by_mapping(const struct zv_csv_row *header, const char *mappi
 	return ZV_OK;
 }
 
+/* Debt and topic are known by a hash, and read out under their names. */
+static bool is_attr(const struct zv_column *col)
+{
+	return col->kind == ZV_COL_ATTR || col->kind == ZV_COL_DEBT || col->kind == ZV_COL_TOPIC;
+}
+
 static bool name_used(const struct zv_columns *c, uint32_t before, const char *name)
 {
 	for (uint32_t i = 0; i < before; i++)
-		if (c->v[i].kind == ZV_COL_ATTR && strcmp(c->v[i].name, name) == 0)
+		if (is_attr(&c->v[i]) && strcmp(c->v[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -226,7 +271,7 @@ static void name_attrs(const struct zv_csv_row *header, struct zv_columns *c)
 		struct zv_column *col = &c->v[i];
 		char base[ZV_COLUMN_NAME_MAX];
 
-		if (col->kind != ZV_COL_ATTR)
+		if (!is_attr(col))
 			continue;
 		if (col->name[0] == 0 && header->v[i].n > 0) {
 			char full[256];
@@ -254,28 +299,23 @@ static void order_phones(struct zv_columns *c)
 				c->phones[c->n_phones++] = i;
 }
 
-enum zv_err zv_columns_read(const struct zv_csv_row *header, const char *mapping,
-			    struct zv_columns *ret_columns, char *text, size_t text_size)
+static bool is_single(uint8_t kind)
 {
-	struct zv_columns *c = ret_columns;
-	bool taken[ZV_CSV_FIELDS_MAX] = {false};
-	bool has_name = false, has_phone = false, has_external = false, has_zone = false;
-	enum zv_err err = ZV_OK;
+	return kind != ZV_COL_ATTR && kind != ZV_COL_PHONE && kind != ZV_COL_SKIP;
+}
 
-	memset(c, 0, sizeof(*c));
-	c->n = header->n;
-	c->external = c->zone = UINT32_MAX;
-	if (mapping != NULL)
-		err = by_mapping(header, mapping, c, taken, text, text_size);
-	if (err != ZV_OK)
-		return err;
+/* What was mapped by hand is not found out by header too; of two that mean the same the first
+ * counts. */
+static void by_headers(const struct zv_csv_row *header, const bool *taken, struct zv_columns *c)
+{
+	bool has_name = false, has_phone = false;
+
 	for (uint32_t i = 0; i < c->n; i++) {
 		has_name |= taken[i] && strcmp(c->v[i].name, "name") == 0;
 		has_phone |= taken[i] && c->v[i].kind == ZV_COL_PHONE;
-		has_external |= taken[i] && c->v[i].kind == ZV_COL_EXTERNAL;
-		has_zone |= taken[i] && c->v[i].kind == ZV_COL_ZONE;
+		if (taken[i] && is_single(c->v[i].kind))
+			c->single[c->v[i].kind] = i;
 	}
-	/* What was mapped by hand is not found out by header too. */
 	for (uint32_t i = 0; i < c->n; i++) {
 		struct zv_column *col = &c->v[i];
 
@@ -283,20 +323,29 @@ enum zv_err zv_columns_read(const struct zv_csv_row *header, const char *mapping
 			continue;
 		by_header(col, &header->v[i], &has_name);
 		if ((col->kind == ZV_COL_PHONE && has_phone) ||
-		    (col->kind == ZV_COL_EXTERNAL && (has_external || c->external != UINT32_MAX)) ||
-		    (col->kind == ZV_COL_ZONE && (has_zone || c->zone != UINT32_MAX)))
+		    (is_single(col->kind) && c->single[col->kind] != UINT32_MAX))
 			col->kind = ZV_COL_ATTR;
-		if (col->kind == ZV_COL_EXTERNAL)
-			c->external = i;
-		if (col->kind == ZV_COL_ZONE)
-			c->zone = i;
+		if (is_single(col->kind))
+			c->single[col->kind] = i;
 	}
-	for (uint32_t i = 0; i < c->n; i++) {
-		if (taken[i] && c->v[i].kind == ZV_COL_EXTERNAL)
-			c->external = i;
-		if (taken[i] && c->v[i].kind == ZV_COL_ZONE)
-			c->zone = i;
-	}
+}
+
+enum zv_err zv_columns_read(const struct zv_csv_row *header, const char *mapping,
+			    struct zv_columns *ret_columns, char *text, size_t text_size)
+{
+	struct zv_columns *c = ret_columns;
+	bool taken[ZV_CSV_FIELDS_MAX] = {false};
+	enum zv_err err = ZV_OK;
+
+	memset(c, 0, sizeof(*c));
+	c->n = header->n;
+	for (uint32_t i = 0; i < ZV_COL_KINDS; i++)
+		c->single[i] = UINT32_MAX;
+	if (mapping != NULL)
+		err = by_mapping(header, mapping, c, taken, text, text_size);
+	if (err != ZV_OK)
+		return err;
+	by_headers(header, taken, c);
 	name_attrs(header, c);
 	order_phones(c);
 	if (c->n_phones == 0) {

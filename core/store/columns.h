@@ -13,6 +13,16 @@ enum zv_column_kind {
 	ZV_COL_EXTERNAL = 2,
 	ZV_COL_ZONE = 3,
 	ZV_COL_SKIP = 4,
+	ZV_COL_JURISDICTION = 5,
+	ZV_COL_REGION = 6,
+	ZV_COL_REGISTRATION = 7, /* zone of registration */
+	ZV_COL_LANGUAGE = 8,
+	ZV_COL_DEBT = 9,  /* an attribute too, as topic */
+	ZV_COL_TOPIC = 10,
+	ZV_COL_PARTY = 11,
+	ZV_COL_FLAGS = 12,
+	ZV_COL_CONSENTS = 13,
+	ZV_COL_KINDS
 };
 
 struct zv_column {
@@ -27,7 +37,7 @@ struct zv_columns {
 	struct zv_column v[ZV_CSV_FIELDS_MAX];
 	uint32_t n_phones;
 	uint32_t phones[ZV_NUMBERS_MAX]; /* columns, in calling order */
-	uint32_t external, zone;         /* columns; UINT32_MAX = none */
+	uint32_t single[ZV_COL_KINDS];   /* the column of each kind that has one; UINT32_MAX = none */
 };
 
 /* mapping as in import.h.  ZV_EPARSE with a sentence in text. */

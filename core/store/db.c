@@ -13,6 +13,7 @@
 const char *const zv_table_names[ZV_T_MAX] = {
 	"meta", "campaigns", "leads", "persons", "numbers", "externals", "due", "asks", "attempts",
 	"open", "ledger", "callbacks", "suppressions", "outbox", "requests", "agents", "legs",
+	"marks", "registries", "evidence", "rulesets", "tallies", "erased", "names",
 };
 
 enum zv_err zv_db_err(int rc, const char *doing)
@@ -51,6 +52,8 @@ enum zv_err zv_db_begin(struct zv_store *store, bool write, struct zv_txn *txn)
 	txn->n_lows = 0;
 	txn->low_all = false;
 	txn->asks = false;
+	txn->secret_known = false;
+	txn->told = 0;
 	return zv_db_err(mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, &txn->t),
 			 "begin a transaction");
 }
@@ -87,7 +90,9 @@ static void tell_lookahead(struct zv_txn *txn)
 				lower(&s->low[i][c], INT64_MIN);
 	if (txn->asks)
 		atomic_fetch_add_explicit(&s->asks_changed, 1, memory_order_release);
-	if (fd >= 0 && (txn->n_lows > 0 || txn->asks)) {
+	if (txn->told != 0)
+		atomic_store_explicit(&s->told_txn, txn->told, memory_order_release);
+	if (fd >= 0 && (txn->n_lows > 0 || txn->asks || txn->told != 0)) {
 		ssize_t ignored = write(fd, &one, sizeof(one));
 		(void)ignored; /* EAGAIN: it is awake */
 	}
@@ -136,7 +141,7 @@ enum zv_err zv_db_open_value(const MDB_val *key, const MDB_val *value, struct zv
 		return ZV_EVERSION;
 	if (p[0] == 0)
 		return ZV_ECORRUPT;
-	*ret_r = (struct zv_r){.p = p + 1, .left = n - 5};
+	*ret_r = (struct zv_r){.p = p + 1, .left = n - 5, .version = p[0]};
 	return ZV_OK;
 }
 

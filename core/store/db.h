@@ -11,7 +11,12 @@
 
 #include "store/record.h"
 
-#define ZV_SCHEMA 1u /* what this program writes; least readable is written beside it */
+/* What this program writes; the least schema that reads it is written beside it.  2: the tables
+ * from marks on, and values of version 2, which a program of schema 1 refuses.  A store of schema 1
+ * becomes one of 2 when it is opened for writing; its values are read as they are.  Opened for
+ * reading only it stays as it is, and its missing tables read as empty. */
+#define ZV_SCHEMA      2u
+#define ZV_SCHEMA_READ 2u
 
 enum zv_table {
 	ZV_T_META = 0,     /* text                                   -> by name, see meta_* */
@@ -26,12 +31,22 @@ enum zv_table {
 	ZV_T_OPEN,         /* attempt 16                             -> zv_open_rec */
 	ZV_T_LEDGER,       /* person 8, time 8, attempt 16           -> zv_ledger_row */
 	ZV_T_CALLBACKS,    /* lead 8                                 -> due 8 */
-	ZV_T_SUPPRESSIONS, /* e164 8                                 -> time 8, text */
+	ZV_T_SUPPRESSIONS, /* kind 1, id 8, campaign 4 (0 everywhere) -> zv_suppress_rec; of before
+			    * schema 2: e164 8                       -> time 8, text */
 	ZV_T_OUTBOX,       /* attempt 16, index 1                    -> zv_outbox_row */
 	ZV_T_REQUESTS,     /* kept for the API: empty in schema 1 */
 	ZV_T_AGENTS,       /* kept for agents: empty in schema 1 */
 	ZV_T_LEGS,         /* attempt 16                             -> zv_open_rec: its outcome is
 			    * known, its leg may still be up; gone when the leg is closed */
+	ZV_T_MARKS,        /* person 8, kind 1, by 1, name 8         -> zv_mark_rec */
+	ZV_T_REGISTRIES,   /* list 8                                 -> zv_registry_rec
+			    * list 8, gen 4, e164 8                  -> nothing */
+	ZV_T_EVIDENCE,     /* person 8, 1, attempt 16, part 1        -> zv_evidence_row
+			    * person 8, 0, until 8, rule's hash 8    -> zv_evidence_row */
+	ZV_T_RULESETS,     /* hash 8, part 1: 0 zv_ruleset_rec, 1 ids, 2 text */
+	ZV_T_TALLIES,      /* campaign 4, bucket 8                   -> count of each fact */
+	ZV_T_ERASED,       /* keyed hash of an e164 8                -> person 8, when 8 */
+	ZV_T_NAMES,        /* zv_rule_name 8                         -> text */
 	ZV_T_MAX
 };
 
@@ -49,6 +64,7 @@ struct zv_store {
 	 * put in since it asked, by (campaign % slots, class).  Lowered after the commit. */
 	_Atomic int64_t low[ZV_LOW_SLOTS][ZV_DUE_LATER + 1];
 	_Atomic uint32_t asks_changed;
+	_Atomic uint64_t told_txn; /* the last one that holds a suppression, mark or contact */
 	_Atomic int wake_fd; /* the lookahead's; -1 */
 	struct {
 		_Atomic uint64_t commits, messages, commit_us, commit_us_max, odd, event_waits;
@@ -77,6 +93,9 @@ struct zv_txn {
 	struct { uint16_t slot; uint8_t class; int64_t ms; } lows[64];
 	bool low_all;    /* more than lows[] holds */
 	bool asks;
+	uint64_t told;   /* its own number, if people told something in it */
+	struct zv_key secret; /* of the store, once it was asked for */
+	bool secret_known;
 	uint8_t value[ZV_VALUE_MAX];
 	char attrs[ZV_ATTRS_MAX];
 };
@@ -109,6 +128,12 @@ void zv_db_seal(struct zv_w *w, const MDB_val *key);
 
 #define ZV_DUE_KEY    21u
 #define ZV_LEDGER_KEY 32u
+#define ZV_MARK_KEY   18u
+#define ZV_SUPPRESS_KEY 13u
+#define ZV_REGISTRY_KEY 20u
+#define ZV_YES_KEY    26u
+#define ZV_NO_KEY     25u
+#define ZV_TALLY_KEY  12u
 
 static inline void zv_due_key(uint8_t *key, uint32_t campaign, uint8_t class, int64_t due_ms,
 			      uint64_t lead)
@@ -123,6 +148,59 @@ static inline void zv_attempt_key(uint8_t *key, struct zv_attempt_id id)
 {
 	zv_put_be64(key, id.hi);
 	zv_put_be64(key + 8, id.lo);
+}
+
+static inline void zv_ledger_key(uint8_t *key, uint64_t person, int64_t at_ms,
+				 struct zv_attempt_id attempt)
+{
+	zv_put_be64(key, person);
+	zv_put_be64(key + 8, zv_time_key(at_ms));
+	zv_attempt_key(key + 16, attempt);
+}
+
+static inline void zv_mark_key(uint8_t *key, uint64_t person, const struct zv_mark *mark)
+{
+	zv_put_be64(key, person);
+	key[8] = mark->kind;
+	key[9] = mark->by;
+	zv_put_be64(key + 10, mark->name);
+}
+
+static inline void zv_suppress_key(uint8_t *key, uint8_t kind, uint64_t id, uint32_t campaign)
+{
+	key[0] = kind;
+	zv_put_be64(key + 1, id);
+	zv_put_be32(key + 9, campaign);
+}
+
+static inline void zv_registry_key(uint8_t *key, uint64_t list, uint32_t gen, uint64_t e164)
+{
+	zv_put_be64(key, list);
+	zv_put_be32(key + 8, gen);
+	zv_put_be64(key + 12, e164);
+}
+
+static inline void zv_yes_key(uint8_t *key, uint64_t person, struct zv_attempt_id attempt,
+			      uint8_t part)
+{
+	zv_put_be64(key, person);
+	key[8] = 1;
+	zv_attempt_key(key + 9, attempt);
+	key[25] = part;
+}
+
+static inline void zv_no_key(uint8_t *key, uint64_t person, int64_t until_ms, uint64_t rule)
+{
+	zv_put_be64(key, person);
+	key[8] = 0;
+	zv_put_be64(key + 9, zv_time_key(until_ms));
+	zv_put_be64(key + 17, rule);
+}
+
+static inline void zv_tally_key(uint8_t *key, uint32_t campaign, int64_t bucket)
+{
+	zv_put_be32(key, campaign);
+	zv_put_be64(key + 4, zv_time_key(bucket));
 }
 
 /* ---- records (db_record.c) ---- */
@@ -146,6 +224,40 @@ enum zv_err zv_db_camps_flush(struct zv_txn *txn) ZV_MUST_USE;
 /* The last key of a table below limit (NULL: of all). ZV_ENOENT: none. */
 enum zv_err zv_db_last_key(struct zv_txn *txn, enum zv_table table, const MDB_val *limit,
 			   MDB_val *ret_key) ZV_MUST_USE;
+
+/* The number as it stands where a person was erased: nobody can tell it without the secret, and
+ * it is the same for ever. */
+enum zv_err zv_db_number_hash(struct zv_txn *txn, uint64_t e164, uint64_t *ret_hash) ZV_MUST_USE;
+
+/* ---- ledger (ledger.c) ---- */
+
+/* Writes the row and moves the campaign's tallies from what stood there (same key) to it. */
+enum zv_err zv_db_ledger_put(struct zv_txn *txn, const struct zv_ledger_row *row) ZV_MUST_USE;
+enum zv_err zv_db_ledger_find(struct zv_txn *txn, uint64_t person, struct zv_attempt_id attempt,
+			      struct zv_ledger_row *ret_row) ZV_MUST_USE;
+/* A row under its key.  ZV_ECORRUPT. */
+enum zv_err zv_db_ledger_row(const MDB_val *key, struct zv_r r, struct zv_ledger_row *ret_row) ZV_MUST_USE;
+/* Facts of a contact by the moment that each is dated at; at most ZV_FACT_TIMES groups. */
+#define ZV_FACT_TIMES 3
+struct zv_fact_time { int64_t at_ms; uint16_t facts; };
+uint32_t zv_fact_times(const struct zv_contact *contact, struct zv_fact_time ret_v[ZV_FACT_TIMES]);
+
+/* ---- what people tell (told.c) ---- */
+
+/* A null reason or name keeps the text that stands there. */
+enum zv_err zv_db_suppress_put(struct zv_txn *txn, const struct zv_suppress_row *row) ZV_MUST_USE;
+enum zv_err zv_db_mark_put(struct zv_txn *txn, const struct zv_mark_row *row) ZV_MUST_USE;
+enum zv_err zv_db_name_put(struct zv_txn *txn, const char *text) ZV_MUST_USE;
+/* "" = nobody told it. */
+enum zv_err zv_db_name_get(struct zv_txn *txn, uint64_t name, char ret_text[ZV_TOLD_MAX]) ZV_MUST_USE;
+/* In read_told.c: everyone who has the number, each once, and last one who was erased. */
+enum zv_err zv_db_persons_of(struct zv_txn *txn, uint64_t e164, uint64_t *ret_persons,
+			     uint32_t cap, uint32_t *ret_n) ZV_MUST_USE;
+/* The erased person who had the number.  ZV_ENOENT. */
+enum zv_err zv_db_erased_find(struct zv_txn *txn, uint64_t e164, uint64_t *ret_person) ZV_MUST_USE;
+/* A row under its key. */
+enum zv_err zv_db_evidence_row(const MDB_val *key, struct zv_r r,
+			       struct zv_evidence_row *ret_row) ZV_MUST_USE;
 
 enum zv_err zv_db_meta_get(struct zv_txn *txn, const char *name, uint64_t *ret_value) ZV_MUST_USE;
 enum zv_err zv_db_meta_put(struct zv_txn *txn, const char *name, uint64_t value) ZV_MUST_USE;

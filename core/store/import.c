@@ -250,7 +250,8 @@ static const char *read_attrs(struct importer *im, struct zv_row *r)
 	for (uint32_t i = 0; i < im->row.n; i++) {
 		const struct zv_column *col = &im->columns.v[i];
 
-		if (i >= im->columns.n || col->kind != ZV_COL_ATTR || im->row.v[i].n == 0)
+		if (i >= im->columns.n || im->row.v[i].n == 0 ||
+		    (col->kind != ZV_COL_ATTR && col->kind != ZV_COL_DEBT && col->kind != ZV_COL_TOPIC))
 			continue;
 		if (!arena_put(b, col->name, strlen(col->name) + 1, &at) ||
 		    !arena_put(b, im->row.v[i].p, im->row.v[i].n, &at) ||
@@ -265,11 +266,112 @@ static const char *read_attrs(struct importer *im, struct zv_row *r)
 	return NULL;
 }
 
+static struct zv_csv_field single(const struct importer *im, enum zv_column_kind kind)
+{
+	return field(&im->row, im->columns.single[kind]);
+}
+
+static bool fits(const struct zv_csv_field *f, char *to, size_t size)
+{
+	if (f->n >= size || memchr(f->p, 0, f->n) != NULL)
+		return false;
+	memset(to, 0, size);
+	memcpy(to, f->p, f->n);
+	return true;
+}
+
+/* "RU", "US-FL", small letters too. */
+static bool jurisdiction(const struct zv_csv_field *f, char to[ZV_JUR_MAX])
+{
+	if (!fits(f, to, ZV_JUR_MAX) || (f->n != 0 && f->n != 2 && f->n < 4))
+		return f->n == 0;
+	for (size_t i = 0; i < f->n; i++) {
+		if (to[i] >= 'a' && to[i] <= 'z')
+			to[i] = (char)(to[i] - 'a' + 'A');
+		if (i == 2 ? to[i] != '-'
+			   : !((to[i] >= 'A' && to[i] <= 'Z') || (i > 2 && to[i] >= '0' && to[i] <= '9')))
+			return false;
+	}
+	return true;
+}
+
+static bool party_of(const struct zv_csv_field *f, uint8_t *ret_party)
+{
+	static const struct { const char *name; uint8_t party; } names[] = {
+		{"debtor", ZV_PARTY_DEBTOR},         {"должник", ZV_PARTY_DEBTOR},
+		{"third", ZV_PARTY_THIRD},           {"третье лицо", ZV_PARTY_THIRD},
+		{"guarantor", ZV_PARTY_GUARANTOR},   {"поручитель", ZV_PARTY_GUARANTOR},
+		{"representative", ZV_PARTY_REPRESENTATIVE},
+		{"представитель", ZV_PARTY_REPRESENTATIVE},
+	};
+
+	*ret_party = ZV_PARTY_NONE;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && f->n > 0; i++)
+		if (f->n == strlen(names[i].name) && memcmp(f->p, names[i].name, f->n) == 0)
+			*ret_party = names[i].party;
+	return f->n == 0 || *ret_party != ZV_PARTY_NONE;
+}
+
+static uint32_t hash32(const struct zv_csv_field *f)
+{
+	uint32_t h = f->n > 0 ? (uint32_t)zv_rule_name(f->p, f->n) : 0;
+
+	return h != 0 || f->n == 0 ? h : 1;
+}
+
+static const char *read_told(struct importer *im, struct zv_row *r)
+{
+	static const enum zv_column_kind kinds[2] = {ZV_COL_FLAGS, ZV_COL_CONSENTS};
+
+	for (int k = 0; k < 2; k++) {
+		const struct zv_csv_field f = single(im, kinds[k]);
+		const char *p = f.p, *name;
+		size_t left = f.n, n;
+
+		while (zv_row_name(&p, &left, &name, &n))
+			if (n >= ZV_TOLD_MAX)
+				return "the name of a flag or consent is longer than 200 bytes";
+		r->told_len[k] = (uint32_t)f.n;
+		if (!arena_put(&im->batch, f.p, f.n, &r->told[k]))
+			return "out of memory";
+	}
+	return NULL;
+}
+
+/* What the rules want to know of person and lead.  NULL, or why the row is bad. */
+static const char *read_facts(struct importer *im, struct zv_row *r)
+{
+	const struct zv_csv_field jur = single(im, ZV_COL_JURISDICTION);
+	const struct zv_csv_field region = single(im, ZV_COL_REGION);
+	const struct zv_csv_field reg = single(im, ZV_COL_REGISTRATION);
+	const struct zv_csv_field language = single(im, ZV_COL_LANGUAGE);
+	const struct zv_csv_field party = single(im, ZV_COL_PARTY);
+	const struct zv_csv_field debt = single(im, ZV_COL_DEBT);
+	const struct zv_csv_field topic = single(im, ZV_COL_TOPIC);
+	const char *zone = reg.n > 0 ? zone_of(im, &reg) : "";
+
+	if (zone == NULL)
+		return "unknown time zone of registration";
+	memset(r->registration, 0, sizeof(r->registration));
+	memcpy(r->registration, zone, strnlen(zone, ZV_ZONE_MAX - 1));
+	if (!jurisdiction(&jur, r->jur))
+		return "the jurisdiction is not written like RU or US-FL";
+	if (!fits(&region, r->region, sizeof(r->region)))
+		return "region longer than 63 bytes";
+	if (!fits(&language, r->language, sizeof(r->language)))
+		return "language longer than 11 bytes";
+	if (!party_of(&party, &r->party))
+		return "the party is none of debtor, third, guarantor, representative";
+	r->debt = hash32(&debt);
+	r->topic = hash32(&topic);
+	return read_told(im, r);
+}
+
 /* NULL, or why the row is bad. */
 static const char *take_row(struct importer *im, struct zv_row *r)
 {
-	const struct zv_csv_field zone_field = field(&im->row, im->columns.zone);
-	const struct zv_csv_field id = field(&im->row, im->columns.external);
+	const struct zv_csv_field zone_field = single(im, ZV_COL_ZONE);
+	const struct zv_csv_field id = single(im, ZV_COL_EXTERNAL);
 	enum zv_phone_verdict verdict;
 	uint64_t bad = im->report->bad_numbers;
 	const char *zone, *why;
@@ -292,7 +394,9 @@ static const char *take_row(struct importer *im, struct zv_row *r)
 		return "external id longer than 200 bytes";
 	memset(r->zone, 0, sizeof(r->zone));
 	memcpy(r->zone, zone, strnlen(zone, ZV_ZONE_MAX - 1));
-	why = read_attrs(im, r);
+	why = read_facts(im, r);
+	if (why == NULL)
+		why = read_attrs(im, r);
 	if (why != NULL)
 		return why;
 	r->row = (uint32_t)im->report->rows;
@@ -300,6 +404,7 @@ static const char *take_row(struct importer *im, struct zv_row *r)
 	r->external_len = (uint32_t)id.n;
 	r->raw_len = (uint32_t)im->row.raw_len;
 	r->fate = ZV_ROW_NEW;
+	r->person = 0;
 	if (!arena_put(&im->batch, id.p, id.n, &r->external) ||
 	    !arena_put(&im->batch, im->row.raw, im->rejects != NULL ? r->raw_len : 0, &r->raw))
 		return "out of memory";
@@ -506,6 +611,8 @@ static enum zv_err start_batches(struct importer *im)
 	im->batch.now_cal_ms = im->params->now_cal_ms;
 	im->batch.due_class = im->params->due_class;
 	im->batch.dry_run = im->params->dry_run;
+	im->batch.list = strrchr(im->params->path, '/');
+	im->batch.list = im->batch.list != NULL ? im->batch.list + 1 : im->params->path;
 	if (im->params->campaign == 0 || im->params->due_class > ZV_DUE_LATER || rows > 1u << 20)
 		return say(im, ZV_EINVAL, "invalid parameters", "");
 	err = zv_batch_init(&im->batch, rows);

@@ -22,7 +22,10 @@ struct zv_import_params {
 	char delimiter;        /* 0: found out among comma, semicolon and tab */
 	/* "phone=Телефон,name=Имя,...": our name = the file's header, or #3 for the third column.
 	 * NULL: by usual Russian and English headers.  Known names: phone, phone2 ... phone8,
-	 * external_id, zone, name; any other becomes an attribute of that name.  Columns nobody
+	 * external_id, zone, name, and what the rules ask for: jurisdiction, region,
+	 * registration_zone, language, debt, topic (both stay attributes too), party, flags,
+	 * consents (names separated by comma, semicolon or space; each becomes a mark of the
+	 * person with the reason "list NAME row N"); any other becomes an attribute of that name.  Columns nobody
 	 * maps become attributes under their own headers. */
 	const char *mapping;
 	enum zv_country country; /* of numbers without a country code; 0 = Russia */

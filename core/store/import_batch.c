@@ -1,5 +1,6 @@
 #include "store/import_in.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -206,6 +207,7 @@ static enum zv_err next_ids(struct zv_batch *b)
 	uint8_t limit[8];
 	MDB_val l = {.mv_size = sizeof(limit), .mv_data = limit}, k;
 	uint64_t base = (uint64_t)b->campaign << ZV_LEAD_SEQ_BITS;
+	MDB_stat stat = {0};
 	enum zv_err err;
 
 	b->lead_appends = b->person_appends = b->due_appends = true;
@@ -221,7 +223,11 @@ static enum zv_err next_ids(struct zv_batch *b)
 		b->next_person = zv_get_be64(k.mv_data) + 1;
 	if (b->dry_run && b->dry_lead >= b->next_lead)
 		b->next_lead = b->dry_lead + 1;
-	return err == ZV_ENOENT ? ZV_OK : err;
+	if (err != ZV_OK && err != ZV_ENOENT)
+		return err;
+	err = zv_db_err(mdb_stat(b->txn->t, b->store->dbi[ZV_T_ERASED], &stat), "erased");
+	b->any_erased = stat.ms_entries > 0;
+	return err;
 }
 
 static enum zv_err find_external(struct zv_batch *b, const struct zv_row *row, uint64_t *ret_person)
@@ -351,6 +357,9 @@ static enum zv_err put_lead(struct zv_batch *b, const struct zv_row *row, uint64
 	rec.last_attempt = (struct zv_attempt_id){0, 0};
 	rec.attrs = b->arena + row->attrs;
 	rec.attrs_len = row->attrs_len;
+	rec.debt = row->debt;
+	rec.topic = row->topic;
+	rec.party = row->party;
 	zv_put_be64(key, id);
 	zv_lead_encode(&w, &rec);
 	err = put_rising(b, ZV_T_LEADS, &k, &w, &b->lead_appends);
@@ -358,6 +367,28 @@ static enum zv_err put_lead(struct zv_batch *b, const struct zv_row *row, uint64
 		return err;
 	zv_due_key(due, b->campaign, b->due_class, due_ms, id);
 	return put_rising(b, ZV_T_DUE, &dk, &dw, &b->due_appends);
+}
+
+/* What a list says of a person last is what counts. */
+static void add_facts(struct zv_person_rec *rec, const struct zv_row *row)
+{
+	if (row->jur[0] != 0)
+		memcpy(rec->jur, row->jur, sizeof(rec->jur));
+	if (row->registration[0] != 0)
+		memcpy(rec->registration, row->registration, sizeof(rec->registration));
+	if (row->region[0] != 0)
+		memcpy(rec->region, row->region, sizeof(rec->region));
+	if (row->language[0] != 0)
+		memcpy(rec->language, row->language, sizeof(rec->language));
+	rec->erased_ms = 0;
+}
+
+static bool same_facts(const struct zv_person_rec *rec, const struct zv_row *row)
+{
+	return (row->jur[0] == 0 || strcmp(row->jur, rec->jur) == 0) &&
+	       (row->registration[0] == 0 || strcmp(row->registration, rec->registration) == 0) &&
+	       (row->region[0] == 0 || strcmp(row->region, rec->region) == 0) &&
+	       (row->language[0] == 0 || strcmp(row->language, rec->language) == 0);
 }
 
 /* A lead for this person, who may be new (id 0). */
@@ -377,7 +408,9 @@ static enum zv_err make_lead(struct zv_batch *b, struct zv_row *row, uint64_t pe
 		b->first_lead = lead;
 	if (fresh)
 		person = b->next_person++;
+	row->person = person;
 	add_numbers(rec, row);
+	add_facts(rec, row);
 	if (row->external_len > 0 && rec->external_id[0] == 0) {
 		memcpy(rec->external_id, b->arena + row->external, row->external_len);
 		rec->external_id[row->external_len] = 0;
@@ -402,12 +435,15 @@ static enum zv_err add_to_person(struct zv_batch *b, struct zv_row *row, uint64_
 				 uint64_t person, struct zv_person_rec *rec)
 {
 	uint8_t before = rec->n_numbers;
+	bool news = !same_facts(rec, row);
 	enum zv_err err = ZV_OK;
 
+	row->person = person;
 	add_numbers(rec, row);
+	add_facts(rec, row);
 	for (uint8_t i = before; i < rec->n_numbers && err == ZV_OK; i++)
 		err = index_later(b, rec->numbers[i].e164, lead, person);
-	if (err == ZV_OK && rec->n_numbers > before && !b->dry_run)
+	if (err == ZV_OK && (rec->n_numbers > before || news) && !b->dry_run)
 		err = zv_db_person_put(b->txn, person, rec);
 	return err;
 }
@@ -432,13 +468,69 @@ static uint8_t taken_numbers(struct zv_batch *b, struct zv_row *row,
 	return taken;
 }
 
+static void forget_person(struct zv_person_rec *rec)
+{
+	rec->external_id[0] = rec->jur[0] = rec->registration[0] = 0;
+	rec->region[0] = rec->language[0] = 0;
+	rec->n_numbers = 0;
+	rec->erased_ms = 0;
+}
+
 static enum zv_err load_person(struct zv_batch *b, uint64_t id, struct zv_person_rec *rec)
 {
 	enum zv_err err = zv_db_person_get(b->txn, id, rec);
 
 	if (err != ZV_ENOENT || !b->dry_run)
 		return err == ZV_ENOENT ? ZV_ECORRUPT : err;
-	memset(rec, 0, sizeof(*rec)); /* a dry run has no record of the ones it invents */
+	forget_person(rec); /* a dry run has no record of the ones it invents */
+	return ZV_OK;
+}
+
+/* A person of another campaign who has one of the numbers; 0 = nobody. */
+static enum zv_err find_known(struct zv_batch *b, const struct zv_row *row,
+			      struct zv_person_rec *rec, uint64_t *ret_person)
+{
+	for (uint8_t i = 0; i < row->n_numbers; i++) {
+		enum zv_err err;
+
+		if (row->numbers[i].known == 0 || row->numbers[i].drop)
+			continue;
+		err = load_person(b, row->numbers[i].known, rec);
+		if (err != ZV_OK)
+			return err;
+		if (row->external_len == 0 || rec->external_id[0] == 0) {
+			*ret_person = row->numbers[i].known;
+			return ZV_OK;
+		}
+		forget_person(rec); /* a number that somebody else has too */
+	}
+	return ZV_OK;
+}
+
+/* Somebody who was erased and comes back with a number of his: his limits go on. */
+static enum zv_err find_erased(struct zv_batch *b, const struct zv_row *row,
+			       struct zv_person_rec *rec, uint64_t *ret_person)
+{
+	for (uint8_t i = 0; i < row->n_numbers && b->any_erased; i++) {
+		uint64_t person;
+		enum zv_err err;
+
+		if (row->numbers[i].drop)
+			continue;
+		err = zv_db_erased_find(b->txn, row->numbers[i].e164, &person);
+		if (err == ZV_ENOENT)
+			continue;
+		if (err == ZV_OK)
+			err = zv_db_person_get(b->txn, person, rec);
+		if (err != ZV_OK)
+			return err == ZV_ENOENT ? ZV_ECORRUPT : err;
+		/* He may have come back already, under an id of his own. */
+		if (row->external_len == 0 || rec->external_id[0] == 0) {
+			*ret_person = person;
+			return ZV_OK;
+		}
+		forget_person(rec);
+	}
 	return ZV_OK;
 }
 
@@ -450,8 +542,7 @@ static enum zv_err one_row(struct zv_batch *b, struct zv_row *row)
 	uint64_t person = 0, lead = 0;
 	enum zv_err err = ZV_OK;
 
-	rec.external_id[0] = 0;
-	rec.n_numbers = 0;
+	forget_person(&rec);
 	if (row->external_len > 0)
 		err = find_external(b, row, &person);
 	if (err == ZV_OK && person != 0) {
@@ -470,26 +561,74 @@ static enum zv_err one_row(struct zv_batch *b, struct zv_row *row)
 		row->fate = b->first_lead != 0 && first->lead >= b->first_lead
 				    ? ZV_ROW_DUP_FILE
 				    : ZV_ROW_DUP_CAMPAIGN;
+		row->person = first->person;
 		if (taken == row->n_numbers)
 			return ZV_OK;
 		err = load_person(b, first->person, &rec);
 		return err == ZV_OK ? add_to_person(b, row, first->lead, first->person, &rec) : err;
 	}
-	for (uint8_t i = 0; i < row->n_numbers && person == 0; i++) {
-		if (row->numbers[i].known == 0 || row->numbers[i].drop)
-			continue;
-		err = load_person(b, row->numbers[i].known, &rec);
-		if (err != ZV_OK)
-			return err;
-		if (row->external_len == 0 || rec.external_id[0] == 0) {
-			person = row->numbers[i].known;
-		} else { /* a number that somebody else has too */
-			rec.external_id[0] = 0;
-			rec.n_numbers = 0;
-		}
-	}
+	if (person == 0)
+		err = find_known(b, row, &rec, &person);
+	if (err == ZV_OK && person == 0)
+		err = find_erased(b, row, &rec, &person);
+	if (err != ZV_OK)
+		return err;
 	b->dup_numbers += taken;
 	return make_lead(b, row, person, &rec);
+}
+
+/* ---- flags and consents ---- */
+
+bool zv_row_name(const char **p, size_t *left, const char **ret_name, size_t *ret_len)
+{
+	size_t n = 0;
+
+	while (*left > 0 && strchr(",; \t|", **p) != NULL) {
+		(*p)++;
+		(*left)--;
+	}
+	while (n < *left && strchr(",; \t|", (*p)[n]) == NULL)
+		n++;
+	*ret_name = *p;
+	*ret_len = n;
+	*p += n;
+	*left -= n;
+	return n > 0;
+}
+
+static enum zv_err put_marks(struct zv_batch *b, const struct zv_row *row)
+{
+	static const uint8_t kinds[2] = {ZV_MARK_FLAG, ZV_MARK_CONSENT};
+	char reason[ZV_TOLD_MAX];
+	enum zv_err err = ZV_OK;
+
+	(void)snprintf(reason, sizeof(reason), "list %.150s row %u", b->list, row->row);
+	for (int k = 0; k < 2; k++) {
+		const char *p = b->arena + row->told[k], *name;
+		size_t left = row->told_len[k], n;
+
+		while (err == ZV_OK && zv_row_name(&p, &left, &name, &n)) {
+			char text[ZV_TOLD_MAX];
+			struct zv_mark_row mark = {.person = row->person,
+						   .source = ZV_SUPPRESS_IMPORT,
+						   .set_ms = b->now_cal_ms,
+						   .name = text,
+						   .reason = reason};
+
+			if (n >= sizeof(text))
+				n = sizeof(text) - 1;
+			memcpy(text, name, n);
+			text[n] = 0;
+			mark.mark = (struct zv_mark){.name = zv_rule_name(text, n),
+						     .from_ms = b->now_cal_ms,
+						     .to_ms = INT64_MAX,
+						     .kind = kinds[k]};
+			err = zv_db_name_put(b->txn, text);
+			if (err == ZV_OK)
+				err = zv_db_mark_put(b->txn, &mark);
+		}
+	}
+	return err;
 }
 
 static enum zv_err put_index(struct zv_batch *b)
@@ -567,6 +706,9 @@ enum zv_err zv_batch_run(struct zv_batch *batch)
 		err = lookup(b);
 	for (uint32_t i = 0; i < b->n && err == ZV_OK; i++)
 		err = one_row(b, &b->rows[i]);
+	for (uint32_t i = 0; i < b->n && err == ZV_OK && !b->dry_run; i++)
+		if (b->rows[i].person != 0 && (b->rows[i].told_len[0] | b->rows[i].told_len[1]) != 0)
+			err = put_marks(b, &b->rows[i]);
 	if (err == ZV_OK && !b->dry_run)
 		err = put_index(b);
 	if (err == ZV_OK && !b->dry_run)

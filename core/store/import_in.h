@@ -31,7 +31,13 @@ struct zv_row {
 	uint32_t raw, raw_len;
 	uint8_t fate; /* enum zv_row_fate */
 	uint8_t n_numbers;
-	char zone[ZV_ZONE_MAX];
+	char zone[ZV_ZONE_MAX]; /* "" = the list does not say */
+	/* of the person; "" = the list does not say */
+	char jur[ZV_JUR_MAX], registration[ZV_ZONE_MAX], region[ZV_ZONE_MAX], language[12];
+	uint32_t debt, topic; /* hashes */
+	uint8_t party;
+	uint32_t told[2], told_len[2]; /* flags, consents: offsets into the arena */
+	uint64_t person;      /* whose row it is, once that is known */
 	struct zv_row_number numbers[ZV_NUMBERS_MAX];
 };
 
@@ -55,6 +61,8 @@ struct zv_batch {
 	int64_t now_cal_ms;
 	uint8_t due_class;
 	bool dry_run;
+	bool any_erased;     /* somebody was erased: his number brings his id back */
+	const char *list;    /* its file's name, for marks */
 	uint64_t first_lead; /* of this import; 0 = none yet */
 	uint64_t dry_lead;   /* dry run: the last one that was given out */
 	uint32_t n, cap;
@@ -78,5 +86,8 @@ void zv_batch_fini(struct zv_batch *batch);
  * with zv_batch_clear: the caller reads the fates first. */
 enum zv_err zv_batch_run(struct zv_batch *batch) ZV_MUST_USE;
 void zv_batch_clear(struct zv_batch *batch);
+
+/* The next name of a list like "vip, disabled;minor"; false: no more.  Pure. */
+bool zv_row_name(const char **p, size_t *left, const char **ret_name, size_t *ret_len);
 
 #endif

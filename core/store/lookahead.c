@@ -164,24 +164,49 @@ static void see_marks(struct zv_ahead *a)
 	}
 }
 
+static void let_go(struct zv_ahead *a, uint32_t slab)
+{
+	a->releases++;
+	if (slab >= a->la->slabs.n || a->slab_lead[slab] == 0)
+		return;
+	a->came_back[a->n_came_back++] = a->slab_lead[slab];
+	a->slab_lead[slab] = 0;
+	a->free_slabs[a->n_free++] = slab;
+	zv_ahead_person_drop(a, a->slab_person[slab]);
+}
+
+/* Before the transaction begins: the steps of these leads are in it. */
 static void take_releases(struct zv_ahead *a)
 {
 	struct zv_cmd cmds[64];
 	uint32_t n;
 
-	while ((n = zv_ring_pop(a->la->commands, cmds, 64)) > 0) {
-		for (uint32_t i = 0; i < n; i++) {
-			uint32_t slab = cmds[i].u.lead.slab;
+	for (uint32_t i = 0; i < a->n_late; i++) {
+		if (a->late[i] < a->la->slabs.n)
+			zv_ahead_person_late(a, a->slab_person[a->late[i]], false);
+		let_go(a, a->late[i]);
+	}
+	a->n_late = 0;
+	while ((n = zv_ring_pop(a->la->commands, cmds, 64)) > 0)
+		for (uint32_t i = 0; i < n; i++)
+			if (cmds[i].type == ZV_CMD_RELEASE)
+				let_go(a, cmds[i].u.lead.slab);
+}
 
-			if (cmds[i].type != ZV_CMD_RELEASE)
-				continue;
-			a->releases++;
-			if (slab >= a->la->slabs.n || a->slab_lead[slab] == 0)
-				continue;
-			a->came_back[a->n_came_back++] = a->slab_lead[slab];
-			a->slab_lead[slab] = 0;
-			a->free_slabs[a->n_free++] = slab;
-		}
+/* When the transaction has begun: a slab that the engine let go of before what the transaction
+ * holds must not be offered as it stands.  The leads wait for the next walk. */
+static void see_late_releases(struct zv_ahead *a)
+{
+	struct zv_cmd cmd;
+
+	while (a->n_late < a->cap_late && zv_ring_pop(a->la->commands, &cmd, 1) == 1) {
+		uint32_t slab = cmd.u.lead.slab;
+
+		if (cmd.type != ZV_CMD_RELEASE)
+			continue;
+		a->late[a->n_late++] = slab;
+		if (slab < a->la->slabs.n && a->slab_lead[slab] != 0)
+			zv_ahead_person_late(a, a->slab_person[slab], true);
 	}
 }
 
@@ -273,9 +298,10 @@ static bool slab_for(const struct zv_ahead *a, uint8_t class)
 static enum zv_filled offer(struct zv_ahead *a, uint64_t lead, uint8_t class, int64_t due_ms)
 {
 	uint32_t slab = a->free_slabs[a->n_free - 1];
-	struct zv_event ev = {.type = ZV_EV_OFFER, .u.offer.slab = slab};
+	struct zv_event ev = {.type = ZV_EV_OFFER, .u.offer = {.slab = slab, .txn = a->txn_id}};
 	struct zv_held_one one = {.lead = lead, .due_ms = due_ms, .class = class};
 	enum zv_filled filled;
+	uint32_t person;
 
 	if (zv_ring_room(a->la->events) == 0) {
 		a->ring_full = true;
@@ -293,12 +319,15 @@ static enum zv_filled offer(struct zv_ahead *a, uint64_t lead, uint8_t class, in
 		cool(a, zv_held_find(&a->held, lead));
 		return ZV_FILL_SKIP;
 	}
+	person = a->la->slabs.v[slab].person_slab; /* the engine's from the push on */
 	if (zv_ring_push(a->la->events, &ev) != ZV_OK) {
+		zv_ahead_person_drop(a, person);
 		a->ring_full = true;
 		return ZV_FILL_LATER;
 	}
 	a->n_free--;
 	a->slab_lead[slab] = lead;
+	a->slab_person[slab] = person;
 	a->slab_due[slab] = due_ms;
 	zv_held_put(&a->held, &one);
 	return ZV_FILLED;
@@ -430,15 +459,52 @@ static int64_t earliest(struct zv_ahead *a)
 
 static void send_hint(struct zv_ahead *a, int64_t due_ms, uint32_t releases)
 {
-	struct zv_event ev = {.type = ZV_EV_DUE_HINT, .code = releases, .u.hint.due_ms = due_ms};
+	struct zv_event ev = {.type = ZV_EV_DUE_HINT,
+			      .code = releases,
+			      .u.hint = {.due_ms = due_ms, .txn = a->txn_id}};
+	uint64_t told = atomic_load_explicit(&a->la->store->told_txn, memory_order_acquire);
 
-	if (a->hint_known && a->hint_sent == due_ms && a->hint_code == releases)
+	/* Also when something was told since: the engine may forget it then. */
+	if (a->hint_known && a->hint_sent == due_ms && a->hint_code == releases &&
+	    (told <= a->hint_txn || told > a->txn_id))
 		return;
 	a->hint_known = zv_ring_push(a->la->events, &ev) == ZV_OK;
 	a->hint_sent = due_ms;
 	a->hint_code = releases;
+	a->hint_txn = a->txn_id;
 	if (!a->hint_known)
 		a->ring_full = true;
+}
+
+static void see_running(struct zv_ahead *a)
+{
+	for (uint32_t i = 0; i < a->n_camps; i++) {
+		bool was = a->camps[i].running;
+
+		a->camps[i].running = a->la->running(a->la->arg, a->camps[i].id);
+		if (a->camps[i].running && !was)
+			a->look_at_asks = true;
+	}
+}
+
+static enum zv_err open_cursors(struct zv_ahead *a)
+{
+	const struct zv_rules *rules = a->la->rules != NULL ? a->la->rules(a->la->arg) : NULL;
+	enum zv_err err;
+
+	a->due = NULL;
+	err = zv_db_err(mdb_cursor_open(a->txn->t, a->la->store->dbi[ZV_T_DUE], &a->due), "due");
+	if (err == ZV_OK && a->la->persons.n > 0)
+		err = zv_slab_begin(&a->reader, a->txn, rules);
+	return err;
+}
+
+static void close_cursors(struct zv_ahead *a)
+{
+	if (a->due != NULL)
+		mdb_cursor_close(a->due);
+	a->due = NULL;
+	zv_slab_end(&a->reader);
 }
 
 /* One walk.  *ret_wait_ms: look again then at the latest. */
@@ -447,33 +513,27 @@ static enum zv_err pass(struct zv_ahead *a, int64_t *ret_wait_ms)
 	int64_t limit_ms, next;
 	uint32_t releases;
 	enum zv_err err;
-	int rc;
 
 	a->ring_full = false;
 	take_releases(a);
 	releases = a->releases;
 	see_marks(a);
-	limit_ms = a->la->calendar_ms(a->la->arg) + a->la->horizon_ms;
+	a->now_cal_ms = a->la->calendar_ms(a->la->arg);
+	limit_ms = a->now_cal_ms + a->la->horizon_ms;
 	err = zv_db_begin(a->la->store, false, a->txn);
 	if (err != ZV_OK)
 		return err;
-	rc = mdb_cursor_open(a->txn->t, a->la->store->dbi[ZV_T_DUE], &a->due);
-	if (rc != 0) {
-		zv_db_abort(a->txn);
-		return zv_db_err(rc, "due");
-	}
-	err = see_lists(a);
-	for (uint32_t i = 0; i < a->n_camps; i++) {
-		bool was = a->camps[i].running;
-
-		a->camps[i].running = a->la->running(a->la->arg, a->camps[i].id);
-		if (a->camps[i].running && !was)
-			a->look_at_asks = true;
-	}
-	settle_releases(a);
-	warm_up(a);
+	a->txn_id = mdb_txn_id(a->txn->t);
+	see_late_releases(a);
+	err = open_cursors(a);
 	if (err == ZV_OK)
+		err = see_lists(a);
+	if (err == ZV_OK) {
+		see_running(a);
+		settle_releases(a);
+		warm_up(a);
 		err = offer_asks(a);
+	}
 	if (err == ZV_OK) {
 		offer_due(a, limit_ms);
 		offer_ahead(a, limit_ms);
@@ -482,8 +542,10 @@ static enum zv_err pass(struct zv_ahead *a, int64_t *ret_wait_ms)
 		*ret_wait_ms = a->ring_full ? 5 : POLL_MS;
 		if (!a->ring_full && next > limit_ms && next - limit_ms < POLL_MS)
 			*ret_wait_ms = next - limit_ms;
+		if (a->n_late > 0)
+			*ret_wait_ms = 0;
 	}
-	mdb_cursor_close(a->due);
+	close_cursors(a);
 	zv_db_abort(a->txn);
 	return err;
 }
@@ -499,6 +561,9 @@ static void ahead_free(struct zv_ahead *a)
 	free(a->free_slabs);
 	free(a->came_back);
 	free(a->cooling);
+	zv_ahead_persons_fini(a);
+	free(a->slab_person);
+	free(a->late);
 	free(a->txn);
 	free(a);
 }
@@ -517,10 +582,14 @@ static struct zv_ahead *ahead_make(struct zv_lookahead *la)
 	a->slab_lead = calloc(n, sizeof(*a->slab_lead));
 	a->slab_due = calloc(n, sizeof(*a->slab_due));
 	a->free_slabs = calloc(n, sizeof(*a->free_slabs));
+	a->slab_person = malloc(sizeof(*a->slab_person) * n);
+	a->cap_late = n + 64;
+	a->late = malloc(sizeof(*a->late) * a->cap_late);
 	a->came_back = calloc(n, sizeof(*a->came_back));
 	a->cooling = calloc(n, sizeof(*a->cooling));
 	if (a->txn == NULL || a->slab_lead == NULL || a->slab_due == NULL ||
 	    a->free_slabs == NULL || a->came_back == NULL || a->cooling == NULL ||
+	    a->slab_person == NULL || a->late == NULL || zv_ahead_persons_init(a) != ZV_OK ||
 	    zv_held_init(&a->held, 2 * n) != ZV_OK) {
 		ahead_free(a);
 		return NULL;

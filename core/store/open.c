@@ -103,7 +103,8 @@ static enum zv_err make_meta(struct zv_txn *txn)
 	if (err == ZV_OK)
 		err = zv_db_meta_put(txn, ZV_META_LISTS, 0);
 	if (err == ZV_OK)
-		err = zv_db_meta_put(txn, ZV_META_SCHEMA, (uint64_t)ZV_SCHEMA << 32 | ZV_SCHEMA);
+		err = zv_db_meta_put(txn, ZV_META_SCHEMA,
+				     (uint64_t)ZV_SCHEMA << 32 | ZV_SCHEMA_READ);
 	return err;
 }
 
@@ -129,6 +130,10 @@ static enum zv_err check_schema(struct zv_txn *txn, bool create, const char *dir
 				"%s: made by a newer program: its schema is %u, readable from "
 				"schema %u on, and this program knows schema %u",
 				dir, (uint32_t)(schema >> 32), (uint32_t)schema, ZV_SCHEMA);
+	/* From here on values of version 2 may be in it. */
+	if (schema >> 32 < ZV_SCHEMA && !txn->store->read_only)
+		return zv_db_meta_put(txn, ZV_META_SCHEMA,
+				      (uint64_t)ZV_SCHEMA << 32 | ZV_SCHEMA_READ);
 	return ZV_OK;
 }
 
@@ -146,6 +151,12 @@ static enum zv_err open_tables(struct zv_store *s, const struct zv_store_params 
 	for (int i = 0; i < ZV_T_MAX && err == ZV_OK; i++) {
 		int rc = mdb_dbi_open(txn->t, zv_table_names[i], flags, &s->dbi[i]);
 
+		/* A store of schema 1 that may not be written: a table it does not have reads as
+		 * one that is empty in it. */
+		if (rc == MDB_NOTFOUND && !write && i > ZV_T_LEGS) {
+			s->dbi[i] = s->dbi[ZV_T_REQUESTS];
+			rc = 0;
+		}
 		if (rc != 0)
 			err = complain(c, rc == MDB_NOTFOUND ? ZV_ECORRUPT : zv_db_err(rc, "tables"),
 				       "%s: table %s: %s", params->dir, zv_table_names[i],
@@ -328,6 +339,9 @@ static enum zv_err facts_in(struct zv_txn *txn, struct zv_store_facts *f)
 		[ZV_T_ATTEMPTS] = &f->attempts, [ZV_T_OPEN] = &f->open,
 		[ZV_T_OUTBOX] = &f->outbox,     [ZV_T_LEDGER] = &f->ledger,
 		[ZV_T_SUPPRESSIONS] = &f->suppressions,
+		[ZV_T_MARKS] = &f->marks,       [ZV_T_REGISTRIES] = &f->registries,
+		[ZV_T_EVIDENCE] = &f->evidence, [ZV_T_RULESETS] = &f->rulesets,
+		[ZV_T_ERASED] = &f->erased,
 	};
 	uint64_t schema = 0, epoch = 0, calendar = 0, mark = 0;
 	enum zv_err err = zv_db_meta_get(txn, ZV_META_SCHEMA, &schema);

@@ -59,6 +59,9 @@ static void fill_row(struct lead_walk *w, uint64_t id)
 		.external_id = w->person.external_id,
 		.attrs = l->attrs,
 		.attrs_len = l->attrs_len,
+		.debt = l->debt,
+		.topic = l->topic,
+		.party = l->party,
 	};
 	for (uint8_t i = 0; i < w->person.n_numbers; i++) {
 		row->numbers[i].brief = w->person.numbers[i];
@@ -303,76 +306,21 @@ static bool tell_ledger(void *arg, struct zv_txn *txn, const MDB_val *key, struc
 			enum zv_err *err)
 {
 	struct ledger_walk *w = arg;
-	struct zv_ledger_row row = {0};
-	const uint8_t *k = key->mv_data;
+	struct zv_ledger_row row;
 
 	(void)txn;
-	*err = key->mv_size == ZV_LEDGER_KEY ? zv_ledger_decode(r, &row) : ZV_ECORRUPT;
-	if (*err != ZV_OK)
-		return false;
-	row.person = zv_get_be64(k);
-	row.cal_ms = zv_key_time(zv_get_be64(k + 8));
-	row.attempt = (struct zv_attempt_id){zv_get_be64(k + 16), zv_get_be64(k + 24)};
-	return row.person == w->person && w->fn(w->arg, &row);
+	*err = zv_db_ledger_row(key, r, &row);
+	return *err == ZV_OK && row.person == w->person && w->fn(w->arg, &row);
 }
 
-enum zv_err zv_store_ledger_each(struct zv_store *store, uint64_t person,
+enum zv_err zv_store_ledger_each(struct zv_store *store, uint64_t person, int64_t from_ms,
 				 bool (*fn)(void *arg, const struct zv_ledger_row *row), void *arg)
 {
 	struct ledger_walk w = {person, fn, arg};
-	uint8_t from[8];
+	uint8_t from[16];
 	MDB_val k = {.mv_size = sizeof(from), .mv_data = from};
 
 	zv_put_be64(from, person);
+	zv_put_be64(from + 8, zv_time_key(from_ms));
 	return zv_db_walk(store, ZV_T_LEDGER, &k, tell_ledger, &w);
-}
-
-/* ---- do not call ---- */
-
-enum zv_err zv_store_suppress(struct zv_store *store, uint64_t e164, const char *why,
-			      int64_t now_cal_ms)
-{
-	struct zv_txn *txn = malloc(sizeof(*txn));
-	uint8_t key[8], buf[128];
-	struct zv_w w = zv_w_begin(buf, sizeof(buf), ZV_RECORD_VERSION);
-	MDB_val k = {.mv_size = sizeof(key), .mv_data = key};
-	enum zv_err err;
-
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	zv_put_be64(key, e164);
-	zv_w_i64(&w, now_cal_ms);
-	zv_w_text(&w, why, 63);
-	err = zv_db_begin(store, true, txn);
-	if (err == ZV_OK)
-		err = zv_db_put(txn, ZV_T_SUPPRESSIONS, &k, &w, 0);
-	if (err == ZV_OK)
-		err = zv_db_commit(txn);
-	else
-		zv_db_abort(txn);
-	free(txn);
-	return err;
-}
-
-enum zv_err zv_store_suppressed(struct zv_store *store, uint64_t e164, bool *ret_yes)
-{
-	struct zv_txn *txn = malloc(sizeof(*txn));
-	uint8_t key[8];
-	struct zv_r r;
-	enum zv_err err;
-
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	zv_put_be64(key, e164);
-	err = zv_db_begin(store, false, txn);
-	if (err == ZV_OK) {
-		err = zv_db_get(txn, ZV_T_SUPPRESSIONS, key, sizeof(key), &r);
-		/* A damaged entry still says: do not call. */
-		*ret_yes = err == ZV_OK || err == ZV_ECORRUPT || err == ZV_EVERSION;
-		if (err == ZV_ENOENT || *ret_yes)
-			err = ZV_OK;
-	}
-	zv_db_abort(txn);
-	free(txn);
-	return err;
 }

@@ -78,6 +78,9 @@ void zv_lead_encode(struct zv_w *w, const struct zv_lead_rec *lead)
 		put_brief(w, &lead->history[i]);
 	zv_w_u32(w, lead->attrs_len);
 	zv_w_bytes(w, lead->attrs, lead->attrs_len);
+	zv_w_u32(w, lead->debt);
+	zv_w_u32(w, lead->topic);
+	zv_w_u8(w, lead->party);
 }
 
 enum zv_err zv_lead_decode(struct zv_r r, struct zv_lead_rec *ret_lead)
@@ -110,7 +113,14 @@ enum zv_err zv_lead_decode(struct zv_r r, struct zv_lead_rec *ret_lead)
 	l->attrs = (const char *)zv_r_take(&r, l->attrs_len);
 	if (l->attrs == NULL || !zv_attrs_ok(l->attrs, l->attrs_len))
 		return ZV_ECORRUPT;
-	return whole(&r);
+	l->debt = l->topic = 0;
+	l->party = 0;
+	if (r.version >= 2) {
+		l->debt = zv_r_u32(&r);
+		l->topic = zv_r_u32(&r);
+		l->party = zv_r_u8(&r);
+	}
+	return l->party < ZV_PARTIES ? whole(&r) : ZV_ECORRUPT;
 }
 
 void zv_person_encode(struct zv_w *w, const struct zv_person_rec *person)
@@ -128,6 +138,11 @@ void zv_person_encode(struct zv_w *w, const struct zv_person_rec *person)
 		zv_w_u8(w, n->order);
 		zv_w_text(w, person->zones[i], ZV_ZONE_MAX - 1);
 	}
+	zv_w_text(w, person->jur, sizeof(person->jur) - 1);
+	zv_w_text(w, person->registration, sizeof(person->registration) - 1);
+	zv_w_text(w, person->region, sizeof(person->region) - 1);
+	zv_w_text(w, person->language, sizeof(person->language) - 1);
+	zv_w_i64(w, person->erased_ms);
 }
 
 enum zv_err zv_person_decode(struct zv_r r, struct zv_person_rec *ret_person)
@@ -149,6 +164,16 @@ enum zv_err zv_person_decode(struct zv_r r, struct zv_person_rec *ret_person)
 		zv_r_text(&r, ret_person->zones[i], ZV_ZONE_MAX);
 		if (n->kind > ZV_NUM_OTHER || n->status > ZV_NUM_INVALID)
 			return ZV_ECORRUPT;
+	}
+	ret_person->jur[0] = ret_person->registration[0] = 0;
+	ret_person->region[0] = ret_person->language[0] = 0;
+	ret_person->erased_ms = 0;
+	if (r.version >= 2) {
+		zv_r_text(&r, ret_person->jur, sizeof(ret_person->jur));
+		zv_r_text(&r, ret_person->registration, sizeof(ret_person->registration));
+		zv_r_text(&r, ret_person->region, sizeof(ret_person->region));
+		zv_r_text(&r, ret_person->language, sizeof(ret_person->language));
+		ret_person->erased_ms = zv_r_i64(&r);
 	}
 	return whole(&r);
 }
@@ -178,6 +203,10 @@ void zv_open_encode(struct zv_w *w, const struct zv_open_rec *open)
 	zv_w_i64(w, open->old_due_ms);
 	zv_w_u8(w, open->old_class);
 	zv_w_u8(w, open->old_state);
+	zv_w_u32(w, open->debt);
+	zv_w_u32(w, open->topic);
+	zv_w_u32(w, open->caller_hash);
+	zv_w_u8(w, open->channel);
 	zv_w_u8(w, a->has_dialog);
 	if (a->has_dialog == 0)
 		return;
@@ -234,8 +263,14 @@ enum zv_err zv_open_decode(struct zv_r r, struct zv_open_rec *ret_open)
 	ret_open->old_due_ms = zv_r_i64(&r);
 	ret_open->old_class = zv_r_u8(&r);
 	ret_open->old_state = zv_r_u8(&r);
+	if (r.version >= 2) {
+		ret_open->debt = zv_r_u32(&r);
+		ret_open->topic = zv_r_u32(&r);
+		ret_open->caller_hash = zv_r_u32(&r);
+		ret_open->channel = zv_r_u8(&r);
+	}
 	a->has_dialog = zv_r_u8(&r);
-	if (r.bad || a->has_dialog > 1 || ret_open->old_class > ZV_DUE_LATER ||
+	if (r.bad || ret_open->channel >= ZV_CHANNELS || a->has_dialog > 1 || ret_open->old_class > ZV_DUE_LATER ||
 	    (ret_open->old_state != ZV_LEAD_DUE && ret_open->old_state != ZV_LEAD_FINAL))
 		return ZV_ECORRUPT;
 	if (a->has_dialog == 0)

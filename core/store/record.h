@@ -10,12 +10,13 @@
 #include "store/codec.h"
 #include "store/read.h"
 
-#define ZV_RECORD_VERSION 1
+#define ZV_RECORD_VERSION 2 /* values are written so; older ones are read */
 #define ZV_ATTRS_MAX      32768u
 #define ZV_EXTERNAL_MAX   200u
 #define ZV_ZONE_MAX       64u
 #define ZV_VALUE_MAX      (ZV_ATTRS_MAX + 4096u)
 #define ZV_NAMES_MAX      32u
+#define ZV_TOLD_MAX       201u /* a reason or name and its end */
 
 /* A lead's id is its campaign (upper 24 bits) and a running number (lower 40). */
 #define ZV_LEAD_SEQ_BITS 40
@@ -35,13 +36,18 @@ struct zv_lead_rec {
 	struct zv_attempt_brief history[ZV_HISTORY_MAX];
 	const char *attrs; /* borrowed from the value that was decoded */
 	uint32_t attrs_len;
+	uint32_t debt, topic; /* from version 2 on, as party */
+	uint8_t party;
 };
 
 struct zv_person_rec {
 	char external_id[ZV_EXTERNAL_MAX + 1];
 	uint8_t n_numbers;
 	struct zv_number_brief numbers[ZV_NUMBERS_MAX]; /* zone unused */
-	char zones[ZV_NUMBERS_MAX][ZV_ZONE_MAX];
+	char zones[ZV_NUMBERS_MAX][ZV_ZONE_MAX]; /* "" = none of its own */
+	/* from version 2 on */
+	char jur[ZV_JUR_MAX], registration[ZV_ZONE_MAX], region[ZV_ZONE_MAX], language[12];
+	int64_t erased_ms; /* 0: not erased; else nothing but this is left */
 };
 
 struct zv_open_rec {
@@ -51,6 +57,8 @@ struct zv_open_rec {
 	uint32_t counts;
 	int64_t old_due_ms; /* where the lead stood before the intent */
 	uint8_t old_class, old_state;
+	uint32_t debt, topic, caller_hash; /* from version 2 on, as channel */
+	uint8_t channel;
 };
 
 /* A campaign is two values: what it is called, and its counters. */
@@ -67,6 +75,35 @@ struct zv_counts_rec {
 	int64_t started_ms, completed_ms;
 };
 
+/* Texts are borrowed or, when decoded, lie in the record. */
+struct zv_mark_rec {
+	int64_t from_ms, to_ms, set_ms;
+	uint8_t source;
+	char name[ZV_TOLD_MAX], reason[ZV_TOLD_MAX];
+};
+
+struct zv_suppress_rec {
+	int64_t since_ms, until_ms;
+	uint8_t source;
+	char reason[ZV_TOLD_MAX];
+};
+
+/* gen: rows with this number in their keys are the registry; next: of the load that runs or was
+ * the last to begin. */
+struct zv_registry_rec {
+	char name[ZV_TOLD_MAX];
+	int64_t as_of_ms, loaded_ms;
+	uint64_t count;
+	uint32_t gen;
+};
+
+struct zv_ruleset_rec {
+	int64_t first_ms, last_ms;
+	char tz_version[12];
+	uint16_t n;
+	uint32_t text_len;
+};
+
 void zv_lead_encode(struct zv_w *w, const struct zv_lead_rec *lead);
 enum zv_err zv_lead_decode(struct zv_r r, struct zv_lead_rec *ret_lead) ZV_MUST_USE;
 void zv_person_encode(struct zv_w *w, const struct zv_person_rec *person);
@@ -80,12 +117,28 @@ enum zv_err zv_counts_decode(struct zv_r r, struct zv_counts_rec *ret_counts) ZV
 /* seq is the key and stays zero. */
 void zv_log_encode(struct zv_w *w, const struct zv_log_row *row);
 enum zv_err zv_log_decode(struct zv_r r, struct zv_log_row *ret_row) ZV_MUST_USE;
-/* Without person, cal_ms and attempt: the key has them. */
+/* Without person, at_ms and attempt: the key has them. */
 void zv_ledger_encode(struct zv_w *w, const struct zv_ledger_row *row);
 enum zv_err zv_ledger_decode(struct zv_r r, struct zv_ledger_row *ret_row) ZV_MUST_USE;
 /* Without attempt, index and key text. */
 void zv_outbox_encode(struct zv_w *w, const struct zv_outbox_row *row);
 enum zv_err zv_outbox_decode(struct zv_r r, struct zv_outbox_row *ret_row) ZV_MUST_USE;
+
+void zv_mark_encode(struct zv_w *w, const struct zv_mark_rec *mark);
+enum zv_err zv_mark_decode(struct zv_r r, struct zv_mark_rec *ret_mark) ZV_MUST_USE;
+/* Of the keys with a kind; the old ones (a number alone) have time and text. */
+void zv_suppress_encode(struct zv_w *w, const struct zv_suppress_rec *rec);
+enum zv_err zv_suppress_decode(struct zv_r r, struct zv_suppress_rec *ret_rec) ZV_MUST_USE;
+enum zv_err zv_suppress_decode_old(struct zv_r r, struct zv_suppress_rec *ret_rec) ZV_MUST_USE;
+void zv_registry_encode(struct zv_w *w, const struct zv_registry_rec *rec);
+enum zv_err zv_registry_decode(struct zv_r r, struct zv_registry_rec *ret_rec) ZV_MUST_USE;
+/* Without person, attempt, part (yes) or until (no): the key has them. */
+void zv_evidence_encode(struct zv_w *w, const struct zv_evidence_row *row);
+enum zv_err zv_evidence_decode(struct zv_r r, struct zv_evidence_row *ret_row) ZV_MUST_USE;
+void zv_ruleset_encode(struct zv_w *w, const struct zv_ruleset_rec *rec);
+enum zv_err zv_ruleset_decode(struct zv_r r, struct zv_ruleset_rec *ret_rec) ZV_MUST_USE;
+void zv_tally_encode(struct zv_w *w, const uint32_t n[ZV_FACTS]);
+enum zv_err zv_tally_decode(struct zv_r r, uint32_t ret_n[ZV_FACTS]) ZV_MUST_USE;
 
 /* attrs is "name\0value\0..." as it must be. */
 bool zv_attrs_ok(const char *attrs, size_t len);

@@ -138,27 +138,6 @@ enum zv_err zv_log_decode(struct zv_r r, struct zv_log_row *ret_row)
 	return r.bad || r.left != 0 ? ZV_ECORRUPT : ZV_OK;
 }
 
-void zv_ledger_encode(struct zv_w *w, const struct zv_ledger_row *row)
-{
-	zv_w_u8(w, row->what);
-	zv_w_u8(w, row->outcome);
-	zv_w_u8(w, row->number);
-	zv_w_u32(w, row->campaign);
-	zv_w_u64(w, row->e164);
-	zv_w_u64(w, row->lead);
-}
-
-enum zv_err zv_ledger_decode(struct zv_r r, struct zv_ledger_row *ret_row)
-{
-	ret_row->what = zv_r_u8(&r);
-	ret_row->outcome = zv_r_u8(&r);
-	ret_row->number = zv_r_u8(&r);
-	ret_row->campaign = zv_r_u32(&r);
-	ret_row->e164 = zv_r_u64(&r);
-	ret_row->lead = zv_r_u64(&r);
-	return r.bad || r.left != 0 || ret_row->outcome >= ZV_OUT_MAX ? ZV_ECORRUPT : ZV_OK;
-}
-
 void zv_outbox_encode(struct zv_w *w, const struct zv_outbox_row *row)
 {
 	zv_w_u64(w, row->lead);
@@ -167,6 +146,9 @@ void zv_outbox_encode(struct zv_w *w, const struct zv_outbox_row *row)
 	zv_w_u8(w, row->sent);
 	zv_w_i64(w, row->cal_ms);
 	zv_w_u64(w, row->to);
+	zv_w_u8(w, row->refused);
+	zv_w_u8(w, row->channel);
+	zv_w_i64(w, row->not_before_ms);
 }
 
 enum zv_err zv_outbox_decode(struct zv_r r, struct zv_outbox_row *ret_row)
@@ -177,5 +159,15 @@ enum zv_err zv_outbox_decode(struct zv_r r, struct zv_outbox_row *ret_row)
 	ret_row->sent = zv_r_u8(&r);
 	ret_row->cal_ms = zv_r_i64(&r);
 	ret_row->to = zv_r_u64(&r);
-	return r.bad || r.left != 0 || ret_row->sent > 1 ? ZV_ECORRUPT : ZV_OK;
+	ret_row->refused = ret_row->channel = 0;
+	ret_row->not_before_ms = 0;
+	if (r.version >= 2) {
+		ret_row->refused = zv_r_u8(&r);
+		ret_row->channel = zv_r_u8(&r);
+		ret_row->not_before_ms = zv_r_i64(&r);
+	}
+	return r.bad || r.left != 0 || ret_row->sent > 1 || ret_row->refused > 1 ||
+			       ret_row->channel >= ZV_CHANNELS
+		       ? ZV_ECORRUPT
+		       : ZV_OK;
 }

@@ -134,7 +134,8 @@ static int64_t patience_us(const struct writer *w, const struct zv_cmd *cmd)
 	if (cmd->type == ZV_CMD_INTENT ||
 	    (cmd->type == ZV_CMD_LADDER && cmd->u.ladder.what == ZV_LADDER_SUB))
 		return (int64_t)w->run->intent_wait_ms * 1000;
-	if (cmd->type == ZV_CMD_LADDER || cmd->type == ZV_CMD_CALENDAR)
+	if (cmd->type == ZV_CMD_LADDER || cmd->type == ZV_CMD_CALENDAR ||
+	    cmd->type == ZV_CMD_EVIDENCE)
 		return (int64_t)LAZY_WAIT_MS * 1000;
 	return (int64_t)w->run->outcome_wait_ms * 1000;
 }

@@ -11,6 +11,7 @@
 #include "store/check.h"
 #include "store/import.h"
 #include "store/read.h"
+#include "store/told.h"
 
 static char test_dir[64];
 static pid_t test_dir_owner;

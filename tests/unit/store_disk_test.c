@@ -85,7 +85,7 @@ Test(disk, a_store_of_a_newer_schema_is_refused_with_both_numbers)
 
 Test(disk, a_value_of_a_newer_version_is_told_as_such)
 {
-	uint8_t value[16] = {2, 0, 0, 0, 0, 0, 0, 0, 0};
+	uint8_t value[16] = {3, 0, 0, 0, 0, 0, 0, 0, 0};
 	char text[256];
 
 	zv_store_close(open_store(0));

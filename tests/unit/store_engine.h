@@ -151,6 +151,13 @@ static inline struct zv_cmd outcome_of(uint64_t n, uint64_t lead, uint8_t outcom
 
 	c.u.outcome.lead = lead;
 	c.u.outcome.outcome = outcome;
+	c.u.outcome.facts = ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_ATTEMPT);
+	if (outcome == ZV_OUT_ANSWERED) {
+		c.u.outcome.facts |= ZV_FACT_BIT(ZV_FACT_CONNECT) | ZV_FACT_BIT(ZV_FACT_CONVERSATION);
+		c.u.outcome.dial_s = 3;
+		c.u.outcome.connect_s = 4;
+		c.u.outcome.end_s = 19;
+	}
 	c.u.outcome.invite_ms = (int64_t)(CAL + n * 1000 + 1);
 	if (outcome == ZV_OUT_ANSWERED) {
 		c.u.outcome.answer_ms = 4000;

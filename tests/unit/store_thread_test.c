@@ -156,6 +156,7 @@ static bool count_outbox(void *arg, const struct zv_outbox_row *row)
 Test(thread, a_conversation_ends_in_category_ledger_outbox_and_an_invalid_number)
 {
 	struct zv_cmd c = outcome_of(1, lead, ZV_OUT_ANSWERED);
+	const uint16_t c_facts = c.u.outcome.facts;
 	struct zv_ledger_row ledger = {0};
 	struct zv_campaign_info info;
 	struct zv_lead_row row;
@@ -176,10 +177,11 @@ Test(thread, a_conversation_ends_in_category_ledger_outbox_and_an_invalid_number
 	cr_expect_eq(row.category, 3);
 	cr_expect_eq(row.history[0].talk_s, 15);
 	cr_expect_eq(row.numbers[0].brief.status, ZV_NUM_INVALID);
-	cr_assert_eq(zv_store_ledger_each(store, row.person, keep_ledger, &ledger), ZV_OK);
-	cr_expect_eq(ledger.what,
-		     ZV_LEDGER_ATTEMPT | ZV_LEDGER_CONNECT | ZV_LEDGER_CONVERSATION);
-	cr_expect_eq(ledger.e164, 79160000000);
+	cr_assert_eq(zv_store_ledger_each(store, row.person, 0, keep_ledger, &ledger), ZV_OK);
+	cr_expect_eq(ledger.contact.facts, c_facts);
+	cr_expect_eq(ledger.contact.end_s, 19);
+	cr_expect_eq(ledger.contact.at_ms, (int64_t)CAL + 1000);
+	cr_expect_eq(ledger.contact.e164, 79160000000);
 	cr_assert_eq(zv_store_outbox_each(store, campaign, count_outbox, &messages), ZV_OK);
 	cr_expect_eq(messages, 1);
 	for (int i = 0; i < 5000 && atomic_load(&outbox_messages) == 0; i++)
@@ -392,8 +394,11 @@ Test(thread, open_intents_become_unknown_and_can_be_amended)
 	cr_expect_eq(row.due_ms, (int64_t)CAL + 50000 + 3600000);
 	cr_expect_eq(row.needs_step, 0);
 	cr_expect_eq(row.history[0].outcome, ZV_OUT_UNKNOWN);
-	cr_assert_eq(zv_store_ledger_each(store, row.person, keep_ledger, &ledger), ZV_OK);
-	cr_expect_eq(ledger.what, ZV_LEDGER_ATTEMPT | ZV_LEDGER_CONVERSATION);
+	cr_assert_eq(zv_store_ledger_each(store, row.person, 0, keep_ledger, &ledger), ZV_OK);
+	cr_expect_eq(ledger.contact.facts,
+		     ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_ATTEMPT) |
+			     ZV_FACT_BIT(ZV_FACT_RING) | ZV_FACT_BIT(ZV_FACT_CONNECT) |
+			     ZV_FACT_BIT(ZV_FACT_CONVERSATION) | ZV_FACT_BIT(ZV_FACT_DIAL_SECONDS));
 	cr_assert_eq(zv_store_recover(store, (int64_t)CAL + 50000, rest, keep_open, &open, &n),
 		     ZV_OK);
 	cr_expect_eq(n, 0);
@@ -401,13 +406,15 @@ Test(thread, open_intents_become_unknown_and_can_be_amended)
 	start_thread(store);
 	c = outcome_of(1, lead, ZV_OUT_ABANDONED);
 	c.u.outcome.amend = 1;
+	c.u.outcome.facts |= ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER) | ZV_FACT_BIT(ZV_FACT_ABANDON);
 	push(&c);
 	do_intent(5, lead + 1);
 	row = lead_row(store, lead);
 	cr_expect_eq(row.n_history, 1);
 	cr_expect_eq(row.history[0].outcome, ZV_OUT_ABANDONED);
-	cr_assert_eq(zv_store_ledger_each(store, row.person, keep_ledger, &ledger), ZV_OK);
-	cr_expect_eq(ledger.what, ZV_LEDGER_ATTEMPT | ZV_LEDGER_CONNECT | ZV_LEDGER_ABANDON);
+	cr_assert_eq(zv_store_ledger_each(store, row.person, 0, keep_ledger, &ledger), ZV_OK);
+	cr_expect_eq(ledger.contact.facts, c.u.outcome.facts);
+	cr_expect_eq(ledger.outcome, ZV_OUT_ABANDONED);
 	log = read_log();
 	cr_expect_eq(log.v[log.n - 2].amend, 1);
 }
