@@ -13,7 +13,8 @@ static int64_t consent_from(const struct zv_person_slab *p, uint64_t name, int64
 	for (uint32_t i = 0; i < p->n_marks && i < ZV_MARKS_MAX; i++) {
 		const struct zv_mark *m = &p->marks[i];
 
-		if (m->kind != ZV_MARK_CONSENT || m->name != name || m->to_ms <= at_ms || m->from_ms >= m->to_ms)
+		if (m->kind != ZV_MARK_CONSENT || m->name != name || m->to_ms <= at_ms ||
+		    m->from_ms >= m->to_ms)
 			continue;
 		if (m->from_ms <= at_ms)
 			return at_ms;
@@ -59,8 +60,9 @@ static uint8_t scrub_says(const struct zv_eval *e, const struct zv_rule_scrub *s
 			continue;
 		if ((p->scrubbed[i].numbers & bits) != 0)
 			return ZV_DETAIL_LISTED;
-		return known && fresh(s, p->scrubbed[i].as_of_ms, e->ask->now_ms) ? ZV_DETAIL_NONE
-										     : ZV_DETAIL_STALE_LIST;
+		return known && fresh(s, p->scrubbed[i].as_of_ms, e->ask->now_ms)
+			       ? ZV_DETAIL_NONE
+			       : ZV_DETAIL_STALE_LIST;
 	}
 	return ZV_DETAIL_STALE_LIST;
 }

@@ -1,6 +1,7 @@
 #include "dial/rules/eval.h"
 
-static bool concerns(const struct zv_eval *e, const struct zv_rule *rule, const struct zv_contact *c)
+static bool concerns(const struct zv_eval *e, const struct zv_rule *rule,
+		     const struct zv_contact *c)
 {
 	uint16_t facts = zv_contact_facts(c);
 
@@ -23,7 +24,8 @@ static int64_t last_event(const struct zv_eval *e, const struct zv_rule *rule, b
 		const struct zv_contact *c = &p->contacts[i];
 		int64_t at_ms;
 
-		/* Nothing that began so early can be dated later; open ones stand after first_open. */
+		/* Nothing that began so early can be dated later; open ones stand after first_open.
+		 */
 		if (last != INT64_MIN && c->at_ms < last - ZV_LATE_MS && i < e->first_open)
 			break;
 		if (!concerns(e, rule, c))

@@ -3,7 +3,7 @@
 #include "dial/rules/eval.h"
 
 #define ROUNDS_MAX 64 /* of looking ahead */
-#define NO_RULE UINT16_MAX
+#define NO_RULE    UINT16_MAX
 
 /* What a rule does when it stands in the way, from weak to strong. */
 enum force { FORCE_NONE = 0, FORCE_WARN, FORCE_AGENT, FORCE_BLOCK };
@@ -79,7 +79,8 @@ static int64_t plain_until(const struct zv_eval *e, uint8_t *ret_refusal)
 
 /* The first moment at or after from_ms at which nothing of at least `least` stands in the way:
  * each round jumps to the end of what holds longest.  The ledger stays as it is. */
-static int64_t look_ahead(struct zv_eval *e, const struct zv_rule_plan *plan, int64_t from_ms, enum force least)
+static int64_t look_ahead(struct zv_eval *e, const struct zv_rule_plan *plan, int64_t from_ms,
+			  enum force least)
 {
 	int64_t at_ms = from_ms;
 
@@ -93,7 +94,8 @@ static int64_t look_ahead(struct zv_eval *e, const struct zv_rule_plan *plan, in
 			const struct zv_rule *r = &e->rules->v[plan->rules[i]];
 			struct said said;
 
-			if (force_of(r, e->ask) < least || !in_force(e, r) || !rule_hits(e, r, &said))
+			if (force_of(r, e->ask) < least || !in_force(e, r) ||
+			    !rule_hits(e, r, &said))
 				continue;
 			said.hit.until_ms = rule_until(e, r, said.hit.until_ms);
 			until = said.hit.until_ms > until ? said.hit.until_ms : until;
@@ -112,7 +114,8 @@ static void warn(struct zv_verdict *v, uint16_t rule)
 }
 
 /* Takes one rule into the verdict.  *held_ms: how long the strongest so far holds. */
-static void judge(struct zv_eval *e, uint16_t rule, struct zv_verdict *v, enum force *strongest, int64_t *held_ms)
+static void judge(struct zv_eval *e, uint16_t rule, struct zv_verdict *v, enum force *strongest,
+		  int64_t *held_ms)
 {
 	const struct zv_rule *r = &e->rules->v[rule];
 	enum force force = force_of(r, e->ask);

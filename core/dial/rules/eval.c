@@ -104,13 +104,15 @@ const struct zv_candidates *zv_eval_clocks(struct zv_eval *e, const struct zv_ru
 const struct zv_bounds *zv_eval_bounds(struct zv_eval *e, const struct zv_rule_window *w,
 				       const struct zv_tz *tz, int64_t origin_ms)
 {
-	uint64_t key = (uint64_t)w->n << 24 | (uint64_t)w->unit << 16 | (uint64_t)w->kind << 8 | w->day_one;
+	uint64_t key = (uint64_t)w->n << 24 | (uint64_t)w->unit << 16 | (uint64_t)w->kind << 8 |
+		       w->day_one;
 	uint32_t i;
 
 	if (w->kind != ZV_WINDOW_BLOCK)
 		origin_ms = 0;
 	for (i = 0; i < e->n_known; i++) {
-		if (e->known[i].key == key && e->known[i].tz == tz && e->known[i].origin_ms == origin_ms)
+		if (e->known[i].key == key && e->known[i].tz == tz &&
+		    e->known[i].origin_ms == origin_ms)
 			return &e->known[i].b;
 	}
 	if (i == ZV_BOUNDS_MAX)
@@ -208,9 +210,11 @@ bool zv_contact_same(const struct zv_contact *c, const struct zv_ask *ask, uint8
 		return false;
 	if ((key & ZV_KEY_DEBT) != 0 && c->debt != ask->debt && c->debt != 0 && ask->debt != 0)
 		return false;
-	if ((key & ZV_KEY_CALLER) != 0 && c->caller != ask->caller && c->caller != 0 && ask->caller != 0)
+	if ((key & ZV_KEY_CALLER) != 0 && c->caller != ask->caller && c->caller != 0 &&
+	    ask->caller != 0)
 		return false;
-	return (key & ZV_KEY_TOPIC) == 0 || c->topic == ask->topic || c->topic == 0 || ask->topic == 0;
+	return (key & ZV_KEY_TOPIC) == 0 || c->topic == ask->topic || c->topic == 0 ||
+	       ask->topic == 0;
 }
 
 bool zv_contact_flies(const struct zv_eval *e, const struct zv_contact *c)

@@ -13,15 +13,20 @@
 #define ZV_HOUR_MS INT64_C(3600000)
 #define ZV_DAY_MS  INT64_C(86400000)
 /* An event may be dated so much later than its contact began (end_s is 16 bits). */
-#define ZV_LATE_MS (INT64_C(65535) * 1000)
+#define ZV_LATE_MS        (INT64_C(65535) * 1000)
 #define ZV_CANDIDATES_MAX (3 * ZV_SLAB_ZONES_MAX + 1)
-#define ZV_BOUNDS_MAX 32
+#define ZV_BOUNDS_MAX     32
 
-struct zv_candidates { uint8_t n; const struct zv_tz *v[ZV_CANDIDATES_MAX]; };
+struct zv_candidates {
+	uint8_t n;
+	const struct zv_tz *v[ZV_CANDIDATES_MAX];
+};
 
 /* A window around one moment: events dated in [start, at] are used up, those in (at, ahead)
  * will fall into a window that holds `at` too. */
-struct zv_bounds { int64_t start_ms, end_ms, ahead_ms; };
+struct zv_bounds {
+	int64_t start_ms, end_ms, ahead_ms;
+};
 
 struct zv_eval {
 	const struct zv_rules *rules;
@@ -35,11 +40,19 @@ struct zv_eval {
 	uint8_t n_known;
 	struct zv_candidates zones[ZV_TZ_FIXED + 1];
 	/* Bounds asked for at at_ms: many rules share the same windows. */
-	struct { const struct zv_tz *tz; uint64_t key; int64_t origin_ms; struct zv_bounds b; } known[ZV_BOUNDS_MAX];
+	struct {
+		const struct zv_tz *tz;
+		uint64_t key;
+		int64_t origin_ms;
+		struct zv_bounds b;
+	} known[ZV_BOUNDS_MAX];
 };
 
 /* Why a rule stands in the way, and until when without a break. */
-struct zv_hit { int64_t until_ms; uint8_t detail; };
+struct zv_hit {
+	int64_t until_ms;
+	uint8_t detail;
+};
 
 void zv_eval_init(struct zv_eval *eval, const struct zv_ask *ask);
 /* Looks at another moment. */
@@ -49,7 +62,8 @@ const struct zv_candidates *zv_eval_zones(struct zv_eval *eval, uint8_t tz, uint
 const struct zv_bounds *zv_eval_bounds(struct zv_eval *eval, const struct zv_rule_window *window,
 				       const struct zv_tz *tz, int64_t origin_ms);
 /* The zones of a window; one NULL where no clock is needed. */
-const struct zv_candidates *zv_eval_clocks(struct zv_eval *eval, const struct zv_rule_window *window);
+const struct zv_candidates *zv_eval_clocks(struct zv_eval *eval,
+					   const struct zv_rule_window *window);
 
 void zv_bounds_at(const struct zv_rule_window *window, const struct zv_tz *tz, int64_t at_ms,
 		  int64_t origin_ms, struct zv_bounds *ret_bounds);
@@ -76,9 +90,11 @@ bool zv_contact_flies(const struct zv_eval *eval, const struct zv_contact *conta
 /* Does the rule speak of such a contact (jurisdiction apart)? */
 bool zv_rule_binds(const struct zv_rule *rule, const struct zv_ask *ask);
 /* Switched off by a mark of the person at at_ms? */
-bool zv_rule_overridden(const struct zv_rule *rule, const struct zv_person_slab *person, int64_t at_ms);
+bool zv_rule_overridden(const struct zv_rule *rule, const struct zv_person_slab *person,
+			int64_t at_ms);
 /* The first moment after at_ms at which such a mark begins; ZV_NEVER_MS. */
-int64_t zv_rule_override_from(const struct zv_rule *rule, const struct zv_person_slab *person, int64_t at_ms);
+int64_t zv_rule_override_from(const struct zv_rule *rule, const struct zv_person_slab *person,
+			      int64_t at_ms);
 
 /* Kinds: false: not in the way. */
 bool zv_freq_hits(struct zv_eval *eval, const struct zv_rule *rule, struct zv_hit *ret_hit,
@@ -98,7 +114,8 @@ void zv_treat_merge(struct zv_rule_treat *into, const struct zv_rule_treat *trea
 /* num / den > limit. */
 bool zv_share_over(uint64_t num, uint64_t den, double limit);
 /* The window of a ratio rule around now. */
-void zv_ratio_bounds(const struct zv_rules *rules, const struct zv_rule *rule, const struct zv_tally *tally,
-		     const struct zv_tz *tz, int64_t now_ms, struct zv_bounds *ret_bounds);
+void zv_ratio_bounds(const struct zv_rules *rules, const struct zv_rule *rule,
+		     const struct zv_tally *tally, const struct zv_tz *tz, int64_t now_ms,
+		     struct zv_bounds *ret_bounds);
 
 #endif

@@ -58,8 +58,10 @@ static const char *hours_fault(const struct zv_rules *rules, const struct zv_rul
 		for (uint32_t i = 0; i < h->n[key]; i++) {
 			const struct zv_rule_span *s = &h->spans[key][i];
 
-			if (s->start_min >= s->end_min || s->end_min > 1440 || (i > 0 && s->start_min < end))
-				return "spans of a day begin before they end, in order, one after the other";
+			if (s->start_min >= s->end_min || s->end_min > 1440 ||
+			    (i > 0 && s->start_min < end))
+				return "spans of a day begin before they end, in order, one after "
+				       "the other";
 			end = s->end_min;
 		}
 	}
@@ -100,16 +102,20 @@ static const char *treat_fault(const struct zv_rules *rules, const struct zv_rul
 			const struct zv_rule *o = &rules->v[i];
 			uint32_t before = (uint32_t)all.n_say + all.n_must_say + all.n_must_not;
 
-			if (o->kind != ZV_RULE_TREAT || !zv_jur_binds(o->jur, r->jur) || !zv_rule_binds(o, &ask))
+			if (o->kind != ZV_RULE_TREAT || !zv_jur_binds(o->jur, r->jur) ||
+			    !zv_rule_binds(o, &ask))
 				continue;
-			if (o->u.treat.n_say > ZV_RULE_NAMES_MAX || o->u.treat.n_must_say > ZV_RULE_NAMES_MAX ||
+			if (o->u.treat.n_say > ZV_RULE_NAMES_MAX ||
+			    o->u.treat.n_must_say > ZV_RULE_NAMES_MAX ||
 			    o->u.treat.n_must_not > ZV_RULE_NAMES_MAX)
 				return "a rule names at most sixteen things to say";
 			zv_treat_merge(&all, &o->u.treat);
-			if ((all.n_say == ZV_RULE_NAMES_MAX || all.n_must_say == ZV_RULE_NAMES_MAX ||
+			if ((all.n_say == ZV_RULE_NAMES_MAX ||
+			     all.n_must_say == ZV_RULE_NAMES_MAX ||
 			     all.n_must_not == ZV_RULE_NAMES_MAX) &&
 			    before != (uint32_t)all.n_say + all.n_must_say + all.n_must_not)
-				return "the rules together ask for more things to say than a call can carry";
+				return "the rules together ask for more things to say than a call "
+				       "can carry";
 		}
 	}
 	return NULL;
@@ -130,7 +136,9 @@ static const char *fault_of(const struct zv_rules *rules, const struct zv_rule *
 	case ZV_RULE_RATIO: return ratio_fault(rules, r);
 	case ZV_RULE_TREAT: return treat_fault(rules, r);
 	case ZV_RULE_CONSENT: return consent_fault(r);
-	case ZV_RULE_DENY: return r->u.deny.n_flags > ZV_RULE_NAMES_MAX ? "a rule names at most sixteen flags" : NULL;
+	case ZV_RULE_DENY:
+		return r->u.deny.n_flags > ZV_RULE_NAMES_MAX ? "a rule names at most sixteen flags"
+							     : NULL;
 	case ZV_RULE_RETAIN: return NULL;
 	}
 	return "no such kind of rule";

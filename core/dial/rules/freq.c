@@ -2,9 +2,9 @@
 
 /* What one window holds. */
 struct sum {
-	uint64_t used;    /* dated at or before the moment looked at */
-	uint64_t ahead;   /* dated after it */
-	uint64_t flying;  /* not over yet */
+	uint64_t used;   /* dated at or before the moment looked at */
+	uint64_t ahead;  /* dated after it */
+	uint64_t flying; /* not over yet */
 };
 
 static bool counts(const struct zv_eval *e, const struct zv_rule *rule, const struct zv_contact *c)
@@ -29,7 +29,8 @@ static bool counts(const struct zv_eval *e, const struct zv_rule *rule, const st
 	return zv_attempt_is_zero(e->ask->self) || !zv_attempt_eq(c->attempt, e->ask->self);
 }
 
-static uint64_t weight(const struct zv_eval *e, const struct zv_rule *rule, const struct zv_contact *c)
+static uint64_t weight(const struct zv_eval *e, const struct zv_rule *rule,
+		       const struct zv_contact *c)
 {
 	if (!rule->u.freq.seconds)
 		return 1;
@@ -62,15 +63,16 @@ static uint32_t first_of(const struct zv_eval *e, int64_t start_ms)
 }
 
 /* In which part of the sum the contact stands; NULL: in none. */
-static uint64_t *part_of(const struct zv_eval *e, const struct zv_rule *rule, const struct zv_bounds *b,
-			 const struct zv_contact *c, struct sum *sum)
+static uint64_t *part_of(const struct zv_eval *e, const struct zv_rule *rule,
+			 const struct zv_bounds *b, const struct zv_contact *c, struct sum *sum)
 {
 	int64_t at_ms;
 
 	if (zv_contact_flies(e, c))
 		return e->at_ms < e->free_ms && counts(e, rule, c) ? &sum->flying : NULL;
 	at_ms = zv_contact_at(c, rule->u.freq.fact);
-	if (at_ms < b->start_ms || (at_ms > e->at_ms && at_ms >= b->ahead_ms) || !counts(e, rule, c))
+	if (at_ms < b->start_ms || (at_ms > e->at_ms && at_ms >= b->ahead_ms) ||
+	    !counts(e, rule, c))
 		return NULL;
 	return at_ms <= e->at_ms ? &sum->used : &sum->ahead;
 }
@@ -94,8 +96,8 @@ static void sort_by_date(int64_t *dates, uint64_t *weights, uint32_t n)
 
 /* When enough of the dated contacts have left the window for one more. */
 static int64_t room_at(const struct zv_eval *e, const struct zv_rule *rule,
-		       const struct zv_rule_window *w, const struct zv_tz *tz, const struct zv_bounds *b,
-		       uint64_t too_many)
+		       const struct zv_rule_window *w, const struct zv_tz *tz,
+		       const struct zv_bounds *b, uint64_t too_many)
 {
 	const struct zv_person_slab *p = e->person;
 	int64_t dates[ZV_CONTACTS_MAX], leave;
@@ -124,8 +126,9 @@ static int64_t room_at(const struct zv_eval *e, const struct zv_rule *rule,
 }
 
 /* One window by one clock.  Not in the way: INT64_MIN. */
-static int64_t window_until(struct zv_eval *e, const struct zv_rule *rule, const struct zv_rule_window *w,
-			    const struct zv_tz *tz, struct sum *ret_sum)
+static int64_t window_until(struct zv_eval *e, const struct zv_rule *rule,
+			    const struct zv_rule_window *w, const struct zv_tz *tz,
+			    struct sum *ret_sum)
 {
 	const struct zv_person_slab *p = e->person;
 	struct zv_bounds b = *zv_eval_bounds(e, w, tz, zv_eval_origin(e, rule->u.freq.key));
@@ -144,7 +147,13 @@ static int64_t window_until(struct zv_eval *e, const struct zv_rule *rule, const
 	if (all <= limit)
 		return INT64_MIN;
 	until = room_at(e, rule, w, tz, &b, all - limit);
-	return sum.flying > 0 && until > e->free_ms ? e->free_ms : until;
+	if (sum.flying == 0 || until <= e->free_ms)
+		return until;
+	/* Those in flight may come to nothing; what is left may still be too many. */
+	if (all - sum.flying <= limit)
+		return e->free_ms;
+	until = room_at(e, rule, w, tz, &b, all - sum.flying - limit);
+	return until > e->free_ms ? until : e->free_ms;
 }
 
 static uint16_t clip(uint64_t n)

@@ -35,6 +35,27 @@ static bool day_key(const struct zv_rules *rules, const struct zv_rule_hours *h,
 	return h->n[*ret_key] > 0;
 }
 
+/* A clock that goes back within an open span may show a time before its start: shut from then. */
+static int64_t cut_at_change(const struct zv_tz *tz, int64_t start_ms, int64_t end_ms, uint32_t start_min)
+{
+	int64_t low = start_ms / 1000, high = end_ms / 1000;
+	int32_t offset = zv_tz_offset(tz, low);
+	struct zv_local l;
+
+	if (zv_tz_offset(tz, high) >= offset)
+		return end_ms;
+	while (high - low > 1) {
+		int64_t mid = low + (high - low) / 2;
+
+		if (zv_tz_offset(tz, mid) == offset)
+			low = mid;
+		else
+			high = mid;
+	}
+	zv_tz_to_local(tz, high * 1000, &l);
+	return l.second_of_day < (int32_t)start_min * 60 ? high * 1000 : end_ms;
+}
+
 /* The first span of `day` that ends after at_ms.  An hour that shows twice is open only where
  * both readings are: at its second showing a span that has ended stays ended, and one that has
  * begun is shut again until the clock shows its start once more. */
@@ -52,14 +73,15 @@ static bool span_of(const struct zv_rule_hours *h, uint8_t key, const struct zv_
 		start = zv_tz_from_local(tz, day, s->start_min * 60);
 		if (start <= at_ms) {
 			zv_tz_to_local(tz, at_ms, &l);
-			early_s = ((int64_t)day - l.day) * 86400 + s->start_min * 60 - l.second_of_day;
+			early_s = ((int64_t)day - l.day) * 86400 + s->start_min * 60 -
+				  l.second_of_day;
 			if (early_s > 0)
 				start = (at_ms / 1000 + early_s) * 1000;
 		}
 		if (start >= end) /* a change of offset may swallow a span, or a day */
 			continue;
 		*ret_start_ms = start;
-		*ret_end_ms = end;
+		*ret_end_ms = cut_at_change(tz, start > at_ms ? start : at_ms, end, s->start_min);
 		return true;
 	}
 	return false;
@@ -126,7 +148,8 @@ bool zv_hours_hits(struct zv_eval *e, const struct zv_rule *rule, struct zv_hit 
 	if (zones->n == 0)
 		hit.until_ms = ZV_NEVER_MS;
 	for (uint32_t i = 0; i < zones->n; i++) {
-		bool known = zv_rule_open(e->rules, h, zones->v[i], e->at_ms, &start, &end, &doubt) == ZV_OK;
+		bool known = zv_rule_open(e->rules, h, zones->v[i], e->at_ms, &start, &end,
+					  &doubt) == ZV_OK;
 
 		if (!known)
 			start = ZV_NEVER_MS;

@@ -14,7 +14,8 @@ static void forget(struct zv_person_slab *p, int64_t now_ms, int64_t reach_ms)
 	p->n_contacts = kept;
 }
 
-enum zv_err zv_person_add(struct zv_person_slab *person, const struct zv_contact *contact, int64_t reach_ms)
+enum zv_err zv_person_add(struct zv_person_slab *person, const struct zv_contact *contact,
+			  int64_t reach_ms)
 {
 	uint32_t at;
 
@@ -38,7 +39,8 @@ enum zv_err zv_person_add(struct zv_person_slab *person, const struct zv_contact
 	return ZV_OK;
 }
 
-enum zv_err zv_person_reserve(struct zv_person_slab *person, const struct zv_contact *contact, int64_t reach_ms)
+enum zv_err zv_person_reserve(struct zv_person_slab *person, const struct zv_contact *contact,
+			      int64_t reach_ms)
 {
 	struct zv_contact open = *contact;
 
@@ -53,7 +55,8 @@ struct zv_contact *zv_person_contact(struct zv_person_slab *person, struct zv_at
 	if (zv_attempt_is_zero(attempt))
 		return NULL;
 	for (uint32_t i = person->n_contacts; i-- > 0;) {
-		if (person->contacts[i].open != 0 && zv_attempt_eq(person->contacts[i].attempt, attempt))
+		if (person->contacts[i].open != 0 &&
+		    zv_attempt_eq(person->contacts[i].attempt, attempt))
 			return &person->contacts[i];
 	}
 	return NULL;

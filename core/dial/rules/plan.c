@@ -44,9 +44,11 @@ void zv_rules_plan(const struct zv_rules *rules, const struct zv_ask *ask, const
 /* May this mark switch the rule off?  *ret_end_ms: when it stops doing so. */
 static bool overrides(const struct zv_rule *r, const struct zv_mark *m, int64_t *ret_end_ms)
 {
-	if (m->kind != ZV_MARK_OVERRIDE || m->by != r->override_by || r->override_by == ZV_OVERRIDE_NONE)
+	if (m->kind != ZV_MARK_OVERRIDE || m->by != r->override_by ||
+	    r->override_by == ZV_OVERRIDE_NONE)
 		return false;
-	if (m->name != zv_rule_name(r->id, strnlen(r->id, sizeof(r->id))) && m->name != zv_rule_name("*", 1))
+	if (m->name != zv_rule_name(r->id, strnlen(r->id, sizeof(r->id))) &&
+	    m->name != zv_rule_name("*", 1))
 		return false;
 	*ret_end_ms = m->to_ms;
 	if (m->by == ZV_OVERRIDE_CONSENT_7D && m->from_ms < INT64_MAX - CONSENT_MS &&
@@ -62,13 +64,15 @@ bool zv_rule_overridden(const struct zv_rule *r, const struct zv_person_slab *p,
 	if (r->override_by == ZV_OVERRIDE_NONE)
 		return false;
 	for (uint32_t i = 0; i < p->n_marks && i < ZV_MARKS_MAX; i++) {
-		if (overrides(r, &p->marks[i], &end_ms) && at_ms >= p->marks[i].from_ms && at_ms < end_ms)
+		if (overrides(r, &p->marks[i], &end_ms) && at_ms >= p->marks[i].from_ms &&
+		    at_ms < end_ms)
 			return true;
 	}
 	return false;
 }
 
-int64_t zv_rule_override_from(const struct zv_rule *r, const struct zv_person_slab *p, int64_t at_ms)
+int64_t zv_rule_override_from(const struct zv_rule *r, const struct zv_person_slab *p,
+			      int64_t at_ms)
 {
 	int64_t from_ms = ZV_NEVER_MS, end_ms;
 
@@ -77,7 +81,8 @@ int64_t zv_rule_override_from(const struct zv_rule *r, const struct zv_person_sl
 	for (uint32_t i = 0; i < p->n_marks && i < ZV_MARKS_MAX; i++) {
 		const struct zv_mark *m = &p->marks[i];
 
-		if (overrides(r, m, &end_ms) && m->from_ms > at_ms && m->from_ms < end_ms && m->from_ms < from_ms)
+		if (overrides(r, m, &end_ms) && m->from_ms > at_ms && m->from_ms < end_ms &&
+		    m->from_ms < from_ms)
 			from_ms = m->from_ms;
 	}
 	return from_ms;

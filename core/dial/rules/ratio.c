@@ -6,8 +6,9 @@ bool zv_share_over(uint64_t num, uint64_t den, double limit)
 	return (double)num > limit * (double)den + 1e-9;
 }
 
-void zv_ratio_bounds(const struct zv_rules *rules, const struct zv_rule *rule, const struct zv_tally *tally,
-		     const struct zv_tz *tz, int64_t now_ms, struct zv_bounds *ret_bounds)
+void zv_ratio_bounds(const struct zv_rules *rules, const struct zv_rule *rule,
+		     const struct zv_tally *tally, const struct zv_tz *tz, int64_t now_ms,
+		     struct zv_bounds *ret_bounds)
 {
 	const struct zv_rule_window *w = &rule->u.ratio.window;
 
@@ -33,7 +34,8 @@ static const struct zv_tz *clock_of(struct zv_eval *e, const struct zv_rule *rul
 	return c->n > 0 ? c->v[0] : NULL;
 }
 
-bool zv_ratio_hits(struct zv_eval *e, const struct zv_rule *rule, struct zv_hit *ret_hit, bool *ret_alarm)
+bool zv_ratio_hits(struct zv_eval *e, const struct zv_rule *rule, struct zv_hit *ret_hit,
+		   bool *ret_alarm)
 {
 	const struct zv_tz *tz = clock_of(e, rule);
 	uint64_t num, den;

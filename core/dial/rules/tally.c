@@ -7,55 +7,72 @@ static int64_t bucket_of(int64_t at_ms)
 	return at_ms / ZV_TALLY_MS - (at_ms % ZV_TALLY_MS < 0);
 }
 
-/* The counts of a bucket, making room for it; NULL: it is too old. */
-static uint32_t *bucket_at(struct zv_tally *t, int64_t bucket)
+/* The oldest bucket that can be told from those before it. */
+static int64_t oldest(const struct zv_tally *t)
 {
-	if (bucket < 0 || bucket <= t->last - ZV_TALLY_SLOTS)
-		return NULL;
-	if (bucket > t->last) {
-		if (bucket - t->last >= ZV_TALLY_SLOTS) {
-			memset(t->n, 0, sizeof(t->n));
-		} else {
-			for (int64_t b = t->last + 1; b <= bucket; b++)
-				memset(t->n[b % ZV_TALLY_SLOTS], 0, sizeof(t->n[0]));
-		}
-		t->last = bucket;
+	int64_t bucket = t->last - ZV_TALLY_SLOTS + 2;
+
+	return bucket > 1 ? bucket : 1;
+}
+
+/* Makes room up to the bucket; false: it is too old. */
+static bool reach(struct zv_tally *t, int64_t bucket)
+{
+	const uint32_t *newest = t->upto[t->last % ZV_TALLY_SLOTS];
+	int64_t b = t->last + 1;
+
+	if (bucket < oldest(t))
+		return false;
+	if (b < bucket - ZV_TALLY_SLOTS)
+		b = bucket - ZV_TALLY_SLOTS;
+	for (; b <= bucket; b++) {
+		if (t->upto[b % ZV_TALLY_SLOTS] != newest)
+			memcpy(t->upto[b % ZV_TALLY_SLOTS], newest, sizeof(t->upto[0]));
 	}
-	return t->n[bucket % ZV_TALLY_SLOTS];
+	t->last = bucket > t->last ? bucket : t->last;
+	return true;
+}
+
+static void add(struct zv_tally *t, int64_t bucket, uint32_t fact, uint32_t n)
+{
+	for (int64_t b = bucket; n != 0 && b <= t->last; b++)
+		t->upto[b % ZV_TALLY_SLOTS][fact] += n;
+}
+
+/* Buckets first to last, which the table has. */
+static uint32_t between(const struct zv_tally *t, int64_t first, int64_t last, uint32_t fact)
+{
+	return t->upto[last % ZV_TALLY_SLOTS][fact] - t->upto[(first - 1) % ZV_TALLY_SLOTS][fact];
 }
 
 void zv_tally_add(struct zv_tally *tally, int64_t at_ms, uint16_t facts)
 {
-	uint32_t *n = bucket_at(tally, bucket_of(at_ms));
+	int64_t bucket = bucket_of(at_ms);
 
-	for (uint32_t f = 0; n != NULL && f < ZV_FACTS; f++) {
-		if ((facts >> f & 1) != 0 && n[f] < UINT32_MAX)
-			n[f]++;
+	if (!reach(tally, bucket))
+		return;
+	for (uint32_t f = 0; f < ZV_FACTS; f++) {
+		if ((facts >> f & 1) != 0)
+			add(tally, bucket, f, 1);
 	}
 }
 
 void zv_tally_load(struct zv_tally *tally, int64_t bucket, const uint32_t n[ZV_FACTS])
 {
-	uint32_t *into = bucket_at(tally, bucket);
-
-	if (into != NULL)
-		memcpy(into, n, ZV_FACTS * sizeof(n[0]));
+	if (!reach(tally, bucket))
+		return;
+	for (uint32_t f = 0; f < ZV_FACTS; f++)
+		add(tally, bucket, f, n[f] - between(tally, bucket, bucket, f));
 }
 
-uint64_t zv_tally_sum(const struct zv_tally *tally, int64_t from_ms, int64_t to_ms, enum zv_fact fact)
+uint64_t zv_tally_sum(const struct zv_tally *tally, int64_t from_ms, int64_t to_ms,
+		      enum zv_fact fact)
 {
-	int64_t low = bucket_of(from_ms), high = bucket_of(to_ms - 1);
-	uint64_t sum = 0;
+	int64_t first = bucket_of(from_ms), last = bucket_of(to_ms - 1);
 
-	if (to_ms <= from_ms)
-		return 0;
-	if (low <= tally->last - ZV_TALLY_SLOTS)
-		low = tally->last - ZV_TALLY_SLOTS + 1;
-	if (low < 0)
-		low = 0;
-	if (high > tally->last)
-		high = tally->last;
-	for (int64_t b = low; b <= high; b++)
-		sum += tally->n[b % ZV_TALLY_SLOTS][fact];
-	return sum;
+	if (first < oldest(tally))
+		first = oldest(tally);
+	if (last > tally->last)
+		last = tally->last;
+	return first <= last && from_ms < to_ms ? between(tally, first, last, fact) : 0;
 }

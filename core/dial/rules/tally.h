@@ -10,17 +10,21 @@
 
 #define ZV_TALLY_MS   INT64_C(900000)
 #define ZV_TALLY_DAYS 63 /* how far back */
-#define ZV_TALLY_SLOTS (ZV_TALLY_DAYS * 96)
+#define ZV_TALLY_SLOTS (ZV_TALLY_DAYS * 96 + 2) /* a window's two ends lie within buckets */
 
 struct zv_tally {
 	int64_t origin_ms; /* the campaign's first start: blocks begin here; 0 = now */
 	int64_t last;      /* newest bucket's number (time / ZV_TALLY_MS) */
-	uint32_t n[ZV_TALLY_SLOTS][ZV_FACTS];
+	/* Of each bucket all that came up to its end, so that a window is one subtraction however
+	 * long it is (a decision asks for it); differences are right though the sums wrap. */
+	uint32_t upto[ZV_TALLY_SLOTS][ZV_FACTS];
 };
 
-/* Adds each fact in `facts` (bits) once at at_ms. */
+/* Adds each fact in `facts` (bits) once at at_ms.  Older than ZV_TALLY_DAYS: not counted. */
 void zv_tally_add(struct zv_tally *tally, int64_t at_ms, uint16_t facts);
+/* Sets a bucket as the store has it; cheapest from the oldest to the newest. */
 void zv_tally_load(struct zv_tally *tally, int64_t bucket, const uint32_t n[ZV_FACTS]);
+/* Of the buckets that [from_ms, to_ms) touches. */
 uint64_t zv_tally_sum(const struct zv_tally *tally, int64_t from_ms, int64_t to_ms, enum zv_fact fact);
 
 /* What a ratio rule leaves to the pacer. */

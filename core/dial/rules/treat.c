@@ -29,7 +29,8 @@ static void add_names(uint64_t *into, uint8_t *n, const uint64_t *names, uint8_t
 void zv_treat_merge(struct zv_rule_treat *into, const struct zv_rule_treat *t)
 {
 	/* Two texts may measure from different moments: the earlier one holds. */
-	if (t->agent_within_ms != 0 && (into->agent_within_ms == 0 || t->within_from < into->within_from))
+	if (t->agent_within_ms != 0 &&
+	    (into->agent_within_ms == 0 || t->within_from < into->within_from))
 		into->within_from = t->within_from;
 	into->ring_min_ms = larger(into->ring_min_ms, t->ring_min_ms);
 	into->agent_within_ms = tighter(into->agent_within_ms, t->agent_within_ms);

@@ -48,7 +48,8 @@ int64_t zv_window_reach(const struct zv_rule_window *w)
 }
 
 /* Start of the calendar unit `back` before the one that shows `l`; negative: after it. */
-static int64_t unit_start(const struct zv_tz *tz, uint8_t unit, const struct zv_local *l, int64_t back)
+static int64_t unit_start(const struct zv_tz *tz, uint8_t unit, const struct zv_local *l,
+			  int64_t back)
 {
 	int64_t hour, month;
 
@@ -61,8 +62,9 @@ static int64_t unit_start(const struct zv_tz *tz, uint8_t unit, const struct zv_
 	case ZV_UNIT_WEEK: return midnight(tz, l->day - (l->wday - 1) - 7 * back);
 	case ZV_UNIT_MONTH:
 		month = (int64_t)l->year * 12 + l->month - 1 - back;
-		return midnight(tz, zv_day_from_civil((int)floor_div(month, 12),
-						      (int)(month - floor_div(month, 12) * 12) + 1, 1));
+		return midnight(tz,
+				zv_day_from_civil((int)floor_div(month, 12),
+						  (int)(month - floor_div(month, 12) * 12) + 1, 1));
 	case ZV_UNIT_DAY: break;
 	}
 	return midnight(tz, l->day - back);
@@ -76,7 +78,8 @@ static void rolling(const struct zv_rule_window *w, const struct zv_tz *tz, int6
 
 	if (!w->day_one || !in_days(w)) {
 		/* What happened exactly n units ago is out. */
-		*ret = (struct zv_bounds){at_ms - length_ms(w) + 1, at_ms + 1, at_ms + length_ms(w)};
+		*ret = (struct zv_bounds){at_ms - length_ms(w) + 1, at_ms + 1,
+					  at_ms + length_ms(w)};
 		return;
 	}
 	zv_tz_to_local(tz, at_ms, &l);
@@ -95,7 +98,8 @@ static void block(const struct zv_rule_window *w, const struct zv_tz *tz, int64_
 		origin_ms = at_ms;
 	if (!in_days(w)) {
 		k = floor_div(at_ms - origin_ms, length_ms(w));
-		*ret = (struct zv_bounds){origin_ms + k * length_ms(w), origin_ms + (k + 1) * length_ms(w), 0};
+		*ret = (struct zv_bounds){origin_ms + k * length_ms(w),
+					  origin_ms + (k + 1) * length_ms(w), 0};
 	} else {
 		zv_tz_to_local(tz, origin_ms, &first);
 		zv_tz_to_local(tz, at_ms, &l);
