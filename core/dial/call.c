@@ -1,11 +1,13 @@
 /* A call's states.  The table at the end says what each state does with each event; what it
  * does not name is late and only counted. */
 #include "dial/engine_int.h"
+#include "dial/facts.h"
 #include "dial/route/outcome.h"
 
 #include <string.h>
 
 #define ENDING_MS 60000 /* sip ends each leg by itself well before that */
+#define BACKSTOP_MS 5000 /* after sip's own ring timer */
 
 struct call_ctx {
 	struct zv_engine *e;
@@ -163,6 +165,8 @@ static struct zv_cmd *tell_outcome(const struct call_ctx *c, enum zv_outcome out
 	cmd->u.outcome.key = call->last_key;
 	if (c->ev != NULL && c->ev->type == ZV_EV_SIP_ENDED)
 		cmd->u.outcome.ended_by = c->ev->u.sip.by;
+	if (call->slab != ZV_SLOT_NONE)
+		zv_contact_close(c->e, call, cmd);
 	c->e->stats.outcomes[outcome]++;
 	return cmd;
 }
@@ -197,6 +201,14 @@ static void take_slot(struct zv_engine *e, uint32_t slot)
 	e->calls[slot].gen++;
 }
 
+struct zv_attempt_id zv_call_next_id(struct zv_engine *e)
+{
+	return (struct zv_attempt_id){
+		.hi = (uint64_t)e->params.node << 48 | (uint64_t)e->params.epoch << 16,
+		.lo = ++e->seq,
+	};
+}
+
 void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *from)
 {
 	uint32_t slot = e->free_slots[e->free_head];
@@ -209,10 +221,6 @@ void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *fro
 	*call = *from;
 	call->gen = gen;
 	call->state = ZV_CALL_RESERVE;
-	call->attempt = (struct zv_attempt_id){
-		.hi = (uint64_t)e->params.node << 48 | (uint64_t)e->params.epoch << 16,
-		.lo = ++e->seq,
-	};
 	call->tried = UINT64_C(1) << call->trunk;
 	take_slot(e, slot);
 	e->campaign_calls[call->campaign]++;
@@ -228,6 +236,7 @@ void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *fro
 static void undo(const struct call_ctx *c, int64_t due_ms)
 {
 	zv_persons_remove(&c->e->persons, c->call->person);
+	zv_contact_drop(c->e, c->call);
 	zv_pick_defer(c->e, c->call->slab, due_ms);
 	state(c, ZV_CALL_ENDING);
 	free_if_done(c);
@@ -239,8 +248,11 @@ static void on_reserved(const struct call_ctx *c)
 	const struct zv_offer *offer = &c->e->params.slabs.v[call->slab];
 	struct zv_cmd *cmd;
 
-	if (c->ev->u.flushed.err != 0 || call->withdrawn) {
-		undo(c, c->e->now.cal_ms + 600000);
+	/* The store dates the contact by its intent: so does the slab. */
+	zv_contact_drop(c->e, call);
+	if (c->ev->u.flushed.err != 0 || call->withdrawn || !zv_contact_open(c->e, call)) {
+		/* An opt-out: asked about at once, so that the reason is told. */
+		undo(c, call->withdrawn ? offer->due_ms : c->e->now.cal_ms + 600000);
 		return;
 	}
 	cmd = emit(c, ZV_CMD_INTENT);
@@ -248,14 +260,40 @@ static void on_reserved(const struct call_ctx *c)
 	cmd->u.intent.person = call->person;
 	cmd->u.intent.called = call->called;
 	cmd->u.intent.caller = call->caller;
-	cmd->u.intent.rules_hash = c->e->params.rules_hash;
+	cmd->u.intent.rules_hash = c->e->conf->rules == NULL ? 0 : c->e->conf->rules->hash;
 	cmd->u.intent.mono_ms = c->e->now.mono_ms;
 	cmd->u.intent.counts = offer->n_history;
 	cmd->u.intent.number = call->number;
 	cmd->u.intent.sub = call->sub;
 	cmd->u.intent.round = call->round;
+	cmd->u.intent.channel = campaign_of(c)->channel;
+	cmd->u.intent.debt = offer->debt;
+	cmd->u.intent.topic = offer->topic;
+	cmd->u.intent.caller_hash = zv_law_caller(call->caller);
 	state(c, ZV_CALL_INTENT);
 	deadline(c, c->e->now.mono_ms + c->e->conf->store_wait_ms);
+}
+
+/* The law, once more: an opt-out, other rules, the end of the hours, a campaign's ratio may have
+ * come since the reservation, which itself is not counted. */
+static bool still_lawful(const struct call_ctx *c)
+{
+	const struct zv_call *call = c->call;
+	struct zv_contact_ask ask = {
+		.slab = call->slab, .campaign = call->campaign, .number = call->number,
+		.channel = campaign_of(c)->channel, .caller = zv_law_caller(call->caller),
+		.dial_s = zv_law_dial_s(call->ring_for_ms, call->dialed_ms),
+		.at_ms = c->e->now.cal_ms, .self = call->attempt};
+	struct zv_verdict verdict;
+
+	if (c->e->law.recent.lost > 0 || !zv_person_reaches(c->e, call->slab))
+		return false;
+	zv_law_ask(c->e, &ask, &verdict);
+	if (verdict.answer == ZV_ANSWER_YES)
+		return true;
+	zv_law_evidence(c->e, &ask, &verdict, call->attempt);
+	zv_law_count(c->e, &verdict);
+	return false;
 }
 
 /* The last look before the INVITE. */
@@ -269,7 +307,7 @@ static bool still_wanted(const struct call_ctx *c)
 	       e->paused_until_ms <= e->now.mono_ms &&
 	       e->router.trunks[c->call->trunk].state != ZV_TRUNK_DOWN &&
 	       zv_window_now(e, c->call->campaign, offer->zone, &start_ms, &end_ms) &&
-	       start_ms <= e->now.cal_ms;
+	       start_ms <= e->now.cal_ms && still_lawful(c);
 }
 
 static void dial(const struct call_ctx *c)
@@ -279,7 +317,7 @@ static void dial(const struct call_ctx *c)
 
 	cmd->u.dial.called = call->called;
 	cmd->u.dial.caller = call->caller;
-	cmd->u.dial.ring_ms = campaign_of(c)->ring_ms;
+	cmd->u.dial.ring_ms = call->ring_for_ms;
 	cmd->u.dial.talk_max_s = campaign_of(c)->talk_max_s;
 	cmd->u.dial.sub = call->sub;
 	call->sip_open = true;
@@ -287,10 +325,14 @@ static void dial(const struct call_ctx *c)
 		call->invite_cal_ms = c->e->now.cal_ms;
 	call->invite_ms = c->e->now.mono_ms;
 	call->heard_any = false;
+	call->facts |= ZV_FACT_BIT(ZV_FACT_ATTEMPT) | ZV_FACT_BIT(ZV_FACT_DIAL_SECONDS);
 	c->e->stats.dials++;
 	ladder(c, ZV_LADDER_INVITE, 0);
 	state(c, ZV_CALL_DIALING);
-	deadline(c, c->e->now.mono_ms + c->e->conf->max_dialing_ms);
+	/* The backstop never cuts a ring that a rule asks for. */
+	deadline(c, c->e->now.mono_ms + (c->e->conf->max_dialing_ms > call->ring_for_ms + BACKSTOP_MS
+						 ? c->e->conf->max_dialing_ms
+						 : call->ring_for_ms + BACKSTOP_MS));
 }
 
 static void on_flushed(const struct call_ctx *c)
@@ -327,6 +369,7 @@ static void on_progress(const struct call_ctx *c)
 		c->call->ring_ms = c->e->now.mono_ms;
 		ladder(c, ZV_LADDER_RING, (uint16_t)c->ev->code);
 	}
+	c->call->facts |= ZV_FACT_BIT(ZV_FACT_RING);
 	state(c, ZV_CALL_RINGING);
 }
 
@@ -339,11 +382,28 @@ static void end_talk(const struct call_ctx *c, enum zv_outcome outcome, uint8_t 
 	finish(c, outcome, result);
 }
 
+/* By key: in memory before anything else happens, on disk in the same order. */
+static void opt_out(const struct call_ctx *c, uint8_t optout)
+{
+	struct zv_call *call = c->call;
+
+	if (optout == ZV_TALK_STAYS || call->opted_out)
+		return;
+	call->opted_out = true;
+	call->facts |= ZV_FACT_BIT(ZV_FACT_REFUSAL);
+	zv_person_optout(c->e, &(struct zv_optout){
+		.e164 = call->called, .person = call->person,
+		.campaign = optout == ZV_TALK_OUT_CAMPAIGN ? campaign_of(c)->id : 0,
+		.source = ZV_SUPPRESS_KEY, .to_ms = INT64_MAX, .token = call->attempt});
+}
+
 static void act(const struct call_ctx *c, struct zv_talk_act a)
 {
 	const struct zv_offer *offer = &c->e->params.slabs.v[c->call->slab];
 	struct zv_cmd *cmd;
 
+	opt_out(c, a.what == ZV_TALK_DO_END ? a.optout
+					    : zv_talk_optout(&c->call->talk, campaign_of(c)->script));
 	switch ((enum zv_talk_do)a.what) {
 	case ZV_TALK_DO_STOP_PLAY:
 		emit(c, ZV_CMD_MEDIA_STOP);
@@ -381,6 +441,9 @@ static void on_answered(const struct call_ctx *c)
 
 	on_trying(c);
 	call->answer_ms = c->e->now.mono_ms;
+	call->answer_cal_ms = c->e->now.cal_ms;
+	call->dialed_ms += c->e->now.mono_ms - call->invite_ms;
+	call->facts |= ZV_FACT_BIT(ZV_FACT_CONNECT);
 	call->sip_code = (uint16_t)c->ev->code;
 	c->e->stats.answered++;
 	ladder(c, ZV_LADDER_CONNECT, call->sip_code);
@@ -441,6 +504,7 @@ static void on_failed(const struct call_ctx *c)
 	};
 	enum zv_outcome outcome = zv_outcome_of(&c->e->conf->trunks[call->trunk], &facts);
 
+	call->dialed_ms += c->e->now.mono_ms - call->invite_ms;
 	call->sip_code = facts.sip_code;
 	call->q850 = facts.q850;
 	if (outcome == ZV_OUT_FAILED)
@@ -584,6 +648,8 @@ static void on_orphan_answered(const struct call_ctx *c)
 	ladder(c, ZV_LADDER_ABANDON, 0);
 	cmd = tell_outcome(c, ZV_OUT_ABANDONED, 0);
 	cmd->u.outcome.amend = 1;
+	cmd->u.outcome.facts = zv_facts_of(ZV_OUT_ABANDONED, 0, campaign_of(c)->channel);
+	zv_contact_amend(c->e, c->call, cmd->u.outcome.facts);
 	state(c, ZV_CALL_ORPHAN);
 	if (campaign_of(c)->abandon_prompt == 0 || !c->ev->u.sip.sdp) {
 		emit(c, ZV_CMD_HANGUP);

@@ -66,7 +66,14 @@ enum zv_ladder {
 	ZV_LADDER_CLOSED = 7, /* nothing of the leg is left: a restart need not end it */
 };
 
-enum zv_tell { ZV_TELL_CAMPAIGN_IDLE = 1, ZV_TELL_DRAINED = 2, ZV_TELL_DIAL_BLOCKED = 3 };
+enum zv_tell {
+	ZV_TELL_CAMPAIGN_IDLE = 1, ZV_TELL_DRAINED = 2, ZV_TELL_DIAL_BLOCKED = 3,
+	ZV_TELL_TOLD = 4,          /* what the event with this token (attempt) said is on disk */
+	ZV_TELL_UNSTATED = 5,      /* campaign: no purpose, channel, mode or actor: not started */
+	ZV_TELL_NO_RULES = 6,      /* campaign: no rule set is loaded: not started */
+	ZV_TELL_RATIO_ALARM = 7,   /* campaign; value = rate in millionths; once a window */
+	ZV_TELL_RATIO_STOP = 8,    /* the same: new dials stop until the window ends */
+};
 
 struct zv_cmd {
 	uint16_t type; /* enum zv_cmd_type */

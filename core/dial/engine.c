@@ -21,6 +21,18 @@ static enum zv_err check_conf(const struct zv_engine_conf *conf)
 	return ZV_OK;
 }
 
+/* Counts for rules of ratios.  Pages that nothing is counted in cost nothing. */
+static enum zv_err make_tallies(struct zv_engine *e, const struct zv_engine_conf *conf)
+{
+	for (uint32_t i = 0; i < conf->n_campaigns; i++) {
+		if (e->law.tallies[i] == NULL)
+			e->law.tallies[i] = calloc(1, sizeof(struct zv_tally));
+		if (e->law.tallies[i] == NULL)
+			return ZV_ENOMEM;
+	}
+	return ZV_OK;
+}
+
 static enum zv_err init_persons(struct zv_person_set *set, uint32_t max_calls)
 {
 	uint32_t n = 16;
@@ -53,7 +65,8 @@ enum zv_err zv_engine_create(const struct zv_engine_params *params, struct zv_en
 	e->held = calloc(n_slabs, sizeof(*e->held));
 	e->windows = calloc((size_t)ZV_CAMPAIGNS_MAX * ZV_WINDOW_ZONES, sizeof(*e->windows));
 	if (e->calls == NULL || e->free_slots == NULL || e->held == NULL || e->windows == NULL ||
-	    init_persons(&e->persons, max_calls) != ZV_OK ||
+	    init_persons(&e->persons, max_calls) != ZV_OK || zv_law_init(e) != ZV_OK ||
+	    make_tallies(e, e->conf) != ZV_OK ||
 	    zv_heap_init(&e->timers, max_calls) != ZV_OK ||
 	    zv_heap_init(&e->future, n_slabs) != ZV_OK ||
 	    zv_heap_init(&e->ready, n_slabs) != ZV_OK || zv_heap_init(&e->bounds, n_slabs) != ZV_OK)
@@ -61,6 +74,8 @@ enum zv_err zv_engine_create(const struct zv_engine_params *params, struct zv_en
 	for (uint32_t i = 0; i < max_calls; i++)
 		e->free_slots[i] = i;
 	e->free_n = max_calls;
+	for (uint32_t i = 0; i < n_slabs; i++)
+		e->held[i].person_slab = ZV_SLOT_NONE;
 	zv_router_init(&e->router, e->conf);
 	*ret_engine = e;
 	return ZV_OK;
@@ -78,6 +93,7 @@ void zv_engine_destroy(struct zv_engine *engine)
 	zv_heap_fini(&engine->future);
 	zv_heap_fini(&engine->ready);
 	zv_heap_fini(&engine->bounds);
+	zv_law_fini(engine);
 	free(engine->persons.keys);
 	free(engine->windows);
 	free(engine->held);
@@ -155,11 +171,12 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 	case ZV_EV_TICK:
 		break;
 	case ZV_EV_OFFER:
-		zv_pick_offer(e, ev->u.offer.slab);
+		zv_pick_offer(e, ev->u.offer.slab, ev->u.offer.txn);
 		break;
 	case ZV_EV_DUE_HINT:
 		e->hint_ms = ev->u.hint.due_ms;
 		e->hint_releases = ev->code;
+		zv_recent_seen(&e->law.recent, ev->u.hint.txn);
 		break;
 	case ZV_EV_STEP_FLUSHED:
 		zv_pick_step_flushed(e, ev->leg.slot);
@@ -180,12 +197,20 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 		on_campaign(e, ev);
 		break;
 	case ZV_EV_SUPPRESS:
-		zv_pick_suppress(e, ev->u.suppress.e164, ev->u.suppress.person);
+		zv_person_optout(e, &(struct zv_optout){
+			.e164 = ev->u.suppress.e164, .person = ev->u.suppress.person,
+			.campaign = ev->u.suppress.campaign, .source = ev->code,
+			.to_ms = ev->u.suppress.to_ms, .token = ev->attempt});
 		break;
 	case ZV_EV_AGENT:
 	case ZV_EV_MARK:
+		zv_person_on_mark(e, ev);
+		break;
 	case ZV_EV_CONTACT:
+		zv_person_on_contact(e, ev);
+		break;
 	case ZV_EV_TOLD:
+		zv_person_on_told(e, ev);
 		break;
 	case ZV_EV_DRAIN:
 		e->draining = ev->u.state.on != 0;
@@ -275,9 +300,19 @@ enum zv_err zv_engine_set_conf(struct zv_engine *engine, const struct zv_engine_
 	for (uint32_t i = 0; i < old->n_campaigns; i++)
 		if (conf->campaigns[i].id != old->campaigns[i].id)
 			return ZV_EINVAL;
+	err = make_tallies(engine, conf);
+	if (err != ZV_OK)
+		return err;
 	engine->conf = conf;
 	engine->params.conf = conf;
 	engine->router.conf = conf;
+	/* The set may be another one at the same place: nothing of it is kept. */
+	memset(engine->law.plans, 0, ZV_PLAN_SLOTS * sizeof(*engine->law.plans));
+	memset(engine->law.ratios, 0, ZV_CAMPAIGNS_MAX * sizeof(*engine->law.ratios));
+	engine->law.sweep = true;
+	for (uint16_t i = 0; i < conf->n_campaigns; i++)
+		engine->running[i] = engine->wanted[i] && zv_law_stated(engine, i) &&
+				     conf->rules != NULL;
 	memset(engine->windows, 0,
 	       (size_t)ZV_CAMPAIGNS_MAX * ZV_WINDOW_ZONES * sizeof(*engine->windows));
 	return ZV_OK;

@@ -25,7 +25,7 @@ struct zv_engine_params {
 	uint16_t node;
 	uint32_t epoch;      /* flushed to the store before */
 	uint64_t seed;
-	uint64_t rules_hash; /* stands in each intent */
+	uint64_t rules_hash; /* of the configuration; intents carry that of the rule set */
 };
 
 /* Boot.  ZV_ENOMEM, ZV_EINVAL (conf out of its limits). */
@@ -55,9 +55,18 @@ bool zv_engine_budget(const struct zv_engine *engine, uint32_t campaign, struct 
 /* The next moment the engine wants a TICK at: monotonic ms, INT64_MAX = none. */
 int64_t zv_engine_next_tick_ms(const struct zv_engine *engine);
 
-/* A new configuration, between two events; the old one may be freed afterwards.
- * ZV_EINVAL: it renumbers or drops what calls in progress use. */
+/* A new configuration, between two events; the old one may be freed afterwards.  Other rules
+ * hold from the next decision on; leads whose ledger was read for shorter rules go back.
+ * ZV_EINVAL: it renumbers or drops what calls in progress use; ZV_ENOMEM: nothing changed. */
 enum zv_err zv_engine_set_conf(struct zv_engine *engine, const struct zv_engine_conf *conf) ZV_MUST_USE;
+
+/* Why contacts were refused (refusals, not leads: the same lead may be refused again). */
+enum zv_blocked {
+	ZV_BLOCKED_HOURS = 0, ZV_BLOCKED_LIMIT, ZV_BLOCKED_SUPPRESSED, ZV_BLOCKED_CONSENT,
+	ZV_BLOCKED_FLAG, ZV_BLOCKED_RATIO, ZV_BLOCKED_ZONE, ZV_BLOCKED_JURISDICTION,
+	ZV_BLOCKED_OVERFLOW, ZV_BLOCKED_AGENT, ZV_BLOCKED_NO_RULES, ZV_BLOCKED_UNSTATED,
+	ZV_BLOCKED_OTHER, ZV_BLOCKED_MAX
+};
 
 /* Figures for the status command and metrics; a copy. */
 struct zv_engine_stats {
@@ -66,6 +75,7 @@ struct zv_engine_stats {
 	uint64_t dials, answered, outcomes[ZV_OUT_MAX], late_events, deferred, not_sent, failovers;
 	uint64_t calendar_moves;
 	uint64_t overloads; /* times that new dials were shed because the machine was late */
+	uint64_t blocked[ZV_BLOCKED_MAX];
 };
 void zv_engine_get_stats(const struct zv_engine *engine, struct zv_engine_stats *ret_stats);
 

@@ -8,6 +8,7 @@
 
 #include "base/heap.h"
 #include "dial/engine.h"
+#include "dial/lead/ask.h"
 #include "dial/route/route.h"
 
 enum zv_call_state {
@@ -41,6 +42,12 @@ struct zv_call {
 	struct zv_attempt_id attempt;
 	uint64_t lead, person, called, caller, tried;
 	int64_t invite_cal_ms, invite_ms, ring_ms, answer_ms; /* all but the first monotonic */
+	int64_t contact_ms, answer_cal_ms; /* calendar: its reservation, its answer; 0 = not */
+	int64_t dialed_ms;   /* by the INVITEs that have ended or were answered */
+	uint32_t ring_for_ms; /* the campaign's, never below what a rule asks for */
+	uint16_t facts;      /* bits enum zv_fact that it has passed */
+	uint8_t exclude;     /* bits enum zv_exclude */
+	bool opted_out;      /* by key, in this call */
 	struct zv_talk talk;
 };
 
@@ -56,6 +63,7 @@ enum zv_held_state {
 struct zv_held {
 	uint8_t state; /* enum zv_held_state */
 	uint16_t campaign; /* index */
+	uint32_t person_slab; /* ZV_SLOT_NONE: none */
 	struct zv_attempt_id attempt; /* the last one of this holding */
 };
 
@@ -87,8 +95,10 @@ struct zv_engine {
 	struct zv_person_set persons;
 	struct zv_router router;
 	struct zv_window *windows; /* [campaign][zone] */
+	struct zv_law_state law;
 
-	bool running[ZV_CAMPAIGNS_MAX];
+	bool wanted[ZV_CAMPAIGNS_MAX];  /* the operator wants it to run */
+	bool running[ZV_CAMPAIGNS_MAX]; /* and it may */
 	uint32_t campaign_calls[ZV_CAMPAIGNS_MAX];
 	bool draining, drained_told, store_on, calendar_moving;
 	bool overloaded; /* sheds new dials first, never calls in progress */
@@ -109,19 +119,22 @@ bool zv_window_now(struct zv_engine *e, uint16_t campaign, uint16_t zone, int64_
 		   int64_t *ret_end_ms);
 
 /* lead/pick.c */
-void zv_pick_offer(struct zv_engine *e, uint32_t slab);
+void zv_pick_offer(struct zv_engine *e, uint32_t slab, uint64_t txn);
 void zv_pick_release(struct zv_engine *e, uint32_t slab);
 void zv_pick_defer(struct zv_engine *e, uint32_t slab, int64_t due_ms);
 void zv_pick_step(struct zv_engine *e, const struct zv_event *ev);
 void zv_pick_step_flushed(struct zv_engine *e, uint32_t slab);
 void zv_pick_campaign(struct zv_engine *e, uint16_t campaign, bool on);
-void zv_pick_suppress(struct zv_engine *e, uint64_t e164, uint64_t person);
+/* Settles a waiting lead at once if nobody of it may be called any more. */
+void zv_pick_ask_again(struct zv_engine *e, uint32_t slab);
 /* Starts as many calls as lines, rules and room allow. */
 void zv_pick_pump(struct zv_engine *e);
 bool zv_persons_add(struct zv_person_set *set, uint64_t person); /* false: it is in */
 void zv_persons_remove(struct zv_person_set *set, uint64_t person);
 
 /* call.c */
+/* The id of the next attempt: for its reservation. */
+struct zv_attempt_id zv_call_next_id(struct zv_engine *e);
 void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *from);
 void zv_call_event(struct zv_engine *e, const struct zv_event *ev);
 void zv_call_timeouts(struct zv_engine *e);

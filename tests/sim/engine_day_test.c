@@ -17,13 +17,14 @@ static struct world_params day(uint64_t seed)
 		.seed = seed, .leads = 60 + (uint32_t)(seed % 7) * 40, .cps = 5 + (uint32_t)(seed % 40),
 		.channels = 20 + (uint32_t)(seed % 100), .fast_forward = true,
 		.crash = seed % 3 == 0, .silent_permille = seed % 4 == 0 ? 20 : 0,
-		.store_stall = seed % 5 == 0, .hours_ms = 3 * 3600000,
+		.store_stall = seed % 5 == 0, .hours_ms = 3 * 3600000, .rules = seed % 3 != 1,
+		.per_person = 1 + (uint32_t)(seed % 2),
 	};
 }
 
 Test(engine_day, every_seeded_day_keeps_its_promises_and_ends, .timeout = 600)
 {
-	uint32_t failovers = 0;
+	uint32_t failovers = 0, optouts = 0, later = 0, refusals = 0;
 
 	for (uint64_t seed = 1; seed <= days(); seed++) {
 		struct world_params p = day(seed);
@@ -38,8 +39,14 @@ Test(engine_day, every_seeded_day_keeps_its_promises_and_ends, .timeout = 600)
 			      "seed %lu: %u INVITEs in a second at %u a second",
 			      (unsigned long)seed, r.most_in_second, p.cps);
 		failovers += r.failovers;
+		optouts += r.optouts;
+		later += r.messages_later;
+		refusals += r.refusals;
 	}
 	cr_assert_gt(failovers, days(), "503 leads to the other trunk");
+	cr_assert_gt(optouts, days(), "some press the key that ends all calls");
+	cr_assert_gt(later, days() / 10, "some messages must wait");
+	cr_assert_gt(refusals, days() * 10, "limits hold many back");
 }
 
 Test(engine_day, the_same_seed_gives_the_same_commands, .timeout = 60)
@@ -64,7 +71,7 @@ Test(engine_day, without_fast_forward_the_calendar_goes_with_the_clock, .timeout
 
 	p.fast_forward = false;
 	p.leads = 20;
-	p.crash = false;
+	p.crash = p.rules = false;
 	p.hours_ms = 5 * 3600000;
 	world_run(&p, &r);
 	cr_assert_str_empty(r.broken, "%s", r.broken);

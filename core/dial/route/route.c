@@ -103,16 +103,15 @@ static uint16_t by_weight(struct zv_router *router, const uint16_t *ids, uint32_
 	return pick;
 }
 
-enum zv_route_result zv_route_take(struct zv_router *router, const struct zv_route_ask *ask,
-				   uint16_t *ret_trunk, int64_t *ret_again_ms)
+/* The trunks that are free now and equally good. */
+static enum zv_route_result find(struct zv_router *router, const struct zv_route_ask *ask,
+				 uint16_t equal[ZV_TRUNKS_MAX], uint32_t *ret_n, int64_t *ret_again_ms)
 {
 	const struct zv_engine_conf *conf = router->conf;
-	uint16_t equal[ZV_TRUNKS_MAX];
 	uint32_t n = 0;
 	int best_fit = -1;
 	bool served = false;
 	int64_t again_ms = INT64_MAX;
-	struct zv_trunk *t;
 
 	for (uint16_t i = 0; i < conf->n_trunks; i++) {
 		const struct zv_trunk_conf *tc = &conf->trunks[i];
@@ -136,10 +135,32 @@ enum zv_route_result zv_route_take(struct zv_router *router, const struct zv_rou
 		best_fit = fit;
 		equal[n++] = i;
 	}
-	if (n == 0) {
-		*ret_again_ms = again_ms == INT64_MAX ? 0 : again_ms;
-		return served ? ZV_ROUTE_BUSY : ZV_ROUTE_NONE;
-	}
+	*ret_n = n;
+	if (n > 0)
+		return ZV_ROUTE_OK;
+	*ret_again_ms = again_ms == INT64_MAX ? 0 : again_ms;
+	return served ? ZV_ROUTE_BUSY : ZV_ROUTE_NONE;
+}
+
+enum zv_route_result zv_route_look(struct zv_router *router, const struct zv_route_ask *ask,
+				   int64_t *ret_again_ms)
+{
+	uint16_t equal[ZV_TRUNKS_MAX];
+	uint32_t n;
+
+	return find(router, ask, equal, &n, ret_again_ms);
+}
+
+enum zv_route_result zv_route_take(struct zv_router *router, const struct zv_route_ask *ask,
+				   uint16_t *ret_trunk, int64_t *ret_again_ms)
+{
+	uint16_t equal[ZV_TRUNKS_MAX];
+	uint32_t n;
+	struct zv_trunk *t;
+	enum zv_route_result result = find(router, ask, equal, &n, ret_again_ms);
+
+	if (result != ZV_ROUTE_OK)
+		return result;
 	*ret_trunk = by_weight(router, equal, n);
 	t = &router->trunks[*ret_trunk];
 	t->tokens_milli -= 1000;
@@ -159,6 +180,17 @@ void zv_route_give(struct zv_router *router, uint16_t trunk)
 {
 	if (router->trunks[trunk].calls > 0)
 		router->trunks[trunk].calls--;
+}
+
+void zv_route_untake(struct zv_router *router, uint16_t trunk)
+{
+	struct zv_trunk *t = &router->trunks[trunk];
+
+	zv_route_heard(router, trunk);
+	zv_route_give(router, trunk);
+	t->tokens_milli += 1000;
+	if (t->dials > 0)
+		t->dials--;
 }
 
 void zv_route_state(struct zv_router *router, uint16_t trunk, uint32_t state,
@@ -219,6 +251,14 @@ void zv_route_count_caller(struct zv_router *router, uint64_t number, int64_t ca
 	use = caller_use(router, number);
 	if (use != NULL)
 		use->used++;
+}
+
+void zv_route_uncount_caller(struct zv_router *router, uint64_t number)
+{
+	struct zv_caller_use *use = caller_use(router, number);
+
+	if (use != NULL && use->used > 0)
+		use->used--;
 }
 
 uint64_t zv_route_caller(struct zv_router *router, const struct zv_campaign_conf *campaign,

@@ -49,9 +49,14 @@ struct zv_route_ask {
 };
 
 void zv_router_init(struct zv_router *router, const struct zv_engine_conf *conf);
+/* As zv_route_take, but takes nothing. */
+enum zv_route_result zv_route_look(struct zv_router *router, const struct zv_route_ask *ask,
+				   int64_t *ret_again_ms);
 /* Chooses and takes: channel, token and a place among the unanswered are used. */
 enum zv_route_result zv_route_take(struct zv_router *router, const struct zv_route_ask *ask,
 				   uint16_t *ret_trunk, int64_t *ret_again_ms);
+/* Takes the take back: no INVITE was sent. */
+void zv_route_untake(struct zv_router *router, uint16_t trunk);
 /* The trunk answered something, or the call is over before it did. */
 void zv_route_heard(struct zv_router *router, uint16_t trunk);
 /* The call's channel is free again. */
@@ -64,6 +69,9 @@ void zv_route_state(struct zv_router *router, uint16_t trunk, uint32_t state,
  * the next of the pool.  0: every number of the pool is used up for the day, or no pool. */
 uint64_t zv_route_caller(struct zv_router *router, const struct zv_campaign_conf *campaign,
 			 uint16_t trunk, uint64_t person, int64_t cal_ms);
+
+/* The last zv_route_caller's number was not used after all. */
+void zv_route_uncount_caller(struct zv_router *router, uint64_t number);
 
 /* One more call of this number on that day; an earlier day than the router's is ignored. */
 void zv_route_count_caller(struct zv_router *router, uint64_t number, int64_t cal_ms);

@@ -192,9 +192,27 @@ static struct zv_talk_act enter(struct zv_talk *talk, const struct zv_talk_graph
 	case ZV_TALK_END:
 		talk->deadline_ms = 0;
 		return (struct zv_talk_act){
-			.what = ZV_TALK_DO_END, .outcome = node->outcome, .result = node->result};
+			.what = ZV_TALK_DO_END, .outcome = node->outcome, .result = node->result,
+			.optout = node->optout};
 	}
 	return (struct zv_talk_act){.what = ZV_TALK_DO_NOTHING};
+}
+
+uint8_t zv_talk_optout(const struct zv_talk *talk, const struct zv_talk_graph *graph)
+{
+	uint8_t at = talk->node;
+
+	/* Texts and pauses may not go in a circle (zv_talk_check), so this ends. */
+	for (uint8_t i = 0; talk->heard_key && i < graph->n_nodes; i++) {
+		const struct zv_talk_node *node = &graph->nodes[at];
+
+		if (node->op == ZV_TALK_END)
+			return node->optout;
+		if (node->op == ZV_TALK_ASK)
+			break;
+		at = node->next;
+	}
+	return ZV_TALK_STAYS;
 }
 
 struct zv_talk_act zv_talk_start(struct zv_talk *talk, const struct zv_talk_graph *graph,

@@ -82,6 +82,10 @@ struct zv_talk_act {
 	uint32_t tag;
 };
 
+/* Has the person's key led to an opt-out that nothing can avert any more (but a text on the way
+ * to it)?  enum zv_talk_optout: who hangs up while it is spoken has opted out all the same. */
+uint8_t zv_talk_optout(const struct zv_talk *talk, const struct zv_talk_graph *graph);
+
 struct zv_talk_act zv_talk_start(struct zv_talk *talk, const struct zv_talk_graph *graph,
 				 int64_t mono_ms);
 /* A key was pressed. */
