@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 #define ZV_CTL_OPTS_MAX 24
-#define ZV_CTL_ARGS_MAX 4
+#define ZV_CTL_ARGS_MAX 128
+#define ZV_ARGS_OR_MORE 1000u /* with n_args: so many or more */
 
 /* Exit statuses. */
 enum {
@@ -31,7 +32,7 @@ struct zv_args;
 struct zv_command {
 	const char *noun, *verb;   /* verb NULL: the noun stands alone */
 	const char *args;          /* in the help: "CAMPAIGN FILE.csv" */
-	size_t n_args;             /* exactly */
+	size_t n_args;             /* exactly; + ZV_ARGS_OR_MORE: at least */
 	const struct zv_opt *opts; /* NULL: only the global ones */
 	const char *brief;
 	const char *help; /* more, or NULL */

@@ -88,6 +88,10 @@ int zv_cmd_report(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_store_check(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_store_info(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_log_level(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_numbers_import(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_numbers_show(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_rules_check(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_rules_list(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_reload(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_drain(struct zv_ctl *ctl, const struct zv_args *args);
 
