@@ -77,6 +77,12 @@ enum zv_err zv_rule_open(const struct zv_rules *rules, const struct zv_rule_hour
 			 const struct zv_tz *tz, int64_t now_ms, int64_t *ret_start_ms,
 			 int64_t *ret_end_ms, bool *ret_doubt) ZV_MUST_USE;
 
+/* Indices of the person's contacts that a counting rule (freq, cooldown) sees now, oldest first;
+ * their number. */
+uint32_t zv_rule_contacts(const struct zv_rules *rules, uint16_t rule,
+			  const struct zv_person_slab *person, const struct zv_ask *ask,
+			  uint16_t ret_contacts[ZV_CONTACTS_MAX]);
+
 /* A refusal in words, "en" or "ru": one sentence, at most size bytes, always ended. */
 void zv_verdict_text(const struct zv_rules *rules, const struct zv_verdict *verdict,
 		     const char *language, char *text, size_t size);

@@ -12,12 +12,14 @@ static bool counts(const struct zv_eval *e, const struct zv_rule *rule, const st
 	const uint16_t fact = ZV_FACT_BIT(rule->u.freq.fact);
 	/* How a contact ends is not known before it ends. */
 	const uint8_t ends = ZV_EXCLUDE_NOT_CONNECTED | ZV_EXCLUDE_BUSY | ZV_EXCLUDE_OUT_OF_SERVICE;
-	uint8_t exclude = c->open != 0 ? c->exclude & (uint8_t)~ends : c->exclude;
+	uint16_t facts = zv_contact_facts(c);
+	uint8_t exclude = c->exclude;
 
-	if (!zv_contact_has(c, rule->u.freq.fact) &&
-	    (c->open == 0 || (zv_channel_facts(c->channel) & fact) == 0))
-		return false;
-	if ((exclude & rule->u.freq.exclude) != 0)
+	if (c->open != 0) {
+		facts |= zv_channel_facts(c->channel);
+		exclude &= (uint8_t)~ends;
+	}
+	if ((facts & fact) == 0 || (exclude & rule->u.freq.exclude) != 0)
 		return false;
 	if (rule->u.freq.channels_counted != 0 && c->channel != ZV_CHANNEL_NONE &&
 	    (rule->u.freq.channels_counted >> c->channel & 1) == 0)
@@ -73,6 +75,14 @@ static uint64_t *part_of(const struct zv_eval *e, const struct zv_rule *rule,
 	    !counts(e, rule, c))
 		return NULL;
 	return at_ms <= e->at_ms ? &sum->used : &sum->ahead;
+}
+
+bool zv_freq_holds(const struct zv_eval *e, const struct zv_rule *rule, const struct zv_bounds *bounds,
+		   const struct zv_contact *c)
+{
+	struct sum sum = {0};
+
+	return part_of(e, rule, bounds, c, &sum) != NULL;
 }
 
 static void sort_by_date(int64_t *dates, uint64_t *weights, uint32_t n)
