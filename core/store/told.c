@@ -135,6 +135,33 @@ static enum zv_err suppress_in(struct zv_txn *txn, const void *what)
 	return zv_db_suppress_put(txn, what);
 }
 
+struct suppress_many {
+	const struct zv_suppress_row *rows;
+	size_t n;
+};
+
+static enum zv_err suppress_all_in(struct zv_txn *txn, const void *what)
+{
+	const struct suppress_many *many = what;
+	enum zv_err err = ZV_OK;
+
+	for (size_t i = 0; i < many->n && err == ZV_OK; i++)
+		err = zv_db_suppress_put(txn, &many->rows[i]);
+	return err;
+}
+
+enum zv_err zv_store_suppress_put_all(struct zv_store *store, const struct zv_suppress_row *rows,
+				      size_t n)
+{
+	struct suppress_many many = {rows, n};
+
+	for (size_t i = 0; i < n; i++)
+		if ((rows[i].kind != ZV_SUPPRESS_NUMBER && rows[i].kind != ZV_SUPPRESS_PERSON) ||
+		    rows[i].id == 0)
+			return ZV_EINVAL;
+	return in_txn(store, &(struct told){suppress_all_in, &many});
+}
+
 enum zv_err zv_store_suppress_put(struct zv_store *store, const struct zv_suppress_row *row)
 {
 	if ((row->kind != ZV_SUPPRESS_NUMBER && row->kind != ZV_SUPPRESS_PERSON) || row->id == 0)

@@ -15,6 +15,9 @@
 /* Puts or replaces.  A null reason or name keeps the text that stands there.  After an EV_TOLD
  * this is how the words come to a suppression or mark that the engine wrote. */
 enum zv_err zv_store_suppress_put(struct zv_store *store, const struct zv_suppress_row *row) ZV_MUST_USE;
+/* Many in one transaction: all or none. */
+enum zv_err zv_store_suppress_put_all(struct zv_store *store, const struct zv_suppress_row *rows,
+				      size_t n) ZV_MUST_USE;
 /* Takes one back.  ZV_ENOENT. */
 enum zv_err zv_store_suppress_del(struct zv_store *store, uint8_t kind, uint64_t id,
 				  uint32_t campaign) ZV_MUST_USE;
