@@ -13,6 +13,7 @@
 #include "app/daemon_int.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "law/law.h"
 #include "store/read.h"
 
 #define ADOPT_MOST_MS 600000 /* older open calls are over by themselves */
@@ -167,6 +168,15 @@ static enum zv_err make_slabs(struct zv_daemon *d)
 		return ZV_ENOMEM;
 	}
 	d->slabs.n = d->config->store.offers;
+	/* As many persons as leads are enough.  Address space: only what is used is touched. */
+	bytes = (size_t)d->slabs.n * sizeof(*d->persons.v);
+	d->persons.v = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (d->persons.v == MAP_FAILED) {
+		d->persons.v = NULL;
+		return ZV_ENOMEM;
+	}
+	d->persons.n = d->slabs.n;
 	return ZV_OK;
 }
 
@@ -249,12 +259,39 @@ static enum zv_err count_callers(struct zv_daemon *d)
 						      : 0, count_caller, d);
 }
 
+static bool load_tally(void *arg, uint32_t campaign, int64_t bucket, const uint32_t n[ZV_FACTS])
+{
+	struct zv_daemon *d = arg;
+
+	zv_engine_load_tally(d->engine, campaign, bucket, n);
+	return true;
+}
+
+/* What ratio rules count: the campaigns' quarters of an hour, and when each first started. */
+static enum zv_err load_tallies(struct zv_daemon *d)
+{
+	int64_t now_ms = zv_clock_now(&d->clock).cal_ms;
+	int64_t from = now_ms / ZV_TALLY_MS - ZV_TALLY_SLOTS;
+
+	for (uint32_t i = 0; i < d->config->engine.n_campaigns; i++) {
+		struct zv_campaign_info info;
+		enum zv_err err = zv_store_campaign_get(d->store, d->config->campaigns[i].name, &info);
+
+		if (err != ZV_OK)
+			return err;
+		if (info.started_ms != 0)
+			zv_engine_load_origin(d->engine, info.id, info.started_ms);
+	}
+	return zv_store_tallies_each(d->store, 0, from > 0 ? from : 0, load_tally, d);
+}
+
 static enum zv_err make_engine(struct zv_daemon *d)
 {
 	const struct zv_config *c = d->config;
 	struct zv_engine_params params = {
-		.conf = &c->engine, .slabs = d->slabs, .node = c->node, .epoch = d->boot.epoch,
-		.seed = c->seed != 0 ? c->seed : d->boot.secret.k0, .rules_hash = c->hash,
+		.conf = &c->engine, .slabs = d->slabs, .persons = d->persons, .node = c->node,
+		.epoch = d->boot.epoch, .seed = c->seed != 0 ? c->seed : d->boot.secret.k0,
+		.rules_hash = c->engine.rules != NULL ? c->engine.rules->hash : 0,
 	};
 	struct zv_engine_thread_params thread = {
 		.clock = &d->clock, .wires = d->wires, .n_trunks = c->engine.n_trunks};
@@ -263,6 +300,8 @@ static enum zv_err make_engine(struct zv_daemon *d)
 	if (err != ZV_OK)
 		return err;
 	err = count_callers(d);
+	if (err == ZV_OK)
+		err = load_tallies(d);
 	if (err != ZV_OK)
 		return err;
 	thread.engine = d->engine;
@@ -322,6 +361,8 @@ static enum zv_err make(struct zv_daemon *d, char *text, size_t text_size)
 	if (err == ZV_OK)
 		err = recover(d, text, text_size);
 	if (err == ZV_OK)
+		err = zv_daemon_archive(d, d->config, text, text_size);
+	if (err == ZV_OK)
 		err = make_slabs(d);
 	if (err == ZV_OK)
 		err = zv_wires_create(c->sip.n_shards, c->plan.n_threads, c->engine.max_calls,
@@ -347,6 +388,9 @@ enum zv_err zv_daemon_create(const struct zv_daemon_params *params, char *text, 
 	if (d == NULL)
 		return ZV_ENOMEM;
 	d->config = params->config;
+	d->config->generation = 1;
+	d->live = d->config;
+	d->ahead = d->config;
 	d->config_path = params->config_path;
 	d->signal_fd = -1;
 	err = make(d, text, text_size);
@@ -376,12 +420,16 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 	zv_wires_destroy(daemon->wires);
 	if (daemon->slabs.v != NULL)
 		munmap(daemon->slabs.v, (size_t)daemon->slabs.n * sizeof(*daemon->slabs.v));
+	if (daemon->persons.v != NULL)
+		munmap(daemon->persons.v, (size_t)daemon->persons.n * sizeof(*daemon->persons.v));
 	zv_store_close(daemon->store);
 	free(daemon->open);
 	if (daemon->signal_fd >= 0)
 		close(daemon->signal_fd);
-	for (uint32_t i = 0; i < daemon->n_reloaded; i++)
-		zv_config_destroy(daemon->reloaded[i]);
+	daemon->ahead_over = true;
+	zv_daemon_free_retired(daemon);
+	if (daemon->live != daemon->config)
+		zv_config_destroy(daemon->live);
 	zv_config_destroy(daemon->config);
 	free(daemon);
 }

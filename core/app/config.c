@@ -316,6 +316,9 @@ static enum zv_err build(struct zv_config_build *b)
 		err = build_plugins(b);
 	if (err != ZV_OK)
 		return err;
+	err = zv_config_build_rules(b);
+	if (err != ZV_OK)
+		return err;
 	zv_config_build_trunks(b);
 	zv_config_build_media(b);
 	err = zv_config_build_campaigns(b);
@@ -416,6 +419,7 @@ void zv_config_destroy(struct zv_config *config)
 		return;
 	for (uint32_t i = 0; i < config->engine.n_campaigns; i++)
 		zv_script_free(config->campaigns[i].script);
+	zv_config_free_rules(config);
 	if (config->zones_users != NULL && --*config->zones_users == 0) {
 		zv_zones_destroy(config->zones);
 		free(config->zones_users);

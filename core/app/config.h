@@ -16,6 +16,10 @@
 
 #define ZV_CONFIG_NAMES_MAX 31 /* categories, results, messages of a campaign, each */
 #define ZV_CONFIG_PLUGINS_MAX 32
+#define ZV_CONFIG_NUMBERING_MAX 16
+
+struct zv_law;
+struct zv_numbering;
 
 /* Beside engine.campaigns[i]. */
 struct zv_config_campaign {
@@ -30,6 +34,15 @@ struct zv_config_campaign {
 	const char *message_texts[ZV_CONFIG_NAMES_MAX]; /* templates */
 	const char *columns[ZV_CONFIG_NAMES_MAX];       /* of its lists, as far as told */
 	struct zv_script *script;
+	/* What the law must know of it, beside the same in engine.campaigns. */
+	const char *jurisdiction; /* of leads whose place nobody knows; "" */
+	uint32_t topic;           /* hash; of leads that bring none; 0 = none */
+	uint8_t n_announces, n_abandon_announces;
+	const char *announces[ZV_CONFIG_NAMES_MAX], *abandon_announces[ZV_CONFIG_NAMES_MAX];
+	uint8_t cli;              /* bits ZV_CLI_* that are true of its calls */
+	const char *label;        /* "" */
+	const struct zv_conf_node *node; /* where it stands, for messages */
+	char unfit[320];          /* why it does not start (zv_config_fitness); "": it may */
 	const char *strategy;                     /* plugin name */
 	const struct zv_conf_node *strategy_conf; /* the campaign's own section for it */
 	bool start;                               /* run when zvonard starts, without being told */
@@ -50,6 +63,14 @@ struct zv_config {
 		uint32_t horizon_ms, ahead; /* lookahead */
 	} store;
 	struct { enum zv_log_level level; bool json; } log;
+	struct {
+		const char *files, *calendars;
+		uint32_t n_numbering;
+		const char *numbering[ZV_CONFIG_NUMBERING_MAX];
+		uint64_t accept_stale; /* hash of a set; 0 = none */
+		struct zv_law *law;    /* the set of engine.rules; NULL: there is none; owned */
+		struct zv_numbering *plan; /* owned */
+	} rules;
 	struct {
 		int64_t start_ms; /* calendar at the first start; 0 = now (fast_forward only) */
 	} calendar;           /* fast_forward and until are in engine */
@@ -86,6 +107,7 @@ struct zv_config {
 	struct zv_zones *zones; /* the campaigns' zones are in it; shared with reloaded ones */
 	uint32_t *zones_users;  /* how many configurations hold zones: the last one frees them */
 	uint64_t hash;          /* of all texts read: rules_hash of intents */
+	uint64_t generation;    /* the shell's: which reload it came from */
 	struct zv_config_files *files; /* trees and texts that the above borrows; owned */
 };
 
@@ -100,6 +122,17 @@ enum zv_err zv_config_load(const char *path, struct zv_conf_sink *sink,
 enum zv_err zv_config_reload(const char *path, struct zv_config *running, struct zv_conf_sink *sink,
 			     struct zv_config **ret_config, uint32_t *ret_changes) ZV_MUST_USE;
 void zv_config_destroy(struct zv_config *config); /* accepts NULL */
+
+/* Which campaigns may start at that time (calendar), under the rules as loaded: fills unfit of
+ * each and tells why as warnings, with the rule's id and the place in the campaign's file. */
+void zv_config_fitness(struct zv_config *config, int64_t cal_ms, struct zv_conf_sink *sink);
+/* The treatment that a jurisdiction's rules ask of a campaign: true if it gives it; else what is
+ * missing, in words.  Any thread; reads only. */
+bool zv_config_treats(const struct zv_config *config, uint32_t campaign, const char *jur,
+		      int64_t cal_ms, char *text, size_t text_size);
+
+/* Frees rules and numbering of one that nobody asks any more, and leaves the rest. */
+void zv_config_free_rules(struct zv_config *config);
 
 /* How plugins walk their sections; errors go to sink, which must outlive the plugins' opening. */
 struct zv_plugin_conf zv_config_plugin_conf(struct zv_conf_sink *sink);

@@ -43,6 +43,11 @@ uint32_t zv_config_order(struct zv_config_build *b, const char *section,
 void zv_config_build_trunks(struct zv_config_build *b);
 void zv_config_build_media(struct zv_config_build *b);
 enum zv_err zv_config_build_campaigns(struct zv_config_build *b) ZV_MUST_USE; /* ZV_ENOMEM */
+/* Rules, calendars and numbering plans; before the campaigns. */
+enum zv_err zv_config_build_rules(struct zv_config_build *b) ZV_MUST_USE; /* ZV_ENOMEM */
+enum zv_err zv_config_build_law(struct zv_config_build *b, const struct zv_conf_node *node,
+				uint32_t campaign) ZV_MUST_USE; /* ZV_ENOMEM */
+bool zv_config_is_jurisdiction(const char *jur);
 /* Joins the files of campaigns_dir into the tree. */
 enum zv_err zv_config_read_campaigns(struct zv_config_build *b) ZV_MUST_USE;
 

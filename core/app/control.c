@@ -22,6 +22,7 @@ struct client {
 	char *out; /* not yet written; owned; NULL: nothing */
 	size_t out_len, out_at;
 	bool ending; /* close once out is written */
+	uint64_t waits; /* ticket of the request whose answer comes later; 0: none */
 };
 
 struct zv_control {
@@ -30,7 +31,7 @@ struct zv_control {
 	dev_t dev;
 	ino_t ino;
 	int listen_fd, epoll_fd;
-	uint64_t activity;
+	uint64_t activity, tickets;
 	struct client clients[ZV_CONTROL_CLIENTS_MAX];
 };
 
@@ -47,11 +48,12 @@ static void client_drop(struct zv_control *c, struct client *cl)
 	cl->fd = -1;
 }
 
-/* Waits for what the client owes us next: room for its reply, or its next request. */
+/* Waits for what the client owes us next: room for its reply, or its next request; for nothing
+ * but its end while we owe it an answer. */
 static void client_watch(struct zv_control *c, struct client *cl)
 {
 	struct epoll_event ev = {
-	        .events = cl->out != NULL ? EPOLLOUT : EPOLLIN,
+	        .events = cl->out != NULL ? EPOLLOUT : cl->waits != 0 ? 0 : EPOLLIN,
 	        .data.u32 = (uint32_t)(cl - c->clients),
 	};
 
@@ -147,7 +149,7 @@ static void reply_error(struct client *cl, enum zv_err err, const char *text)
 static void handle_line(struct zv_control *c, struct client *cl, const char *line, size_t len)
 {
 	struct zv_control_request request;
-	char text[256] = "";
+	char text[512] = "";
 	enum zv_err err = zv_control_parse(line, len, &request, text, sizeof(text));
 	json_t *reply;
 
@@ -160,6 +162,7 @@ static void handle_line(struct zv_control *c, struct client *cl, const char *lin
 		reply_error(cl, ZV_ENOMEM, "");
 		return;
 	}
+	request.ticket = ++c->tickets;
 	if (request.cmd == ZV_CONTROL_VERSION)
 		err = json_object_set_new(reply, "version", json_string(ZV_VERSION)) == 0
 		              ? ZV_OK
@@ -168,6 +171,9 @@ static void handle_line(struct zv_control *c, struct client *cl, const char *lin
 		err = c->p.handle(c->p.arg, &request, reply, text, sizeof(text));
 	if (err == ZV_OK) {
 		client_reply(cl, reply);
+	} else if (err == ZV_EAGAIN) {
+		cl->waits = request.ticket;
+		json_decref(reply);
 	} else {
 		json_decref(reply);
 		reply_error(cl, err, text);
@@ -180,7 +186,7 @@ static bool take_line(struct zv_control *c, struct client *cl)
 	char *end = memchr(cl->in, '\n', cl->in_len);
 	size_t len;
 
-	if (cl->out != NULL || cl->ending)
+	if (cl->out != NULL || cl->ending || cl->waits != 0)
 		return false;
 	if (end == NULL) {
 		if (cl->in_len <= ZV_CONTROL_REQUEST_MAX)
@@ -212,7 +218,7 @@ static void client_serve(struct zv_control *c, struct client *cl)
 	cl->touched = ++c->activity;
 	if (!client_flush(c, cl) || !take_lines(c, cl))
 		return;
-	if (cl->out == NULL) {
+	if (cl->out == NULL && cl->waits == 0) {
 		/* without a whole line in it, `in` has room for one byte more at least */
 		ssize_t n = recv(cl->fd, cl->in + cl->in_len, sizeof(cl->in) - cl->in_len, 0);
 
@@ -226,6 +232,31 @@ static void client_serve(struct zv_control *c, struct client *cl)
 	}
 	if (take_lines(c, cl))
 		client_watch(c, cl);
+}
+
+void zv_control_answer(struct zv_control *control, uint64_t ticket, enum zv_err err, json_t *reply,
+                       const char *text)
+{
+	for (size_t i = 0; i < ZV_CONTROL_CLIENTS_MAX; i++) {
+		struct client *cl = &control->clients[i];
+
+		if (cl->fd < 0 || cl->waits != ticket)
+			continue;
+		cl->waits = 0;
+		if (err != ZV_OK) {
+			reply_error(cl, err, text);
+		} else {
+			if (reply == NULL)
+				reply = json_object();
+			(void)json_object_set_new(reply, "ok", json_true());
+			client_reply(cl, reply);
+			reply = NULL;
+		}
+		if (client_flush(control, cl) && take_lines(control, cl))
+			client_watch(control, cl);
+		break;
+	}
+	json_decref(reply);
 }
 
 /* A free place, or that of the client that was quiet for longest. */
@@ -259,6 +290,7 @@ static void accept_clients(struct zv_control *c)
 		cl->in_len = 0;
 		cl->out = NULL;
 		cl->ending = false;
+		cl->waits = 0;
 		ev.data.u32 = (uint32_t)(cl - c->clients);
 		if (epoll_ctl(c->epoll_fd, EPOLL_CTL_ADD, fd, &ev) != 0)
 			client_drop(c, cl);

@@ -60,13 +60,31 @@ static void start_campaigns(struct zv_daemon *d)
 	}
 }
 
-/* What other threads left for main: prompts that are ready, campaigns that are complete. */
+static void stop_dialling(struct zv_daemon *d, struct zv_campaign_run *run)
+{
+	if (!zv_daemon_tell_engine(d, &(struct zv_event){.type = ZV_EV_CAMPAIGN, .code = run->id,
+							 .u.state.on = 0}))
+		return; /* at the next look */
+	atomic_store(&run->offered, false);
+	run->dialling = false;
+}
+
+/* What other threads left for main: prompts that are ready, campaigns that are complete; and
+ * what a reload changed: campaigns that may not be dialled, or may again. */
 static void look_at_campaigns(struct zv_daemon *d)
 {
+	const struct zv_config *live = atomic_load(&d->live);
+
 	for (uint32_t i = 0; i < d->config->engine.n_campaigns; i++) {
 		struct zv_campaign_run *run = &d->campaigns[i];
+		bool fit = live->campaigns[i].unfit[0] == 0;
 
-		if (run->wanted && !run->dialling &&
+		if (run->dialling && !fit) {
+			zv_warn("app", "campaign %s is not dialled: %s", live->campaigns[i].name,
+				live->campaigns[i].unfit);
+			stop_dialling(d, run);
+		}
+		if (run->wanted && !run->dialling && fit &&
 		    (run->resumed || zv_voice_scanned(d->voice, i)) &&
 		    zv_daemon_tell_engine(d, &(struct zv_event){.type = ZV_EV_CAMPAIGN,
 								.code = run->id, .u.state.on = 1})) {
@@ -121,9 +139,12 @@ static void take_tells(struct zv_daemon *d)
 
 	(void)ignored;
 	do {
-		while (zv_ring_pop(d->wires->engine_main, &cmd, 1) == 1)
+		while (zv_ring_pop(d->wires->engine_main, &cmd, 1) == 1) {
 			if (cmd.u.tell.what == ZV_TELL_DRAINED)
 				d->quit = true;
+			else if (cmd.u.tell.what == ZV_TELL_TOLD)
+				zv_daemon_told(d, cmd.attempt);
+		}
 	} while (!zv_ring_arm(d->wires->engine_main));
 }
 
@@ -232,6 +253,8 @@ static int64_t on_look(void *arg, zv_timer timer)
 	look_at_campaigns(d);
 	look_at_clock(d);
 	look_at_load(d);
+	zv_daemon_look_at_tells(d);
+	zv_daemon_free_retired(d);
 	if (d->draining && zv_clock_now(&d->clock).mono_ms >= d->drain_until_ms)
 		d->quit = true;
 	end_if_done(d);
@@ -262,6 +285,7 @@ enum zv_err zv_daemon_run(struct zv_daemon *daemon)
 	enum zv_err err;
 
 	d->started_ms = zv_clock_now(&d->clock).mono_ms;
+	zv_daemon_fitness(d, d->config);
 	adopt(d);
 	err = zv_daemon_threads_start(d);
 	if (err == ZV_OK) {
@@ -275,55 +299,4 @@ enum zv_err zv_daemon_run(struct zv_daemon *daemon)
 	zv_daemon_threads_stop(d);
 	zv_info("app", "stopped");
 	return atomic_load(&d->store_failed) ? ZV_EIO : err;
-}
-
-/* ---- reload ---- */
-
-static void note_change(void *arg, const char *line)
-{
-	(void)arg;
-	zv_info("conf", "%s", line);
-}
-
-enum zv_err zv_daemon_reload(struct zv_daemon *d, char *text, size_t text_size)
-{
-	struct zv_told told = {text, text_size};
-	struct zv_conf_sink sink = {
-		.line = zv_daemon_tell_line, .note = note_change, .arg = &told};
-	struct zv_config *fresh = NULL;
-	uint32_t changes = 0;
-	enum zv_err err;
-
-	text[0] = 0;
-	if (d->n_reloaded == sizeof(d->reloaded) / sizeof(d->reloaded[0])) {
-		snprintf(text, text_size, "reloaded %u times already; restart zvonard", d->n_reloaded);
-		return ZV_EFULL;
-	}
-	err = zv_config_reload(d->config_path, d->config, &sink, &fresh, &changes);
-	if (err != ZV_OK)
-		return err;
-	if (fresh->engine.n_campaigns != d->config->engine.n_campaigns ||
-	    fresh->engine.n_trunks != d->config->engine.n_trunks) {
-		snprintf(text, text_size, "a new trunk or campaign needs a restart");
-		zv_config_destroy(fresh);
-		return ZV_EDENIED;
-	}
-	for (uint32_t i = 0; i < fresh->engine.n_campaigns; i++) {
-		/* Prompts of leads that are held belong to the script as it was loaded. */
-		fresh->engine.campaigns[i].id = d->campaigns[i].id;
-		fresh->engine.campaigns[i].script = d->config->engine.campaigns[i].script;
-		fresh->engine.campaigns[i].abandon_prompt =
-			d->config->engine.campaigns[i].abandon_prompt;
-	}
-	err = zv_engine_thread_set_conf(d->engine_thread, &fresh->engine);
-	if (err != ZV_OK) {
-		snprintf(text, text_size, "the engine refuses it: %s", zv_err_text(err));
-		zv_config_destroy(fresh);
-		return err;
-	}
-	zv_plugins_set_conf(d->plugins, NULL, &fresh->engine);
-	d->reloaded[d->n_reloaded++] = fresh;
-	zv_log_set_level(fresh->log.level);
-	zv_info("app", "configuration reloaded, %u changes", changes);
-	return ZV_OK;
 }

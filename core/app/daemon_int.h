@@ -39,11 +39,44 @@ struct zv_thread_arg {
 	uint32_t index;
 };
 
+/* A request of the control socket whose words are on their way to the disk; n 0: free. */
+struct zv_tell_wait {
+	uint64_t ticket, first; /* first: token of events[0]; the others follow */
+	uint32_t n, pushed, told;
+	int64_t until_ms;       /* monotonic */
+	bool mark;              /* else a suppression */
+	char name[ZV_CONTROL_NAME_MAX], text[ZV_CONTROL_TEXT_MAX];
+	struct zv_event events[ZV_CONTROL_WHOM_MAX];
+};
+#define ZV_TELLS_MAX   8
+#define ZV_RETIRED_MAX 16
+
+/* Does a jurisdiction's treatment allow a campaign?  Asked once a day of the calendar. */
+struct zv_treated {
+	uint32_t campaign;
+	char jur[ZV_JUR_MAX];
+	uint64_t generation;
+	int32_t day;
+	bool good;
+};
+#define ZV_TREATED_MAX 64
+
 struct zv_daemon {
 	const char *config_path;
-	struct zv_config *config;
-	struct zv_config *reloaded[16]; /* old ones stay until the end: calls may use them */
-	uint32_t n_reloaded;
+	struct zv_config *config; /* of the start: paths, scripts, plugins; lives until the end */
+	/* The one in force: rules, limits, what campaigns state.  Written by main; a reload retires
+	 * the old one until the lookahead's pass has seen the new. */
+	struct zv_config *_Atomic live;
+	struct zv_config *retired[ZV_RETIRED_MAX];
+	uint32_t n_retired;
+	const struct zv_config *ahead; /* lookahead: live, for one pass */
+	_Atomic uint64_t ahead_seen;   /* its generation */
+	bool ahead_over;               /* the lookahead has ended */
+	struct zv_treated treated[ZV_TREATED_MAX]; /* lookahead */
+	uint32_t n_treated;
+	_Atomic uint64_t untreated;    /* offers put off because of a treatment */
+	struct zv_tell_wait tells[ZV_TELLS_MAX];
+	uint64_t tokens;
 	struct zv_store *store;
 	struct zv_store_boot boot;
 	struct zv_open_attempt *open;
@@ -51,6 +84,7 @@ struct zv_daemon {
 	struct zv_clock clock;
 	struct zv_wires *wires;
 	struct zv_slabs slabs;
+	struct zv_person_slabs persons;
 	struct zv_prompts *prompts;
 	struct zv_media *media;
 	struct zv_sip *sip;
@@ -98,7 +132,19 @@ void zv_daemon_tell_line(void *arg, const char *line);
 /* daemon.c */
 enum zv_err zv_daemon_campaign_run(struct zv_daemon *d, uint32_t campaign, bool on) ZV_MUST_USE;
 void zv_daemon_drain(struct zv_daemon *d);
+
+/* reload.c */
 enum zv_err zv_daemon_reload(struct zv_daemon *d, char *text, size_t text_size) ZV_MUST_USE;
+void zv_daemon_fitness(struct zv_daemon *d, struct zv_config *config);
+enum zv_err zv_daemon_archive(struct zv_daemon *d, const struct zv_config *config, char *text,
+			      size_t text_size) ZV_MUST_USE;
+void zv_daemon_free_retired(struct zv_daemon *d);
+
+/* tell.c: suppressions and marks.  ZV_EAGAIN: answered when they are on disk. */
+enum zv_err zv_daemon_on_tell(struct zv_daemon *d, const struct zv_control_request *request,
+			      json_t *reply, char *text, size_t text_size) ZV_MUST_USE;
+void zv_daemon_told(struct zv_daemon *d, struct zv_attempt_id token);
+void zv_daemon_look_at_tells(struct zv_daemon *d);
 
 /* status.c: handler of the control socket */
 enum zv_err zv_daemon_handle(void *arg, const struct zv_control_request *request, json_t *reply,

@@ -87,6 +87,7 @@ void zv_engine_thread_destroy(struct zv_engine_thread *thread)
 	free(thread->store.spill);
 	free(thread->lookahead.spill);
 	free(thread->plugin.spill);
+	free(thread->tell.spill);
 	for (uint32_t i = 0; i < ZV_SHARDS_MAX; i++)
 		free(thread->sip[i].spill);
 	for (uint32_t i = 0; i < ZV_MEDIA_THREADS_MAX; i++)
@@ -196,8 +197,7 @@ static void route(struct zv_engine_thread *t, const struct zv_cmd *cmd)
 	case ZV_CMD_UNBRIDGE:
 	case ZV_CMD_AGENT:
 	case ZV_CMD_TELL:
-		if (zv_ring_push(t->tell.ring, cmd) != ZV_OK)
-			zv_debug("engine", "a figure was dropped");
+		send(t, &t->tell, cmd); /* somebody waits for a TOLD */
 		break;
 	}
 }
@@ -243,11 +243,12 @@ static bool take(struct zv_engine_thread *t)
 
 static bool spilled_now(struct zv_engine_thread *t)
 {
-	bool any = t->store.n + t->lookahead.n + t->plugin.n > 0;
+	bool any = t->store.n + t->lookahead.n + t->plugin.n + t->tell.n > 0;
 
 	drain_spill(&t->store);
 	drain_spill(&t->lookahead);
 	drain_spill(&t->plugin);
+	drain_spill(&t->tell);
 	for (uint32_t i = 0; i < t->p.wires->n_sip; i++) {
 		any = any || t->sip[i].n > 0;
 		drain_spill(&t->sip[i]);

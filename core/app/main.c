@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/daemon.h"
 #include "base/err.h"
@@ -89,6 +90,13 @@ static int run(const struct args *a, struct zv_config *config)
 	return err == ZV_OK ? 0 : 1;
 }
 
+/* Where the calendar of a new store stands. */
+static int64_t start_ms(const struct zv_config *config)
+{
+	return config->calendar.start_ms != 0 ? config->calendar.start_ms :
+						(int64_t)time(NULL) * 1000;
+}
+
 int main(int argc, char **argv)
 {
 	struct args a = parse(argc, argv);
@@ -103,6 +111,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (a.test) {
+		zv_config_fitness(config, start_ms(config), &sink);
 		printf("%s is good: %u trunks, %u campaigns, %u warnings\n", a.config,
 		       config->engine.n_trunks, config->engine.n_campaigns, sink.n_warnings);
 		zv_config_destroy(config);

@@ -31,6 +31,8 @@ static const struct zv_conf_row rows[] = {
 	{"nodes.*.next", "", 0, ZV_T_NAME, NULL, 0, 0, NULL, "Node that follows", NULL},
 	{"nodes.*.end", "", 0, ZV_T_ENUM, NULL, 0, 0, "answered silent", "Hang up with this outcome",
 	 NULL},
+	{"nodes.*.optout", "", 0, ZV_T_ENUM, NULL, 0, 0, "campaign everywhere",
+	 "The person asked not to be called again, with end: by this campaign, or by any", NULL},
 	{"nodes.*.result", "", 0, ZV_T_TEXT, NULL, 1, 47, NULL, "Result of the talk, with end", NULL},
 };
 
@@ -46,7 +48,7 @@ static const struct kind {
 	{"play", ZV_TALK_SAY, " play next barge_in "},
 	{"ask", ZV_TALK_ASK, " ask keys wait repeat barge_in no_input wrong_key wrong_say "},
 	{"ask_play", ZV_TALK_ASK, " ask_play keys wait repeat barge_in no_input wrong_key wrong_say "},
-	{"end", ZV_TALK_END, " end result "},
+	{"end", ZV_TALK_END, " end result optout "},
 	{"wait", ZV_TALK_WAIT, " wait next "}, /* last: a question has a wait too */
 };
 
@@ -232,6 +234,9 @@ static void load_node(struct load *l, const struct zv_conf_node *from, const cha
 	if (kind->op == ZV_TALK_END) {
 		to->outcome = number(from, "end") == 0 ? ZV_OUT_ANSWERED : ZV_OUT_SILENT;
 		to->result = result_of(l, zv_conf_get(from, "result"));
+		if (zv_conf_get(from, "optout") != NULL)
+			to->optout = number(from, "optout") == 0 ? ZV_TALK_OUT_CAMPAIGN :
+								   ZV_TALK_OUT_EVERYWHERE;
 	}
 }
 

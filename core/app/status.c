@@ -1,5 +1,6 @@
 /* What the control socket asks: figures as JSON, and the few commands. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "dial/route/outcome.h"
+#include "law/law.h"
 
 static const char *const campaign_states[] = {"ready", "running", "paused", "complete"};
 static const char *const trunk_states[] = {"down", "up", "slow"};
@@ -97,6 +99,7 @@ static json_t *threads_json(struct zv_daemon *d)
 
 static json_t *campaign_json(struct zv_daemon *d, uint32_t i)
 {
+	const struct zv_config *live = atomic_load(&d->live);
 	struct zv_campaign_info info;
 	json_t *categories = json_object();
 	json_t *o;
@@ -113,6 +116,27 @@ static json_t *campaign_json(struct zv_daemon *d, uint32_t i)
 		      (json_int_t)info.finals, "dialling", (int)d->campaigns[i].dialling, "open",
 		      (json_int_t)info.by_category[0], "categories", categories);
 	json_object_set_new(o, "title", json_string(d->config->campaigns[i].title));
+	if (live->campaigns[i].unfit[0] != 0)
+		json_object_set_new(o, "not_started", json_string(live->campaigns[i].unfit));
+	return o;
+}
+
+static json_t *rules_json(struct zv_daemon *d)
+{
+	const struct zv_config *live = atomic_load(&d->live);
+	const struct zv_rules *rules = live->engine.rules;
+	char hash[24], seen[24];
+	int year, month, mday;
+	json_t *o;
+
+	if (rules == NULL)
+		return json_string("none: nobody is called");
+	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)rules->hash);
+	zv_civil_from_day(zv_law_oldest_seen(live->rules.law), &year, &month, &mday);
+	snprintf(seen, sizeof(seen), "%04d-%02d-%02d", year, month, mday);
+	o = json_pack("{s:s s:I s:s s:s s:s s:I}", "hash", hash, "number", (json_int_t)rules->n,
+		      "files", live->rules.files, "tz_version", rules->tz_version, "oldest_seen", seen,
+		      "untreated", (json_int_t)atomic_load(&d->untreated));
 	return o;
 }
 
@@ -122,6 +146,7 @@ static void add_status(struct zv_daemon *d, json_t *reply)
 	struct zv_voice_stats voice;
 	json_t *campaigns = json_array();
 	int64_t cal_ms = zv_clock_now(&d->clock).cal_ms;
+	char *path = realpath(d->config_path, NULL);
 
 	zv_engine_thread_view(d->engine_thread, &view);
 	zv_voice_get_stats(d->voice, &voice);
@@ -131,6 +156,8 @@ static void add_status(struct zv_daemon *d, json_t *reply)
 	json_object_set_new(reply, "state", json_string(d->draining ? "draining" : "running"));
 	json_object_set_new(reply, "uptime_ms",
 			    json_integer(zv_clock_now(&d->clock).mono_ms - d->started_ms));
+	json_object_set_new(reply, "config", json_string(path != NULL ? path : d->config_path));
+	free(path);
 	json_object_set_new(reply, "store", json_string(d->config->store.dir));
 	json_object_set_new(reply, "epoch", json_integer((json_int_t)d->boot.epoch));
 	json_object_set_new(reply, "fast_forward", json_boolean(d->clock.fast_forward));
@@ -149,17 +176,25 @@ static void add_status(struct zv_daemon *d, json_t *reply)
 	json_object_set_new(reply, "voice", json_pack("{s:I s:I s:I s:I}", "texts",
 		(json_int_t)voice.texts, "done", (json_int_t)voice.done, "failed",
 		(json_int_t)voice.failed, "cached", (json_int_t)voice.cached));
+	json_object_set_new(reply, "rules", rules_json(d));
 	json_object_set_new(reply, "campaigns", campaigns);
 }
 
 static enum zv_err on_campaign(struct zv_daemon *d, const struct zv_control_request *request,
 			       json_t *reply, char *text, size_t text_size)
 {
+	const struct zv_config *live = atomic_load(&d->live);
+
 	for (uint32_t i = 0; i < d->config->engine.n_campaigns; i++) {
 		enum zv_err err = ZV_OK;
 
 		if (strcmp(d->config->campaigns[i].name, request->campaign) != 0)
 			continue;
+		if (request->cmd == ZV_CONTROL_CAMPAIGN_START && live->campaigns[i].unfit[0] != 0) {
+			snprintf(text, text_size, "%s does not start: %s", request->campaign,
+				 live->campaigns[i].unfit);
+			return ZV_EDENIED;
+		}
 		if (request->cmd == ZV_CONTROL_CAMPAIGN_START ||
 		    request->cmd == ZV_CONTROL_CAMPAIGN_PAUSE ||
 		    request->cmd == ZV_CONTROL_CAMPAIGN_STOP)
@@ -208,6 +243,10 @@ enum zv_err zv_daemon_handle(void *arg, const struct zv_control_request *request
 	case ZV_CONTROL_DRAIN:
 		zv_daemon_drain(d);
 		return ZV_OK;
+	case ZV_CONTROL_SUPPRESS:
+	case ZV_CONTROL_UNSUPPRESS:
+	case ZV_CONTROL_MARK:
+		return zv_daemon_on_tell(d, request, reply, text, text_size);
 	case ZV_CONTROL_VERSION:
 		break;
 	}

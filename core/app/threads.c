@@ -5,6 +5,7 @@
 
 #include "app/daemon_int.h"
 #include "base/log.h"
+#include "law/locate.h"
 
 bool zv_daemon_tell_engine(struct zv_daemon *d, const struct zv_event *ev)
 {
@@ -37,12 +38,80 @@ static bool offered(void *arg, uint32_t campaign)
 						       memory_order_acquire);
 }
 
+/* At the begin of each pass: what is read until the next one stays until then. */
+static const struct zv_rules *rules_now(void *arg)
+{
+	struct zv_daemon *d = arg;
+	const struct zv_config *live = atomic_load(&d->live);
+
+	d->ahead = live;
+	atomic_store(&d->ahead_seen, live->generation);
+	return live->engine.rules;
+}
+
+static bool place(void *arg, const struct zv_place_ask *ask, struct zv_person_slab *slab)
+{
+	struct zv_daemon *d = arg;
+	uint32_t i = zv_daemon_campaign_index(d, ask->campaign);
+
+	if (i == UINT32_MAX)
+		return false;
+	zv_locate(&(struct zv_locate){
+		.numbering = d->ahead->rules.plan, .zones = d->ahead->zones, .jur = ask->jur,
+		.zone = ask->zone, .registration = ask->registration, .region = ask->region,
+		.default_jur = d->ahead->campaigns[i].jurisdiction,
+		.default_zone = d->ahead->engine.campaigns[i].zone,
+		.default_zone_known = d->ahead->engine.campaigns[i].zone_known}, slab);
+	return true;
+}
+
+/* Whether the campaign treats its contacts of that jurisdiction as the rules there want it. */
+static bool treats(struct zv_daemon *d, uint32_t campaign, const char *jur)
+{
+	int64_t cal_ms = zv_clock_now(&d->clock).cal_ms;
+	int32_t day = (int32_t)(cal_ms / 86400000);
+	struct zv_treated *t = NULL;
+	char text[320];
+
+	for (uint32_t i = 0; i < d->n_treated && t == NULL; i++)
+		if (d->treated[i].campaign == campaign && strcmp(d->treated[i].jur, jur) == 0)
+			t = &d->treated[i];
+	if (t != NULL && t->generation == d->ahead->generation && t->day == day)
+		return t->good;
+	if (t == NULL) {
+		t = &d->treated[d->n_treated < ZV_TREATED_MAX ? d->n_treated++ : 0];
+		*t = (struct zv_treated){.campaign = campaign, .good = true};
+		snprintf(t->jur, sizeof(t->jur), "%s", jur);
+	}
+	t->generation = d->ahead->generation;
+	t->day = day;
+	if (zv_config_treats(d->ahead, campaign, jur, cal_ms, text, sizeof(text))) {
+		t->good = true;
+	} else {
+		if (t->good)
+			zv_warn("law", "campaign %s: its contacts in %s are not called: %s",
+				d->ahead->campaigns[campaign].name, jur, text);
+		t->good = false;
+	}
+	return t->good;
+}
+
 static bool prepare(void *arg, struct zv_offer *offer, const char *attrs, size_t attrs_len)
 {
 	struct zv_daemon *d = arg;
 	uint32_t i = zv_daemon_campaign_index(d, offer->campaign);
+	const char *jur;
 
-	return i != UINT32_MAX && zv_voice_prepare(d->voice, i, attrs, attrs_len, offer->prompts);
+	if (i == UINT32_MAX)
+		return false;
+	if (offer->topic == 0)
+		offer->topic = d->ahead->campaigns[i].topic;
+	jur = offer->person_slab < d->persons.n ? d->persons.v[offer->person_slab].jur : "";
+	if (jur[0] != 0 && !treats(d, i, jur)) {
+		atomic_fetch_add_explicit(&d->untreated, 1, memory_order_relaxed);
+		return false;
+	}
+	return zv_voice_prepare(d->voice, i, attrs, attrs_len, offer->prompts);
 }
 
 static void complete(void *arg, uint32_t campaign)
@@ -147,11 +216,12 @@ static void fill_runs(struct zv_daemon *d)
 	d->store_run.swap_order = getenv("ZVONAR_TEST_SWAP_ORDER") != NULL;
 #endif
 	d->lookahead = (struct zv_lookahead){
-		.store = d->store, .slabs = d->slabs, .events = w->lookahead_engine,
+		.store = d->store, .slabs = d->slabs, .persons = d->persons,
+		.events = w->lookahead_engine,
 		.commands = w->engine_lookahead, .wake_fd = w->lookahead_fd, .zones = c->zones,
 		.intern = c->zones, .horizon_ms = c->store.horizon_ms,
 		.ahead = c->engine.fast_forward ? c->store.ahead : 0, .calendar_ms = calendar_ms,
-		.running = offered, .prepare = prepare, .arg = d,
+		.running = offered, .prepare = prepare, .rules = rules_now, .place = place, .arg = d,
 	};
 	d->plugin_run = (struct zv_plugin_run){
 		.plugins = d->plugins, .slabs = d->slabs, .commands = w->engine_plugin,
@@ -222,6 +292,7 @@ void zv_daemon_threads_stop(struct zv_daemon *d)
 	zv_wake(w->lookahead_fd);
 	join(d, ZV_TH_PLUGIN);
 	join(d, ZV_TH_LOOKAHEAD);
+	d->ahead_over = true;
 	atomic_store(&d->stop_store, true);
 	zv_wake(w->store_fd);
 	join(d, ZV_TH_STORE);

@@ -10,7 +10,7 @@
  *   engine          others      zv_cmd           dials begin while any spill holds something
  *   sip i           store       zv_dialog        the ACK goes out after ack_wait_ms all the same
  *   store           sip i       zv_dialog_ack    the same
- *   engine          main        zv_cmd (TELL)    dropped: figures only
+ *   engine          main        zv_cmd (TELL)    kept in a spill like the others
  *
  * Every ring has one producer and one consumer.  A thread's rings share its eventfd.
  */

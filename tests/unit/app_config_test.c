@@ -395,7 +395,7 @@ Test(config, the_demonstration_loads_without_a_word)
 	cr_assert_eq(c->engine.n_campaigns, 2);
 	cr_assert_str_eq(c->campaigns[0].name, "cleanup");
 	cr_assert_eq(c->campaigns[0].n_categories, 4);
-	cr_assert_eq(c->campaigns[0].script->n_prompts, 7);
+	cr_assert_eq(c->campaigns[0].script->n_prompts, 8);
 	cr_assert_neq(c->engine.campaigns[0].abandon_prompt, 0);
 	cr_assert_str_eq(c->campaigns[0].messages[0], "sms_pick_up");
 	zv_config_destroy(c);
