@@ -226,7 +226,7 @@ int zv_args_parse(const struct zv_command *commands, size_t n_commands, int argc
 	const char *words[ZV_CTL_ARGS_MAX + 3] = {0};
 	size_t n_words = plain_words(commands, n_commands, argc, argv, words, ZV_CTL_ARGS_MAX + 3);
 	struct zv_args a = {0};
-	size_t used = 0, most;
+	size_t used = 0;
 	int status;
 
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -253,11 +253,10 @@ int zv_args_parse(const struct zv_command *commands, size_t n_commands, int argc
 	if (a.command == NULL)
 		return no_command(commands, n_commands, words, n_words);
 	a.n_args = n_words - used;
-	most = a.command->n_args >= ZV_ARGS_OR_MORE ? ZV_CTL_ARGS_MAX : a.command->n_args;
-	if (a.n_args < a.command->n_args % ZV_ARGS_OR_MORE)
+	if (a.n_args < ZV_ARGS_LEAST(a.command->n_args))
 		return wrong("arguments are missing, wanted", a.command->args);
-	if (a.n_args > most)
-		return wrong("one argument too many", words[used + most]);
+	if (a.n_args > ZV_ARGS_MOST(a.command->n_args))
+		return wrong("one argument too many", words[used + ZV_ARGS_MOST(a.command->n_args)]);
 	for (size_t i = 0; i < a.n_args; i++)
 		a.arg[i] = words[used + i];
 	*ret_args = a;

@@ -7,8 +7,7 @@
 #include <stdint.h>
 
 #define ZV_CTL_OPTS_MAX 24
-#define ZV_CTL_ARGS_MAX 128
-#define ZV_ARGS_OR_MORE 1000u /* with n_args: so many or more */
+#define ZV_CTL_ARGS_MAX 4
 
 /* Exit statuses. */
 enum {
@@ -32,12 +31,15 @@ struct zv_args;
 struct zv_command {
 	const char *noun, *verb;   /* verb NULL: the noun stands alone */
 	const char *args;          /* in the help: "CAMPAIGN FILE.csv" */
-	size_t n_args;             /* exactly; + ZV_ARGS_OR_MORE: at least */
+	size_t n_args;             /* exactly; with ZV_ARGS_MORE(n) so many more may stand there */
 	const struct zv_opt *opts; /* NULL: only the global ones */
 	const char *brief;
 	const char *help; /* more, or NULL */
 	int (*run)(struct zv_ctl *ctl, const struct zv_args *args);
 };
+#define ZV_ARGS_MORE(n)   ((size_t)(n) << 8)
+#define ZV_ARGS_LEAST(n)  ((n) & 0xff)
+#define ZV_ARGS_MOST(n)   (((n) & 0xff) + ((n) >> 8))
 
 /* What stood on the line. */
 struct zv_args {

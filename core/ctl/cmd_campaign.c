@@ -1,11 +1,31 @@
 /* campaign list, show, start, pause, stop. */
 #include <string.h>
 
-#include "ctl/ctl.h"
+#include "ctl/whom.h"
+
+struct listing {
+	struct zv_out *out;
+	const json_t *campaigns; /* what a running zvonard says of them; NULL: none runs */
+};
+
+/* Why the campaign is not dialled although it may be marked as running. */
+static const char *not_started(const struct listing *l, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(l->campaigns); i++) {
+		const json_t *c = json_array_get(l->campaigns, i);
+		const char *is = json_string_value(json_object_get(c, "name"));
+
+		if (is != NULL && strcmp(is, name) == 0)
+			return json_string_value(json_object_get(c, "not_started"));
+	}
+	return NULL;
+}
 
 static void list_row(void *arg, const struct zv_campaign_info *info)
 {
-	struct zv_out *out = arg;
+	struct listing *l = arg;
+	struct zv_out *out = l->out;
+	const char *why = not_started(l, info->name);
 
 	zv_out_text(out, info->name);
 	zv_out_text(out, zv_campaign_state_word(info->state));
@@ -14,6 +34,10 @@ static void list_row(void *arg, const struct zv_campaign_info *info)
 	zv_out_share(out, info->finals, info->leads);
 	zv_out_time(out, info->started_ms);
 	zv_out_time(out, info->completed_ms);
+	if (why != NULL)
+		zv_out_text(out, why);
+	else
+		zv_out_none(out);
 	zv_out_row(out);
 }
 
@@ -22,18 +46,23 @@ int zv_cmd_campaign_list(struct zv_ctl *ctl, const struct zv_args *args)
 	static const struct zv_out_col cols[] = {
 	        {"name", false},        {"state", false},   {"leads", true},      {"finals", true},
 	        {"done_percent", true}, {"started", false}, {"completed", false},
+	        {"not_started", false},
 	};
 	int status = ZV_EXIT_DONE;
 	struct zv_store *store = zv_ctl_store(ctl, false, &status);
-	struct zv_out *out;
+	struct listing l;
+	json_t *reply;
 	enum zv_err err;
 
 	(void)args;
 	if (store == NULL)
 		return status;
-	out = zv_out_begin(stdout, ctl->format, false, cols, 7);
-	err = zv_store_campaign_each(store, list_row, out);
-	zv_out_end(out);
+	reply = zv_client_ask(ctl, json_pack("{s:s}", "cmd", "campaign_list"), &status);
+	l.campaigns = json_object_get(reply, "campaigns");
+	l.out = zv_out_begin(stdout, ctl->format, false, cols, 8);
+	err = zv_store_campaign_each(store, list_row, &l);
+	zv_out_end(l.out);
+	json_decref(reply);
 	zv_store_close(store);
 	if (err != ZV_OK)
 		return zv_ctl_fail(err, "campaign list");
@@ -127,18 +156,6 @@ int zv_cmd_campaign_show(struct zv_ctl *ctl, const struct zv_args *args)
 	return zv_ctl_output_end(stdout, ZV_EXIT_DONE);
 }
 
-/* Where the calendar of this store stands: after fast-forward not where ours does. */
-static int64_t calendar_of(struct zv_store *store, bool *ret_in_use)
-{
-	struct zv_store_facts facts;
-
-	*ret_in_use = false;
-	if (zv_store_facts(store, &facts) != ZV_OK)
-		return zv_wall_ms();
-	*ret_in_use = facts.in_use;
-	return facts.calendar_ms > 0 ? facts.calendar_ms : zv_wall_ms();
-}
-
 /* Through the daemon if one runs, else into the store for the next start. */
 static int set_state(struct zv_ctl *ctl, const char *name, const char *cmd,
                      enum zv_campaign_state state)
@@ -158,7 +175,7 @@ static int set_state(struct zv_ctl *ctl, const char *name, const char *cmd,
 	status = zv_ctl_campaign(store, name, &info);
 	if (status != ZV_EXIT_DONE)
 		goto out;
-	now = calendar_of(store, &in_use);
+	now = zv_calendar_now(store, &in_use);
 	if (in_use) {
 		zv_ctl_say("a zvonard runs on %s, and not at %s: say where with -s SOCKET",
 		           ctl->store_dir, ctl->socket);

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "ctl/ctl.h"
+#include "ctl/whom.h"
 #include "store/import.h"
 
 static volatile sig_atomic_t interrupted;
@@ -42,15 +42,6 @@ static int find_campaign(struct zv_ctl *ctl, struct zv_store *store, const char 
 	}
 	*ret_id = info.id;
 	return err == ZV_OK ? ZV_EXIT_DONE : zv_ctl_fail(err, name);
-}
-
-static int64_t calendar_now(struct zv_store *store)
-{
-	struct zv_store_facts facts;
-
-	if (zv_store_facts(store, &facts) == ZV_OK && facts.calendar_ms > 0)
-		return facts.calendar_ms;
-	return zv_wall_ms();
 }
 
 static void print_report(struct zv_ctl *ctl, const struct zv_import_report *r, const char *rejects)
@@ -211,7 +202,7 @@ int zv_cmd_list_import(struct zv_ctl *ctl, const struct zv_args *args)
 	status = find_campaign(ctl, store, args->arg[0], &p.campaign);
 	if (status != ZV_EXIT_DONE)
 		goto out;
-	p.now_cal_ms = calendar_now(store);
+	p.now_cal_ms = zv_calendar_now(store, NULL);
 	zv_progress_begin(&progress, "import");
 	p.arg = &progress;
 	(void)signal(SIGINT, on_interrupt);

@@ -88,11 +88,19 @@ int zv_cmd_report(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_store_check(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_store_info(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_log_level(struct zv_ctl *ctl, const struct zv_args *args);
-int zv_cmd_numbers_import(struct zv_ctl *ctl, const struct zv_args *args);
-int zv_cmd_numbers_show(struct zv_ctl *ctl, const struct zv_args *args);
-int zv_cmd_rules_check(struct zv_ctl *ctl, const struct zv_args *args);
-int zv_cmd_rules_list(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_reload(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_why(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_suppress_add(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_suppress_list(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_suppress_remove(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_suppress_import(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_mark_add(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_mark_list(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_mark_remove(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_registry_load(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_registry_list(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_person_erase(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_retention(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_drain(struct zv_ctl *ctl, const struct zv_args *args);
 
 #endif

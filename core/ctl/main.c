@@ -26,20 +26,54 @@ static const struct zv_opt outbox_opts[] = {
         {0},
 };
 
+static const struct zv_opt suppress_opts[] = {
+        {"person", 'p', "ID", "a person instead of a number"},
+        {"campaign", 'C', "NAME", "for this campaign only, else everywhere"},
+        {"until", 'u', "TIME", "a moment, a day or a span such as 90d; else for good"},
+        {"reason", 'r', "TEXT", "kept beside it, at most 63 bytes"},
+        {0},
+};
+
+static const struct zv_opt suppress_list_opts[] = {
+        {"person", 'p', "ID", "a person instead of a number"},
+        {0},
+};
+
+static const struct zv_opt unsuppress_opts[] = {
+        {"person", 'p', "ID", "a person instead of a number"},
+        {"campaign", 'C', "NAME", "the one for this campaign, else the one for everywhere"},
+        {0},
+};
+
+static const struct zv_opt suppress_import_opts[] = {
+        {"campaign", 'C', "NAME", "for this campaign only, else everywhere"},
+        {"until", 'u', "TIME", "a moment, a day or a span such as 90d; else for good"},
+        {"reason", 'r', "TEXT", "kept beside each, at most 63 bytes"},
+        {0},
+};
+
+static const struct zv_opt mark_opts[] = {
+        {"from", 0, "TIME", "true from then on (now)"},
+        {"until", 'u', "TIME", "and until then; else open"},
+        {"source", 's', "TEXT", "where it is known from, at most 63 bytes"},
+        {0},
+};
+
+static const struct zv_opt mark_end_opts[] = {
+        {"source", 's', "TEXT", "why it ends, at most 63 bytes"},
+        {0},
+};
+
+static const struct zv_opt why_opts[] = {
+        {"at", 'a', "TIME", "then instead of now, by the rules of then"},
+        {"campaign", 'C', "NAME", "only this campaign"},
+        {"lang", 'l', "ru|en", "language of the answer (en)"},
+        {0},
+};
+
 static const struct zv_opt report_opts[] = {
         {"format", 'f', "WORD", "table, json, csv or html"},
         {"output", 'o', "FILE", "write there"},
-        {0},
-};
-
-static const struct zv_opt rules_opts[] = {
-        {"calendars", 0, "DIR", "folder of calendars (by default the one beside the rules' folder)"},
-        {0},
-};
-
-static const struct zv_opt numbers_import_opts[] = {
-        {"country", 0, "ru|ua|kz", "whose number plan it is"},
-        {"out", 0, "FILE", "the compiled table (without it the file is only checked)"},
         {0},
 };
 
@@ -68,28 +102,35 @@ static const struct zv_command commands[] = {
          zv_cmd_outbox_list},
         {"report", NULL, "CAMPAIGN", 1, report_opts, "What came of a campaign",
          "html: one page with charts that needs no network.", zv_cmd_report},
+        {"why", NULL, "NUMBER", 1, why_opts, "May this number be called, and why (not)",
+         "By each campaign that has it: the answer, the rule with its law and source, what was\n"
+         "counted and when, until when it holds; then the decisions of before.  What campaigns\n"
+         "state is read from the configuration (-c FILE, or the running zvonard's).",
+         zv_cmd_why},
+        {"suppress", "add", "NUMBER | --person ID", ZV_ARGS_MORE(1), suppress_opts, "Call nobody there any more",
+         "While zvonard runs it goes through its engine: once this command has ended, no call\n"
+         "begins.", zv_cmd_suppress_add},
+        {"suppress", "list", "[NUMBER]", ZV_ARGS_MORE(1), suppress_list_opts, "Who is not to be called", NULL,
+         zv_cmd_suppress_list},
+        {"suppress", "remove", "NUMBER | --person ID", ZV_ARGS_MORE(1), unsuppress_opts, "Take one back", NULL,
+         zv_cmd_suppress_remove},
+        {"suppress", "import", "FILE", 1, suppress_import_opts, "Numbers of a file, one a line",
+         "The first field of each line is the number.  FILE may be - for standard input.",
+         zv_cmd_suppress_import},
+        {"mark", "add", "WHO KIND NAME", 3, mark_opts, "What is true of a person for the rules",
+         "WHO: a number, or person:ID.  KIND: flag (bankrupt, represented, ...), consent\n"
+         "(prior_express_consent, ...), or what lifts a rule: agreement, initiative, consent_7d;\n"
+         "NAME is then the rule's id, or \"*\" for every rule that allows it.", zv_cmd_mark_add},
+        {"mark", "list", "WHO", 1, NULL, "Marks of a person, ended ones too", NULL,
+         zv_cmd_mark_list},
+        {"mark", "remove", "WHO KIND NAME", 3, mark_end_opts, "End a mark; it stays on record",
+         NULL, zv_cmd_mark_remove},
         {"store", "check", NULL, 0, NULL, "Prove that the store is whole",
          "Walks every table.  Problems go to standard output, one a line; exit status 1 then.",
          zv_cmd_store_check},
         {"store", "info", NULL, 0, NULL, "Facts of the store", NULL, zv_cmd_store_info},
         {"log", "level", "LEVEL", 1, NULL, "How much zvonard logs: error, warn, info, debug", NULL,
          zv_cmd_log_level},
-        {"numbers", "import", "FILE.csv", 1, numbers_import_opts, "A numbering registry to a table",
-         "FILE.csv has the form of the Russian registry: code;От;До;Емкость;...;Территория ГАР.\n"
-         "A row that is wrong is told with its line and refuses the whole.",
-         zv_cmd_numbers_import},
-        {"numbers", "show", "NUMBER [TABLE...]", ZV_ARGS_OR_MORE + 1, NULL, "Where a number is",
-         "Its jurisdiction, and every time zone that its owner may live by.  TABLE: made by numbers\n"
-         "import; without one the country code stands for the whole country.",
-         zv_cmd_numbers_show},
-        {"rules", "check", "FILE|DIR...", ZV_ARGS_OR_MORE + 1, rules_opts,
-         "Prove that files of rules would load",
-         "Everything that is wrong goes to standard output, one a line, with file, line and JSON\n"
-         "path; exit status 1 then.  Each argument is a set of its own.",
-         zv_cmd_rules_check},
-        {"rules", "list", "[FILE|DIR]", ZV_ARGS_OR_MORE, rules_opts, "What the rules say, in words",
-         "Without an argument: those of the configuration (-c FILE), else /etc/zvonar/rules.",
-         zv_cmd_rules_list},
         {"reload", NULL, NULL, 0, NULL, "zvonard reads its configuration again", NULL,
          zv_cmd_reload},
         {"drain", NULL, NULL, 0, NULL, "zvonard makes no new calls and ends with its last one",
