@@ -9,7 +9,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "support"))
-from house import House, wait_for  # noqa: E402
+from house import PERMISSIVE, House, wait_for  # noqa: E402
 
 RING_S = 5  # the shortest ring_time there is
 
@@ -30,6 +30,11 @@ trunks:
 """
 CAMPAIGN = f"""\
 zone: UTC
+purpose: service
+channel: voice_prerec
+mode: robot
+actor: creditor
+jurisdiction: RU
 ring_time: {RING_S}s
 hours: {{workday: "00:00-24:00", weekend: "00:00-24:00"}}
 callers: [+74951234560]
@@ -77,6 +82,8 @@ class Zvonard(House):
         os.chmod(so, 0o644)
         self.write("zvonar.yaml", CONF.format(sip=self.sip, carrier=carrier_port, rate=rate))
         self.write("campaigns/bench.yaml", CAMPAIGN)
+        os.makedirs(self.path("rules"), exist_ok=True)
+        self.rules(PERMISSIVE)
         self.write("script.yaml", SCRIPT)
         self.start_daemon()
         try:

@@ -26,6 +26,12 @@ def wait_for(what, seconds, every=0.02):
         time.sleep(every)
 
 
+# Holds nobody back: tests of other things ask for no law.
+PERMISSIVE = [
+    {"id": "RU-TEST-OPEN", "jur": "RU", "law": "rule of a test", "src": "tests/support", "seen": "2026-11-22",
+     "trust": "policy", "when": {}, "kind": "hours", "hours": {"tz": "residence", "days": {"any": [["00:00", "24:00"]]}}}]
+
+
 class House:
     """ip: each test has an address of its own on loopback, so that two may run side by side."""
 
@@ -48,10 +54,18 @@ class House:
         return os.path.join(self.build, {"zvonard": "core/app/zvonard", "zvonarctl": "core/ctl/zvonarctl",
                                          "zvonar-carrier": "bench/carrier/zvonar-carrier"}[name])
 
+    def rules(self, rules, name="test"):
+        """Writes the rules that zvonard finds at its start or next reload; a list, or a text."""
+        text = rules if isinstance(rules, str) else "".join(json.dumps(r) + "\n" for r in rules)
+        return self.write(f"rules/{name}.jsonl", text)
+
     def configure(self, extra="", max_calls=900, ring="5s"):
-        """The demonstration's configuration on this house's ports; extra: YAML of conf.d."""
+        """The demonstration's configuration on this house's ports, without its rules; extra: YAML
+        of conf.d."""
         self.carrier_rtp = max(self.carrier_rtp, self.rtp + 2 * max_calls)
         shutil.copytree(os.path.join(ROOT, "conf/demo"), self.dir, dirs_exist_ok=True)
+        shutil.rmtree(self.path("rules"))
+        self.rules(PERMISSIVE)
         os.makedirs(self.path("plugins"), exist_ok=True)
         so = os.path.join(self.build, "plugins/strategy_cadence/strategy_cadence.so")
         shutil.copy(so, self.path("plugins/"))
