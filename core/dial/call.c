@@ -326,6 +326,7 @@ static void dial(const struct call_ctx *c)
 	call->invite_ms = c->e->now.mono_ms;
 	call->heard_any = false;
 	call->facts |= ZV_FACT_BIT(ZV_FACT_ATTEMPT) | ZV_FACT_BIT(ZV_FACT_DIAL_SECONDS);
+	zv_contact_dialled(c->e, call);
 	c->e->stats.dials++;
 	ladder(c, ZV_LADDER_INVITE, 0);
 	state(c, ZV_CALL_DIALING);
@@ -466,7 +467,8 @@ static bool fail_over(const struct call_ctx *c, const struct zv_end_facts *facts
 	uint64_t caller = call->caller;
 
 	if (!zv_outcome_other_trunk(facts, outcome) || call->sub == UINT8_MAX || call->withdrawn ||
-	    c->e->draining || zv_route_take(&c->e->router, &ask, &trunk, &again_ms) != ZV_ROUTE_OK)
+	    c->e->draining || !still_lawful(c) ||
+	    zv_route_take(&c->e->router, &ask, &trunk, &again_ms) != ZV_ROUTE_OK)
 		return false;
 	/* A number of the old trunk's own pool means nothing to the new one. */
 	if (campaign_of(c)->n_callers == 0)

@@ -92,6 +92,8 @@ struct zv_person_slab *zv_person_of(struct zv_engine *e, uint32_t slab);
 
 /* The call's contact: reserved, given back, and closed with its outcome (`cmd`). */
 bool zv_contact_open(struct zv_engine *e, struct zv_call *call);
+/* An INVITE leaves, perhaps with another caller's number than the last. */
+void zv_contact_dialled(struct zv_engine *e, const struct zv_call *call);
 void zv_contact_drop(struct zv_engine *e, const struct zv_call *call);
 void zv_contact_close(struct zv_engine *e, const struct zv_call *call, struct zv_cmd *outcome);
 /* A call of before the crash was abandoned after all. */

@@ -179,6 +179,17 @@ void zv_contact_drop(struct zv_engine *e, const struct zv_call *call)
 		zv_person_drop(p, call->attempt);
 }
 
+void zv_contact_dialled(struct zv_engine *e, const struct zv_call *call)
+{
+	struct zv_person_slab *p = zv_person_of(e, call->slab);
+	struct zv_contact *c = p == NULL ? NULL : zv_person_contact(p, call->attempt);
+
+	if (c == NULL)
+		return;
+	c->facts = call->facts;
+	c->caller = zv_law_caller(call->caller);
+}
+
 /* Seconds, rounded up: what is dated a little late binds a little longer. */
 static uint16_t seconds(int64_t ms)
 {
