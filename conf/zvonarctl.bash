@@ -18,7 +18,7 @@ _zvonarctl() {
 	done
 	case $prev in
 	-d | --store) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	-c | --conf | -s | --socket | -o | --output | -r | --rejects)
+	-c | --conf | -s | --socket | -o | --output | -r | --rejects | --calendars | --out)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	-f | --format)
 		local formats='json csv tsv'
@@ -31,18 +31,25 @@ _zvonarctl() {
 		'list import') globals+=' --encoding --map --zone --country --delimiter --rejects --dry-run --create --hot' ;;
 		'leads export' | 'attempts export') globals+=' --campaign --format --output' ;;
 		'outbox list') globals+=' --campaign' ;;
+		'rules check' | 'rules list') globals+=' --calendars' ;;
+		'rules test') globals+=' --verbose' ;;
+		'numbers import') globals+=' --country --out' ;;
 		report*) globals+=' --format --output' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$globals" -- "$cur")
 		return
 	fi
 	case "$noun $verb" in
-	' ') word='status campaign list leads attempts outbox report store log reload drain' ;;
+	' ') word='status campaign list leads attempts outbox report rules numbers store log reload drain' ;;
 	'campaign ') word='list show start pause stop' ;;
 	'list ') word='import' ;;
 	'leads ' | 'attempts ') word='export' ;;
 	'outbox ') word='list' ;;
 	'store ') word='check info' ;;
+	'rules ') word='check list test' ;;
+	'numbers ') word='import show' ;;
+	'rules check' | 'rules list' | 'rules test' | 'numbers import' | 'numbers show')
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	'log ') word='level' ;;
 	'log level') word='error warn info debug' ;;
 	'campaign show' | 'campaign start' | 'campaign pause' | 'campaign stop' | 'report ' | 'list import')

@@ -72,6 +72,7 @@ const struct zv_conf_node *zv_conf_get(const struct zv_conf_node *node, const ch
 const char *zv_conf_text(const struct zv_conf_node *node); /* of a scalar, else NULL */
 
 const char *zv_conf_file(const struct zv_conf_node *node); /* the file it was read from */
+uint32_t zv_conf_line(const struct zv_conf_node *node);    /* and its line, from 1 */
 
 /* Tells "file:line:column: text" of a node; with a key, of that entry's key in the map node. */
 __attribute__((format(printf, 3, 4))) void zv_conf_error(struct zv_conf_sink *sink,

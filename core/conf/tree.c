@@ -224,6 +224,11 @@ const char *zv_conf_file(const struct zv_conf_node *node)
 	return node != NULL ? node->file : NULL;
 }
 
+uint32_t zv_conf_line(const struct zv_conf_node *node)
+{
+	return node != NULL ? node->line : 0;
+}
+
 const struct zv_conf_node *zv_conf_find(const struct zv_conf_node *node, const char *path)
 {
 	while (node != NULL && *path != 0) {

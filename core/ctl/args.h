@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define ZV_CTL_OPTS_MAX 24
-#define ZV_CTL_ARGS_MAX 4
+#define ZV_CTL_ARGS_MAX 128
 
 /* Exit statuses. */
 enum {
@@ -40,6 +40,7 @@ struct zv_command {
 #define ZV_ARGS_MORE(n)   ((size_t)(n) << 8)
 #define ZV_ARGS_LEAST(n)  ((n) & 0xff)
 #define ZV_ARGS_MOST(n)   (((n) & 0xff) + ((n) >> 8))
+#define ZV_ARGS_OR_MORE   ZV_ARGS_MORE(100) /* as many as one may want */
 
 /* What stood on the line. */
 struct zv_args {

@@ -101,6 +101,11 @@ int zv_cmd_registry_load(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_registry_list(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_person_erase(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_retention(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_numbers_import(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_numbers_show(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_rules_check(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_rules_list(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_rules_test(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_drain(struct zv_ctl *ctl, const struct zv_args *args);
 
 #endif

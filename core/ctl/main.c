@@ -77,6 +77,22 @@ static const struct zv_opt report_opts[] = {
         {0},
 };
 
+static const struct zv_opt rules_opts[] = {
+        {"calendars", 0, "DIR", "folder of calendars (by default the one beside the rules' folder)"},
+        {0},
+};
+
+static const struct zv_opt numbers_import_opts[] = {
+        {"country", 0, "ru|ua|kz", "whose number plan it is"},
+        {"out", 0, "FILE", "the compiled table (without it the file is only checked)"},
+        {0},
+};
+
+static const struct zv_opt rules_test_opts[] = {
+        {"verbose", 'v', NULL, "tell of scenarios that came out as expected too"},
+        {0},
+};
+
 static const struct zv_command commands[] = {
         {"status", NULL, NULL, 0, NULL, "What zvonard does now", NULL, zv_cmd_status},
         {"campaign", "list", NULL, 0, NULL, "Campaigns of the store", NULL, zv_cmd_campaign_list},
@@ -131,6 +147,27 @@ static const struct zv_command commands[] = {
         {"store", "info", NULL, 0, NULL, "Facts of the store", NULL, zv_cmd_store_info},
         {"log", "level", "LEVEL", 1, NULL, "How much zvonard logs: error, warn, info, debug", NULL,
          zv_cmd_log_level},
+        {"numbers", "import", "FILE.csv", 1, numbers_import_opts, "A numbering registry to a table",
+         "FILE.csv has the form of the Russian registry: code;От;До;Емкость;...;Территория ГАР.\n"
+         "A row that is wrong is told with its line and refuses the whole.",
+         zv_cmd_numbers_import},
+        {"numbers", "show", "NUMBER [TABLE...]", ZV_ARGS_OR_MORE + 1, NULL, "Where a number is",
+         "Its jurisdiction, and every time zone that its owner may live by.  TABLE: made by numbers\n"
+         "import; without one the country code stands for the whole country.",
+         zv_cmd_numbers_show},
+        {"rules", "check", "FILE|DIR...", ZV_ARGS_OR_MORE + 1, rules_opts,
+         "Prove that files of rules would load",
+         "Everything that is wrong goes to standard output, one a line, with file, line and JSON\n"
+         "path; exit status 1 then.  Each argument is a set of its own.",
+         zv_cmd_rules_check},
+        {"rules", "list", "[FILE|DIR]", ZV_ARGS_OR_MORE, rules_opts, "What the rules say, in words",
+         "Without an argument: those of the configuration (-c FILE), else /etc/zvonar/rules.",
+         zv_cmd_rules_list},
+        {"rules", "test", "FILE...", ZV_ARGS_OR_MORE + 1, rules_test_opts,
+         "Ask scenarios of the rules and compare the answers",
+         "Each FILE holds persons, what happened, a question and the answer that the texts ask "
+         "for.\nA difference is printed; exit status 1 then, 2 if a file could not be read.",
+         zv_cmd_rules_test},
         {"reload", NULL, NULL, 0, NULL, "zvonard reads its configuration again", NULL,
          zv_cmd_reload},
         {"drain", NULL, NULL, 0, NULL, "zvonard makes no new calls and ends with its last one",

@@ -14,7 +14,8 @@ CTL = sys.argv[1]
 COMMANDS = [['status'], ['campaign', 'list'], ['campaign', 'show'], ['campaign', 'start'],
             ['campaign', 'pause'], ['campaign', 'stop'], ['list', 'import'], ['leads', 'export'],
             ['attempts', 'export'], ['outbox', 'list'], ['report'], ['store', 'check'],
-            ['store', 'info'], ['log', 'level'], ['reload'], ['drain']]
+            ['store', 'info'], ['rules', 'check'], ['rules', 'list'], ['rules', 'test'],
+            ['numbers', 'import'], ['numbers', 'show'], ['log', 'level'], ['reload'], ['drain']]
 
 
 def ctl(*args, env=None):
