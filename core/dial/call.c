@@ -182,7 +182,7 @@ static void finish(const struct call_ctx *c, enum zv_outcome outcome, uint8_t re
 		call->invite_cal_ms = e->now.cal_ms;
 	tell_outcome(c, outcome, result);
 	remember(c, outcome, result);
-	zv_persons_remove(&e->persons, call->person);
+	zv_pick_person_free(e, call->person);
 	e->held[call->slab].state = ZV_HELD_ASKED;
 	e->held[call->slab].attempt = call->attempt;
 	cmd = emit(c, ZV_CMD_ASK);
@@ -235,7 +235,7 @@ void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *fro
 /* The call ends before it began and without a trace in the store. */
 static void undo(const struct call_ctx *c, int64_t due_ms)
 {
-	zv_persons_remove(&c->e->persons, c->call->person);
+	zv_pick_person_free(c->e, c->call->person);
 	zv_contact_drop(c->e, c->call);
 	zv_pick_defer(c->e, c->call->slab, due_ms);
 	state(c, ZV_CALL_ENDING);

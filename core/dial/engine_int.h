@@ -58,6 +58,7 @@ enum zv_held_state {
 	ZV_HELD_CALL,     /* a call is in progress */
 	ZV_HELD_ASKED,    /* the strategy thinks */
 	ZV_HELD_FLUSHING, /* its step is on its way to the disk */
+	ZV_HELD_PERSON,   /* due, but its person is on the phone for another lead */
 };
 
 struct zv_held {
@@ -103,6 +104,7 @@ struct zv_engine {
 	bool draining, drained_told, store_on, calendar_moving;
 	bool overloaded; /* sheds new dials first, never calls in progress */
 	int64_t paused_until_ms; /* monotonic: a wall-clock step */
+	uint32_t n_person_waits; /* leads in state PERSON: they are due, the calendar stands */
 	int64_t again_ms;        /* when a blocked lead may find a trunk; 0 = on an event */
 	uint64_t seq;
 	uint32_t releases;       /* sent, for the hint */
@@ -127,6 +129,8 @@ void zv_pick_step_flushed(struct zv_engine *e, uint32_t slab);
 void zv_pick_campaign(struct zv_engine *e, uint16_t campaign, bool on);
 /* Settles a waiting lead at once if nobody of it may be called any more. */
 void zv_pick_ask_again(struct zv_engine *e, uint32_t slab);
+/* Nobody rings this person any more: his other leads may, a little later. */
+void zv_pick_person_free(struct zv_engine *e, uint64_t person);
 /* Starts as many calls as lines, rules and room allow. */
 void zv_pick_pump(struct zv_engine *e);
 bool zv_persons_add(struct zv_person_set *set, uint64_t person); /* false: it is in */

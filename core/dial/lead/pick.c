@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "dial/engine_int.h"
 
-#define REST_SAME_PERSON_MS 60000     /* another lead of the same person is on the phone */
+#define REST_SAME_PERSON_MS 60000     /* another lead of the same person was on the phone */
 #define REST_REFUSED_MS     600000    /* the ledger's owner said no */
 #define REST_NO_ROUTE_MS    3600000   /* no trunk serves the number: the operator must act */
 #define DAY_MS              86400000
@@ -67,6 +67,31 @@ static void await(struct zv_engine *e, uint32_t slab, int64_t due_ms)
 	}
 }
 
+/* Out of the way until its person's call is over. */
+static void await_person(struct zv_engine *e, uint32_t slab)
+{
+	zv_heap_remove(&e->ready, slab);
+	e->held[slab].state = ZV_HELD_PERSON;
+	e->n_person_waits++;
+}
+
+static void leave_person_wait(struct zv_engine *e, uint32_t slab)
+{
+	if (e->held[slab].state == ZV_HELD_PERSON)
+		e->n_person_waits--;
+}
+
+void zv_pick_person_free(struct zv_engine *e, uint64_t person)
+{
+	zv_persons_remove(&e->persons, person);
+	for (uint32_t i = 0; e->n_person_waits > 0 && i < e->params.slabs.n; i++) {
+		if (e->held[i].state != ZV_HELD_PERSON || e->params.slabs.v[i].person != person)
+			continue;
+		leave_person_wait(e, i);
+		await(e, i, e->now.cal_ms + REST_SAME_PERSON_MS);
+	}
+}
+
 static void ask(struct zv_engine *e, uint32_t slab)
 {
 	const struct zv_offer *offer = &e->params.slabs.v[slab];
@@ -119,6 +144,7 @@ void zv_pick_release(struct zv_engine *e, uint32_t slab)
 	zv_heap_remove(&e->ready, slab);
 	zv_heap_remove(&e->future, slab);
 	zv_heap_remove(&e->bounds, slab);
+	leave_person_wait(e, slab);
 	zv_person_let_go(e, slab);
 	e->held[slab].state = ZV_HELD_FREE;
 	e->stats.offers_held--;
@@ -132,6 +158,7 @@ void zv_pick_defer(struct zv_engine *e, uint32_t slab, int64_t due_ms)
 
 	zv_heap_remove(&e->ready, slab);
 	zv_heap_remove(&e->future, slab);
+	leave_person_wait(e, slab);
 	cmd->campaign = offer->campaign;
 	cmd->u.step.lead = offer->lead;
 	cmd->u.step.person = offer->person;
@@ -152,6 +179,7 @@ static void pick_denied(struct zv_engine *e, uint32_t slab, uint8_t category)
 
 	zv_heap_remove(&e->ready, slab);
 	zv_heap_remove(&e->future, slab);
+	leave_person_wait(e, slab);
 	cmd->campaign = offer->campaign;
 	cmd->u.step.lead = offer->lead;
 	cmd->u.step.person = offer->person;
@@ -213,7 +241,8 @@ void zv_pick_step_flushed(struct zv_engine *e, uint32_t slab)
 /* Does the lead wait here, free to be given back? */
 static bool waits(const struct zv_engine *e, uint32_t slab)
 {
-	return e->held[slab].state == ZV_HELD_FUTURE || e->held[slab].state == ZV_HELD_READY;
+	return e->held[slab].state == ZV_HELD_FUTURE || e->held[slab].state == ZV_HELD_READY ||
+	       e->held[slab].state == ZV_HELD_PERSON;
 }
 
 static bool room(const struct zv_engine *e, uint32_t cmds)
@@ -482,7 +511,7 @@ static enum started try_start(struct zv_engine *e, uint32_t slab)
 	if (cc->max_calls != 0 && e->campaign_calls[campaign] >= cc->max_calls)
 		return BLOCKED;
 	if (!zv_persons_add(&e->persons, offer->person)) {
-		await(e, slab, e->now.cal_ms + REST_SAME_PERSON_MS);
+		await_person(e, slab);
 		return MOVED;
 	}
 	call.lead = offer->lead;
