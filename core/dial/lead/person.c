@@ -213,8 +213,7 @@ void zv_contact_close(struct zv_engine *e, const struct zv_call *call, struct zv
 	outcome->u.outcome.dial_s = seconds(call->dialed_ms);
 	if (call->answer_cal_ms != 0)
 		outcome->u.outcome.connect_s = seconds(call->answer_cal_ms - call->contact_ms);
-	outcome->u.outcome.end_s = seconds((call->over_cal_ms != 0 ? call->over_cal_ms : e->now.cal_ms) -
-					   call->contact_ms);
+	outcome->u.outcome.end_s = seconds(e->now.cal_ms - call->contact_ms);
 	if (what == ZV_OUT_NOT_SENT) {
 		zv_contact_drop(e, call);
 		return;
@@ -227,7 +226,7 @@ void zv_contact_close(struct zv_engine *e, const struct zv_call *call, struct zv
 		c->end_s = outcome->u.outcome.end_s;
 		c->open = 0;
 	}
-	zv_ratio_count(e, call->campaign, (uint16_t)(facts & ~call->tallied));
+	zv_ratio_count(e, call->campaign, facts);
 }
 
 void zv_contact_amend(struct zv_engine *e, const struct zv_call *call, uint16_t facts)

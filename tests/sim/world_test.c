@@ -1,0 +1,78 @@
+/* The simulated world: it drives the engine, it is deterministic, and its judge is no fool.  The
+ * number of bad days: ZVONAR_DAYS (50). */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scene.h"
+
+static struct zv_sim_result run(struct scene *s)
+{
+	struct zv_sim_result r;
+
+	cr_assert_eq(zv_sim_run(&s->params, &r), ZV_OK);
+	return r;
+}
+
+Test(world, a_robot_day_ends_with_every_lead_settled, .timeout = 120)
+{
+	struct scene *s = scene_create(1, 600);
+	struct zv_sim_result r = run(s);
+
+	cr_assert_str_empty(r.verdicts.first, "%s", r.verdicts.first);
+	cr_assert_eq(r.finals, r.leads, "%lu of %lu leads", (unsigned long)r.finals, (unsigned long)r.leads);
+	cr_assert_gt(r.series.sum.answered, 300);
+	for (int i = ZV_I1; i < ZV_JUDGE_RULES; i++)
+		cr_assert_gt(r.verdicts.looked[i], 1000, "I%d was looked at %lu times", i,
+			     (unsigned long)r.verdicts.looked[i]);
+	zv_sim_result_fini(&r);
+	scene_destroy(s);
+}
+
+Test(world, the_same_seed_gives_the_same_trace_and_another_one_another, .timeout = 120)
+{
+	uint64_t hash[3];
+
+	for (int i = 0; i < 3; i++) {
+		struct scene *s = scene_create(i < 2 ? 5 : 6, 300);
+		struct zv_sim_result r;
+
+		zv_faults_random(&s->params.faults, 5, 6 * SCENE_HOUR_MS, 2, 2);
+		r = run(s);
+		hash[i] = r.trace.hash;
+		zv_sim_result_fini(&r);
+		scene_destroy(s);
+	}
+	cr_assert_eq(hash[0], hash[1]);
+	cr_assert_neq(hash[0], hash[2]);
+}
+
+static uint32_t days(void)
+{
+	const char *text = getenv("ZVONAR_DAYS");
+
+	return text == NULL ? 50 : (uint32_t)strtoul(text, NULL, 10);
+}
+
+Test(world, every_bad_day_keeps_every_promise, .timeout = 900)
+{
+	uint64_t looked[ZV_JUDGE_RULES] = {0};
+	uint32_t crashes = 0;
+
+	for (uint64_t seed = 1; seed <= days(); seed++) {
+		struct scene *s = scene_create(seed, 150 + (uint32_t)(seed % 7) * 60);
+		struct zv_sim_result r;
+
+		zv_faults_random(&s->params.faults, seed, 10 * SCENE_HOUR_MS, 2, 2);
+		r = run(s);
+		cr_assert_str_empty(r.verdicts.first, "seed %lu: %s", (unsigned long)seed, r.verdicts.first);
+		for (int i = ZV_I1; i < ZV_JUDGE_RULES; i++)
+			looked[i] += r.verdicts.looked[i];
+		crashes += r.crashes;
+		zv_sim_result_fini(&r);
+		scene_destroy(s);
+	}
+	cr_assert_gt(crashes, days() / 2);
+	for (int i = ZV_I1; i < ZV_JUDGE_RULES; i++)
+		cr_assert_gt(looked[i], 100 * days());
+}
