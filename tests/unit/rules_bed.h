@@ -9,9 +9,9 @@
 
 #include "dial/rules/decide.h"
 
-#define MIN_MS INT64_C(60000)
+#define MIN_MS  INT64_C(60000)
 #define HOUR_MS INT64_C(3600000)
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS  INT64_C(86400000)
 
 /* One world of a test: rules of Russia, a person in Moscow, a collector's predictive call. */
 struct bed {
@@ -62,11 +62,17 @@ static inline void bed_start(void)
 	bed.person.residence[0] = bed_zone("Europe/Moscow");
 	bed.person.n_numbers = 1;
 	bed.person.e164[0] = 79161234567;
-	bed.ask = (struct zv_ask){
-		.now_ms = msk("2026-03-11 12:00"), .e164 = 79161234567, .campaign = 1, .debt = 5,
-		.purpose = ZV_PURPOSE_COLLECTION, .channel = ZV_CHANNEL_VOICE_AGENT,
-		.mode = ZV_MODE_PREDICTIVE, .actor = ZV_ACTOR_COLLECTOR, .party = ZV_PARTY_DEBTOR,
-		.line = ZV_LINE_MOBILE, .dial_s = 60};
+	bed.ask = (struct zv_ask){.now_ms = msk("2026-03-11 12:00"),
+				  .e164 = 79161234567,
+				  .campaign = 1,
+				  .debt = 5,
+				  .purpose = ZV_PURPOSE_COLLECTION,
+				  .channel = ZV_CHANNEL_VOICE_AGENT,
+				  .mode = ZV_MODE_PREDICTIVE,
+				  .actor = ZV_ACTOR_COLLECTOR,
+				  .party = ZV_PARTY_DEBTOR,
+				  .line = ZV_LINE_MOBILE,
+				  .dial_s = 60};
 }
 
 static inline struct zv_rule *bed_rule(const char *id, uint8_t kind)
@@ -118,8 +124,12 @@ static inline struct zv_rule *bed_hours(uint8_t key, uint16_t start_min, uint16_
 
 static inline struct zv_contact *bed_contact(int64_t at_ms, uint16_t facts)
 {
-	struct zv_contact c = {.at_ms = at_ms, .facts = facts, .e164 = 79161234567, .campaign = 1,
-			       .debt = 5, .channel = ZV_CHANNEL_VOICE_AGENT};
+	struct zv_contact c = {.at_ms = at_ms,
+			       .facts = facts,
+			       .e164 = 79161234567,
+			       .campaign = 1,
+			       .debt = 5,
+			       .channel = ZV_CHANNEL_VOICE_AGENT};
 
 	cr_assert_eq(zv_person_add(&bed.person, &c, 500 * DAY_MS), ZV_OK);
 	for (uint32_t i = 0; i < bed.person.n_contacts; i++) {
@@ -131,7 +141,10 @@ static inline struct zv_contact *bed_contact(int64_t at_ms, uint16_t facts)
 
 static inline void bed_mark(uint8_t kind, const char *name, int64_t from_ms, int64_t to_ms)
 {
-	struct zv_mark m = {.kind = kind, .name = zv_rule_name(name, strlen(name)), .from_ms = from_ms, .to_ms = to_ms};
+	struct zv_mark m = {.kind = kind,
+			    .name = zv_rule_name(name, strlen(name)),
+			    .from_ms = from_ms,
+			    .to_ms = to_ms};
 
 	cr_assert(zv_person_mark(&bed.person, &m));
 }
@@ -149,8 +162,8 @@ static inline uint8_t bed_ask(int64_t now_ms)
 
 static inline void bed_yes(int64_t now_ms)
 {
-	cr_assert_eq(bed_ask(now_ms), ZV_ANSWER_YES, "refusal %u detail %u rule %u", bed.verdict.refusal,
-		     bed.verdict.detail, bed.verdict.rule);
+	cr_assert_eq(bed_ask(now_ms), ZV_ANSWER_YES, "refusal %u detail %u rule %u",
+		     bed.verdict.refusal, bed.verdict.detail, bed.verdict.rule);
 }
 
 static inline void bed_no(int64_t now_ms, uint8_t detail, int64_t until_ms)
@@ -162,9 +175,10 @@ static inline void bed_no(int64_t now_ms, uint8_t detail, int64_t until_ms)
 		     (long long)(bed.verdict.until_ms - until_ms) / 1000);
 }
 
-#define TALK (ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_ATTEMPT) | ZV_FACT_BIT(ZV_FACT_RING) | \
-	      ZV_FACT_BIT(ZV_FACT_CONNECT) | ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER) | \
-	      ZV_FACT_BIT(ZV_FACT_CONVERSATION))
+#define TALK                                                                                       \
+	(ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_ATTEMPT) | ZV_FACT_BIT(ZV_FACT_RING) |  \
+	 ZV_FACT_BIT(ZV_FACT_CONNECT) | ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER) |                         \
+	 ZV_FACT_BIT(ZV_FACT_CONVERSATION))
 #define TRY (ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_ATTEMPT) | ZV_FACT_BIT(ZV_FACT_RING))
 
 #endif

@@ -1,7 +1,8 @@
 /* One question before every contact: what a limit, an hour or a stranger's clock answers. */
 #include "rules_bed.h"
 
-static const struct zv_rule_window one_day = {.kind = ZV_WINDOW_CALENDAR, .unit = ZV_UNIT_DAY, .n = 1};
+static const struct zv_rule_window one_day = {
+	.kind = ZV_WINDOW_CALENDAR, .unit = ZV_UNIT_DAY, .n = 1};
 
 Test(rules_decide, a_limit_holds_until_the_day_ends_where_the_person_lives, .init = bed_start)
 {
@@ -213,7 +214,8 @@ Test(rules_decide, a_set_knows_how_far_back_it_looks, .init = bed_start)
 	const char *text;
 	uint32_t rule;
 
-	r->u.freq.windows[0] = (struct zv_rule_window){.kind = ZV_WINDOW_ROLLING, .unit = ZV_UNIT_DAY, .n = 60};
+	r->u.freq.windows[0] =
+		(struct zv_rule_window){.kind = ZV_WINDOW_ROLLING, .unit = ZV_UNIT_DAY, .n = 60};
 	bed_yes(msk("2026-03-11 12:00"));
 	cr_assert_geq(bed.rules.reach_ms, 60 * DAY_MS);
 	cr_assert_lt(bed.rules.reach_ms, 64 * DAY_MS);

@@ -27,7 +27,8 @@ Test(rules_kinds, three_attempts_in_any_24_hours, .init = bed_start)
 
 Test(rules_kinds, several_windows_of_one_rule_all_hold, .init = bed_start)
 {
-	struct zv_rule *r = bed_freq(ZV_FACT_CONVERSATION, 2, window(ZV_WINDOW_CALENDAR, ZV_UNIT_WEEK, 1));
+	struct zv_rule *r =
+		bed_freq(ZV_FACT_CONVERSATION, 2, window(ZV_WINDOW_CALENDAR, ZV_UNIT_WEEK, 1));
 
 	r->u.freq.n_windows = 2;
 	r->u.freq.windows[1] = window(ZV_WINDOW_ROLLING, ZV_UNIT_DAY, 7);
@@ -55,8 +56,12 @@ Test(rules_kinds, a_talk_counts_on_the_day_on_which_it_ends, .init = bed_start)
 
 Test(rules_kinds, a_call_in_flight_counts_as_all_it_may_become, .init = bed_start)
 {
-	struct zv_contact c = {.at_ms = msk("2026-03-11 12:00"), .attempt = {1, 9}, .e164 = 79161234567,
-			       .campaign = 2, .channel = ZV_CHANNEL_VOICE_AI, .facts = ZV_FACT_BIT(ZV_FACT_INTENT)};
+	struct zv_contact c = {.at_ms = msk("2026-03-11 12:00"),
+			       .attempt = {1, 9},
+			       .e164 = 79161234567,
+			       .campaign = 2,
+			       .channel = ZV_CHANNEL_VOICE_AI,
+			       .facts = ZV_FACT_BIT(ZV_FACT_INTENT)};
 	struct zv_contact *open;
 
 	bed_freq(ZV_FACT_CONVERSATION, 1, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
@@ -94,7 +99,8 @@ Test(rules_kinds, a_message_held_until_tomorrow_counts_tomorrow, .init = bed_sta
 
 Test(rules_kinds, what_is_not_the_same_is_not_counted_and_what_is_unknown_is, .init = bed_start)
 {
-	struct zv_rule *r = bed_freq(ZV_FACT_ATTEMPT, 1, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
+	struct zv_rule *r =
+		bed_freq(ZV_FACT_ATTEMPT, 1, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
 
 	bed_contact(msk("2026-03-11 10:00"), TRY);
 	r->u.freq.key = ZV_KEY_PERSON | ZV_KEY_DEBT;
@@ -126,7 +132,8 @@ Test(rules_kinds, what_is_not_the_same_is_not_counted_and_what_is_unknown_is, .i
 
 Test(rules_kinds, channels_and_exclusions, .init = bed_start)
 {
-	struct zv_rule *r = bed_freq(ZV_FACT_CONVERSATION, 1, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
+	struct zv_rule *r =
+		bed_freq(ZV_FACT_CONVERSATION, 1, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
 
 	r->u.freq.channels_counted = 1u << ZV_CHANNEL_VOICE_AGENT | 1u << ZV_CHANNEL_VOICE_AI;
 	r->u.freq.exclude = ZV_EXCLUDE_INBOUND;
@@ -191,7 +198,8 @@ Test(rules_kinds, day_one_after_a_talk, .init = bed_start)
 
 Test(rules_kinds, an_agent_must_be_sure_72_hours_after_an_abandoned_call, .init = bed_start)
 {
-	struct zv_rule *r = bed_cooldown(ZV_FACT_ABANDON, window(ZV_WINDOW_ROLLING, ZV_UNIT_HOUR, 72));
+	struct zv_rule *r =
+		bed_cooldown(ZV_FACT_ABANDON, window(ZV_WINDOW_ROLLING, ZV_UNIT_HOUR, 72));
 	int64_t at = msk("2026-03-08 12:00");
 
 	r->effect = ZV_EFFECT_FORCE_AGENT;
@@ -211,8 +219,10 @@ Test(rules_kinds, an_agent_must_be_sure_72_hours_after_an_abandoned_call, .init 
 Test(rules_kinds, block_is_stronger_than_an_agent_and_an_agent_than_a_warning, .init = bed_start)
 {
 	struct zv_rule *hours = bed_hours(ZV_DAY_ANY, 9 * 60, 20 * 60);
-	struct zv_rule *agent = bed_freq(ZV_FACT_ATTEMPT, 0, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
-	struct zv_rule *warning = bed_freq(ZV_FACT_ATTEMPT, 0, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
+	struct zv_rule *agent =
+		bed_freq(ZV_FACT_ATTEMPT, 0, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
+	struct zv_rule *warning =
+		bed_freq(ZV_FACT_ATTEMPT, 0, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
 
 	agent->effect = ZV_EFFECT_FORCE_AGENT;
 	warning->effect = ZV_EFFECT_WARN;
@@ -248,7 +258,8 @@ Test(rules_kinds, trust_memory_may_only_warn, .init = bed_start)
 
 Test(rules_kinds, a_law_has_a_first_and_a_last_day, .init = bed_start)
 {
-	struct zv_rule *r = bed_freq(ZV_FACT_ATTEMPT, 0, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
+	struct zv_rule *r =
+		bed_freq(ZV_FACT_ATTEMPT, 0, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
 
 	r->from_ms = msk("2026-03-11 03:00");
 	r->to_ms = msk("2026-03-15 03:00");
@@ -259,7 +270,8 @@ Test(rules_kinds, a_law_has_a_first_and_a_last_day, .init = bed_start)
 
 Test(rules_kinds, a_subject_may_agree_to_more, .init = bed_start)
 {
-	struct zv_rule *r = bed_freq(ZV_FACT_ATTEMPT, 0, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
+	struct zv_rule *r =
+		bed_freq(ZV_FACT_ATTEMPT, 0, window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1));
 	int64_t now = msk("2026-03-11 12:00");
 
 	r->override_by = ZV_OVERRIDE_AGREEMENT;
@@ -275,8 +287,11 @@ Test(rules_kinds, a_subject_may_agree_to_more, .init = bed_start)
 	bed.person.marks[0].by = ZV_OVERRIDE_AGREEMENT;
 	bed.person.marks[0].to_ms = now; /* taken back */
 	cr_assert_eq(bed_ask(now), ZV_ANSWER_NO);
-	bed.person.marks[0] = (struct zv_mark){.name = zv_rule_name("*", 1), .from_ms = now, .to_ms = INT64_MAX,
-					       .kind = ZV_MARK_OVERRIDE, .by = ZV_OVERRIDE_CONSENT_7D};
+	bed.person.marks[0] = (struct zv_mark){.name = zv_rule_name("*", 1),
+					       .from_ms = now,
+					       .to_ms = INT64_MAX,
+					       .kind = ZV_MARK_OVERRIDE,
+					       .by = ZV_OVERRIDE_CONSENT_7D};
 	r->override_by = ZV_OVERRIDE_CONSENT_7D;
 	bed_no(now - MIN_MS, ZV_DETAIL_LIMIT, now);
 	bed_yes(now);
@@ -423,7 +438,8 @@ Test(rules_kinds, the_budget_of_the_rule_that_leaves_least, .init = bed_start)
 	add(msk("2026-03-02 10:00"), 900, 10);
 	add(msk("2026-03-11 10:00"), 100, 2);
 	zv_rules_plan(&bed.rules, &bed.ask, "RU", &plan);
-	cr_assert(zv_rules_budget(&bed.rules, &plan, bed.tally, now, 200, 0, bed.person.residence[0], &b));
+	cr_assert(zv_rules_budget(&bed.rules, &plan, bed.tally, now, 200, 0,
+				  bed.person.residence[0], &b));
 	cr_assert_eq(b.rule, 1);
 	cr_assert_eq(b.num, 2);
 	cr_assert_eq(b.den, 100);
@@ -437,11 +453,13 @@ Test(rules_kinds, the_budget_of_the_rule_that_leaves_least, .init = bed_start)
 	/* persons taken for machines were abandoned */
 	for (uint32_t i = 0; i < 100; i++)
 		zv_tally_add(bed.tally, msk("2026-03-11 10:00"), ZV_FACT_BIT(ZV_FACT_MACHINE));
-	cr_assert(zv_rules_budget(&bed.rules, &plan, bed.tally, now, 200, 0.05, bed.person.residence[0], &b));
+	cr_assert(zv_rules_budget(&bed.rules, &plan, bed.tally, now, 200, 0.05,
+				  bed.person.residence[0], &b));
 	cr_assert_float_eq(b.rate, 7.0 / 105.0, 1e-9);
 	cr_assert(b.over);
 	day->effect = ZV_EFFECT_WARN;
-	cr_assert(zv_rules_budget(&bed.rules, &plan, bed.tally, now, 0, 0, bed.person.residence[0], &b));
+	cr_assert(zv_rules_budget(&bed.rules, &plan, bed.tally, now, 0, 0, bed.person.residence[0],
+				  &b));
 	cr_assert_eq(b.rule, 0);
 	cr_assert_float_eq(b.safe_rate, 0.0196, 0.0001); /* of the 1000 so far */
 	plan.n = 0;
@@ -454,12 +472,23 @@ Test(rules_kinds, treatments_merge_to_the_strictest, .init = bed_start)
 	struct zv_rule *a = bed_rule("T-A", ZV_RULE_TREAT), *b = bed_rule("T-B", ZV_RULE_TREAT);
 	const struct zv_rule_treat *t = &bed.verdict.treat;
 
-	a->u.treat = (struct zv_rule_treat){.ring_min_ms = 15000, .agent_within_ms = 2000,
-					    .within_from = ZV_FROM_GREETING_END, .cli = ZV_CLI_SHOWN, .label_max = 32,
-					    .n_say = 2, .say = {3, 4}, .optout = ZV_OPTOUT_IVR};
-	b->u.treat = (struct zv_rule_treat){.ring_min_ms = 12000, .agent_within_ms = 3000, .play_within_ms = 2000,
-					    .within_from = ZV_FROM_GREETING_START, .cli = ZV_CLI_OWN_CONTRACT,
-					    .announce_each = true, .n_say = 2, .say = {4, 5}, .optout = ZV_OPTOUT_PHONE};
+	a->u.treat = (struct zv_rule_treat){.ring_min_ms = 15000,
+					    .agent_within_ms = 2000,
+					    .within_from = ZV_FROM_GREETING_END,
+					    .cli = ZV_CLI_SHOWN,
+					    .label_max = 32,
+					    .n_say = 2,
+					    .say = {3, 4},
+					    .optout = ZV_OPTOUT_IVR};
+	b->u.treat = (struct zv_rule_treat){.ring_min_ms = 12000,
+					    .agent_within_ms = 3000,
+					    .play_within_ms = 2000,
+					    .within_from = ZV_FROM_GREETING_START,
+					    .cli = ZV_CLI_OWN_CONTRACT,
+					    .announce_each = true,
+					    .n_say = 2,
+					    .say = {4, 5},
+					    .optout = ZV_OPTOUT_PHONE};
 	bed_yes(msk("2026-03-11 12:00"));
 	cr_assert_eq(t->ring_min_ms, 15000);
 	cr_assert_eq(t->agent_within_ms, 2000);

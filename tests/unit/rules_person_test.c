@@ -3,7 +3,8 @@
 
 static struct zv_contact attempt(uint64_t lo, int64_t at_ms)
 {
-	return (struct zv_contact){.at_ms = at_ms, .attempt = {1, lo}, .channel = ZV_CHANNEL_VOICE_AGENT};
+	return (struct zv_contact){
+		.at_ms = at_ms, .attempt = {1, lo}, .channel = ZV_CHANNEL_VOICE_AGENT};
 }
 
 Test(rules_person, contacts_stand_in_the_order_of_their_dates, .init = bed_start)
@@ -77,7 +78,10 @@ Test(rules_person, a_mark_is_replaced_by_one_of_the_same_name, .init = bed_start
 /* ---- tally ---- */
 
 #define NAIVE_MAX 4000
-static struct { int64_t at_ms; uint32_t fact; } naive[NAIVE_MAX];
+static struct {
+	int64_t at_ms;
+	uint32_t fact;
+} naive[NAIVE_MAX];
 
 static uint64_t naive_sum(uint32_t n, int64_t from_ms, int64_t to_ms, uint32_t fact)
 {
@@ -108,8 +112,10 @@ Test(rules_tally, sums_are_those_of_a_list, .init = bed_start)
 			int64_t from = now - (int64_t)(zv_mix64(seed++) % (uint64_t)(59 * DAY_MS));
 			int64_t to = from + (int64_t)(zv_mix64(seed++) % (uint64_t)(62 * DAY_MS));
 
-			cr_assert_eq(zv_tally_sum(t, from, to, ZV_FACT_ABANDON), naive_sum(i + 1, from, to, ZV_FACT_ABANDON));
-			cr_assert_eq(zv_tally_sum(t, from, to, ZV_FACT_LIVE_ANSWER), naive_sum(i + 1, from, to, ZV_FACT_LIVE_ANSWER));
+			cr_assert_eq(zv_tally_sum(t, from, to, ZV_FACT_ABANDON),
+				     naive_sum(i + 1, from, to, ZV_FACT_ABANDON));
+			cr_assert_eq(zv_tally_sum(t, from, to, ZV_FACT_LIVE_ANSWER),
+				     naive_sum(i + 1, from, to, ZV_FACT_LIVE_ANSWER));
 		}
 	}
 	cr_assert_eq(zv_tally_sum(t, now, now, ZV_FACT_ABANDON), 0);
@@ -128,8 +134,12 @@ Test(rules_tally, buckets_load_in_any_order_and_replace_what_stood_there, .init 
 		n[ZV_FACT_ABANDON] = 10 + i;
 		zv_tally_load(t, base + order[i], n);
 	}
-	cr_assert_eq(zv_tally_sum(t, base * ZV_TALLY_MS, (base + 10) * ZV_TALLY_MS, ZV_FACT_ABANDON), 14 + 13 + 10 + 12);
-	cr_assert_eq(zv_tally_sum(t, (base + 2) * ZV_TALLY_MS, (base + 3) * ZV_TALLY_MS, ZV_FACT_ABANDON), 13);
+	cr_assert_eq(
+		zv_tally_sum(t, base * ZV_TALLY_MS, (base + 10) * ZV_TALLY_MS, ZV_FACT_ABANDON),
+		14 + 13 + 10 + 12);
+	cr_assert_eq(zv_tally_sum(t, (base + 2) * ZV_TALLY_MS, (base + 3) * ZV_TALLY_MS,
+				  ZV_FACT_ABANDON),
+		     13);
 	/* what is older than the table is not counted */
 	zv_tally_add(t, (base - ZV_TALLY_SLOTS) * ZV_TALLY_MS, ZV_FACT_BIT(ZV_FACT_ABANDON));
 	cr_assert_eq(zv_tally_sum(t, 0, (base + 10) * ZV_TALLY_MS, ZV_FACT_ABANDON), 49);
@@ -148,21 +158,29 @@ static void says(const char *language, const char *want)
 
 Test(rules_text, a_refusal_is_a_sentence_in_both_languages, .init = bed_start)
 {
-	struct zv_rule *r = bed_freq(ZV_FACT_CONVERSATION, 1, (struct zv_rule_window){.kind = ZV_WINDOW_CALENDAR, .unit = ZV_UNIT_DAY, .n = 1});
+	struct zv_rule *r = bed_freq(
+		ZV_FACT_CONVERSATION, 1,
+		(struct zv_rule_window){.kind = ZV_WINDOW_CALENDAR, .unit = ZV_UNIT_DAY, .n = 1});
 
 	bed_yes(msk("2026-03-11 12:00"));
 	says("en", "The contact is allowed.");
 	says("ru", "Контакт разрешён.");
 	bed_contact(msk("2026-03-11 10:00"), TALK);
 	bed_ask(msk("2026-03-11 12:00"));
-	says("en", "Rule T-FREQ is at its limit: conversations, at most 1 in a calendar day; 1 so far, 0 in flight.");
-	says("ru", "Правило T-FREQ: предел исчерпан (разговоры, не более 1 за календарный день); было 1, сейчас в работе 0.");
+	says("en", "Rule T-FREQ is at its limit: conversations, at most 1 in a calendar day; 1 so "
+		   "far, 0 in flight.");
+	says("ru", "Правило T-FREQ: предел исчерпан (разговоры, не более 1 за календарный день); "
+		   "было 1, сейчас в работе 0.");
 	r->u.freq.n_windows = 2;
-	r->u.freq.windows[1] = (struct zv_rule_window){.kind = ZV_WINDOW_ROLLING, .unit = ZV_UNIT_DAY, .n = 7};
+	r->u.freq.windows[1] =
+		(struct zv_rule_window){.kind = ZV_WINDOW_ROLLING, .unit = ZV_UNIT_DAY, .n = 7};
 	bed_ask(msk("2026-03-11 12:00"));
-	says("en", "Rule T-FREQ is at its limit: conversations, at most 1 in a calendar day and any 7 d; 1 so far, 0 in flight.");
+	says("en", "Rule T-FREQ is at its limit: conversations, at most 1 in a calendar day and "
+		   "any 7 d; 1 so far, 0 in flight.");
 	bed.rules.n = 0;
-	bed_cooldown(ZV_FACT_ABANDON, (struct zv_rule_window){.kind = ZV_WINDOW_ROLLING, .unit = ZV_UNIT_HOUR, .n = 72});
+	bed_cooldown(
+		ZV_FACT_ABANDON,
+		(struct zv_rule_window){.kind = ZV_WINDOW_ROLLING, .unit = ZV_UNIT_HOUR, .n = 72});
 	bed_contact(msk("2026-03-11 11:00"), ZV_FACT_BIT(ZV_FACT_ABANDON));
 	bed_ask(msk("2026-03-11 12:00"));
 	says("en", "Rule T-COOL wants 72 h of rest after an abandoned call.");

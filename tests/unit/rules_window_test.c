@@ -39,22 +39,32 @@ static void expect(struct zv_rule_window w, int64_t at_ms, int64_t start_ms, int
 Test(rules_window, calendar_units_and_several_of_them, .init = bed_start)
 {
 	use("Europe/Moscow");
-	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1), ms("2026-03-11 12:34"), ms("2026-03-11 00:00"), ms("2026-03-12 00:00"));
-	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 3), ms("2026-03-11 00:00"), ms("2026-03-09 00:00"), ms("2026-03-12 00:00"));
-	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_HOUR, 1), ms("2026-03-11 12:34"), ms("2026-03-11 12:00"), ms("2026-03-11 13:00"));
-	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_HOUR, 14), ms("2026-03-11 12:34"), ms("2026-03-10 23:00"), ms("2026-03-11 13:00"));
+	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 1), ms("2026-03-11 12:34"),
+	       ms("2026-03-11 00:00"), ms("2026-03-12 00:00"));
+	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_DAY, 3), ms("2026-03-11 00:00"),
+	       ms("2026-03-09 00:00"), ms("2026-03-12 00:00"));
+	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_HOUR, 1), ms("2026-03-11 12:34"),
+	       ms("2026-03-11 12:00"), ms("2026-03-11 13:00"));
+	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_HOUR, 14), ms("2026-03-11 12:34"),
+	       ms("2026-03-10 23:00"), ms("2026-03-11 13:00"));
 	/* 2026-03-09 is a Monday */
-	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_WEEK, 1), ms("2026-03-15 23:59"), ms("2026-03-09 00:00"), ms("2026-03-16 00:00"));
-	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_WEEK, 2), ms("2026-03-16 00:00"), ms("2026-03-09 00:00"), ms("2026-03-23 00:00"));
-	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_MONTH, 1), ms("2028-02-29 23:59"), ms("2028-02-01 00:00"), ms("2028-03-01 00:00"));
-	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_MONTH, 3), ms("2026-01-31 10:00"), ms("2025-11-01 00:00"), ms("2026-02-01 00:00"));
+	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_WEEK, 1), ms("2026-03-15 23:59"),
+	       ms("2026-03-09 00:00"), ms("2026-03-16 00:00"));
+	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_WEEK, 2), ms("2026-03-16 00:00"),
+	       ms("2026-03-09 00:00"), ms("2026-03-23 00:00"));
+	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_MONTH, 1), ms("2028-02-29 23:59"),
+	       ms("2028-02-01 00:00"), ms("2028-03-01 00:00"));
+	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_MONTH, 3), ms("2026-01-31 10:00"),
+	       ms("2025-11-01 00:00"), ms("2026-02-01 00:00"));
 }
 
 Test(rules_window, week_53_of_2026_reaches_into_the_next_year, .init = bed_start)
 {
 	use("Europe/Moscow");
-	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_WEEK, 1), ms("2027-01-03 23:59"), ms("2026-12-28 00:00"), ms("2027-01-04 00:00"));
-	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_WEEK, 1), ms("2027-01-04 00:00"), ms("2027-01-04 00:00"), ms("2027-01-11 00:00"));
+	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_WEEK, 1), ms("2027-01-03 23:59"),
+	       ms("2026-12-28 00:00"), ms("2027-01-04 00:00"));
+	expect(window(ZV_WINDOW_CALENDAR, ZV_UNIT_WEEK, 1), ms("2027-01-04 00:00"),
+	       ms("2027-01-04 00:00"), ms("2027-01-11 00:00"));
 }
 
 Test(rules_window, days_of_23_and_25_hours, .init = bed_start)
@@ -186,10 +196,14 @@ Test(rules_window, tables_move_working_days_and_a_year_without_one_is_closed, .i
 	cr_assert_eq(zv_calendar_day(c, zv_day_from_civil(2025, 12, 31)), ZV_DT_UNKNOWN);
 	closed_until(r, ms("2026-02-27 22:00"), ms("2026-02-28 08:00"), ms("2026-02-28 22:00"));
 	closed_until(r, ms("2026-05-08 22:00"), ms("2026-05-09 09:00"), ms("2026-05-09 20:00"));
-	cr_assert_eq(zv_rule_open(&bed.rules, &r->u.hours, tz, ms("2026-12-31 22:00"), &start, &end, &doubt), ZV_ENOENT);
+	cr_assert_eq(zv_rule_open(&bed.rules, &r->u.hours, tz, ms("2026-12-31 22:00"), &start, &end,
+				  &doubt),
+		     ZV_ENOENT);
 	cr_assert(doubt);
 	r->u.hours.calendar = 7; /* named, and not loaded */
-	cr_assert_eq(zv_rule_open(&bed.rules, &r->u.hours, tz, ms("2026-03-11 12:00"), &start, &end, &doubt), ZV_ENOENT);
+	cr_assert_eq(zv_rule_open(&bed.rules, &r->u.hours, tz, ms("2026-03-11 12:00"), &start, &end,
+				  &doubt),
+		     ZV_ENOENT);
 	cr_assert(doubt);
 }
 

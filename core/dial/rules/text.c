@@ -19,7 +19,8 @@ static const struct words details[] = {
 				   "требует календаря рабочих дней, которого нет"},
 	[ZV_DETAIL_RATIO] = {"stops the campaign, because its share is over the limit",
 			     "останавливает кампанию: доля превысила предел"},
-	[ZV_DETAIL_NO_CONSENT] = {"needs a consent that is not there", "требует согласия, которого нет"},
+	[ZV_DETAIL_NO_CONSENT] = {"needs a consent that is not there",
+				  "требует согласия, которого нет"},
 	[ZV_DETAIL_LISTED] = {"forbids it, because the number is on a do-not-call list",
 			      "запрещает контакт: номер внесён в реестр отказавшихся от звонков"},
 	[ZV_DETAIL_STALE_LIST] = {"needs a fresher copy of a do-not-call list",
@@ -39,21 +40,24 @@ static const struct words refusals[] = {
 				     "Неизвестно, закон какой страны защищает этого человека."},
 	[ZV_REFUSED_ZONE] = {"This person's time zone is not known.",
 			     "Часовой пояс этого человека неизвестен."},
-	[ZV_REFUSED_SUPPRESSED] = {"This person or number is on the own do-not-call list.",
-				   "Этот человек или номер внесён в собственный список «не звонить»."},
+	[ZV_REFUSED_SUPPRESSED] =
+		{"This person or number is on the own do-not-call list.",
+		 "Этот человек или номер внесён в собственный список «не звонить»."},
 	[ZV_REFUSED_OVERFLOW] = {"More has happened with this person than can be counted.",
 				 "С этим человеком было больше событий, чем можно учесть."},
 	[ZV_REFUSED_NO_RULES] = {"No rules are loaded for this country.",
 				 "Для этой страны не загружено ни одного правила."},
-	[ZV_REFUSED_UNSTATED] = {"The campaign does not state its purpose, channel, mode and actor.",
-				 "Кампания не указала цель, канал, режим и от чьего имени она звонит."},
+	[ZV_REFUSED_UNSTATED] =
+		{"The campaign does not state its purpose, channel, mode and actor.",
+		 "Кампания не указала цель, канал, режим и от чьего имени она звонит."},
 };
 
 /* What is counted, in the plural. */
 static const struct words counted[ZV_FACTS] = {
 	[ZV_FACT_INTENT] = {"decisions to call", "решения о вызове"},
 	[ZV_FACT_ATTEMPT] = {"attempts", "попытки вызова"},
-	[ZV_FACT_RING] = {"contacts that rang or reached the person", "контакты, дошедшие до человека"},
+	[ZV_FACT_RING] = {"contacts that rang or reached the person",
+			  "контакты, дошедшие до человека"},
 	[ZV_FACT_CONNECT] = {"answered calls", "отвеченные вызовы"},
 	[ZV_FACT_MACHINE] = {"calls answered by a machine", "ответы автоответчика"},
 	[ZV_FACT_LIVE_ANSWER] = {"calls answered by a person", "ответы человека"},
@@ -127,33 +131,42 @@ static void window_text(const struct zv_rule_window *w, bool russian, char *text
 	if (w->kind == ZV_WINDOW_CALENDAR && w->n == 1)
 		snprintf(text, size, "%s", word(&calendar_units[w->unit], russian));
 	else if (w->kind == ZV_WINDOW_CALENDAR)
-		snprintf(text, size, russian ? "%u %s по календарю" : "%u %s of the calendar", w->n, unit);
+		snprintf(text, size, russian ? "%u %s по календарю" : "%u %s of the calendar", w->n,
+			 unit);
 	else if (w->kind == ZV_WINDOW_BLOCK)
-		snprintf(text, size, russian ? "каждые %u %s от начала" : "each block of %u %s", w->n, unit);
+		snprintf(text, size, russian ? "каждые %u %s от начала" : "each block of %u %s",
+			 w->n, unit);
 	else if (w->day_one)
-		snprintf(text, size, russian ? "%u %s, считая первый день" : "%u %s with the first day counted",
+		snprintf(text, size,
+			 russian ? "%u %s, считая первый день" : "%u %s with the first day counted",
 			 w->n, unit);
 	else
 		snprintf(text, size, russian ? "любые %u %s подряд" : "any %u %s", w->n, unit);
 }
 
 /* "RU-CALL-W is at its limit: conversations, at most 2 in a calendar week and any 7 d; ..." */
-static void limit_text(const struct zv_rule *r, const struct zv_count *count, bool russian, char *text,
-		       size_t size)
+static void limit_text(const struct zv_rule *r, const struct zv_count *count, bool russian,
+		       char *text, size_t size)
 {
 	char windows[400] = "", one[100];
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < r->u.freq.n_windows && i < ZV_RULE_WINDOWS_MAX; i++) {
 		window_text(&r->u.freq.windows[i], russian, one, sizeof(one));
-		snprintf(windows + n, sizeof(windows) - n, "%s%s", i == 0 ? "" : russian ? " и за " : " and ", one);
+		snprintf(windows + n, sizeof(windows) - n, "%s%s",
+			 i == 0    ? ""
+			 : russian ? " и за "
+				   : " and ",
+			 one);
 		n = strlen(windows);
 	}
 	snprintf(text, size,
-		 russian ? "Правило %.31s: предел исчерпан (%s, не более %u за %s); было %u, сейчас в работе %u."
-			 : "Rule %.31s is at its limit: %s, at most %u in %s; %u so far, %u in flight.",
-		 r->id, word(&counted[r->u.freq.fact], russian), r->u.freq.limit, windows, count->used,
-		 count->in_flight);
+		 russian ? "Правило %.31s: предел исчерпан (%s, не более %u за %s); было %u, "
+			   "сейчас в работе %u."
+			 : "Rule %.31s is at its limit: %s, at most %u in %s; %u so far, %u in "
+			   "flight.",
+		 r->id, word(&counted[r->u.freq.fact], russian), r->u.freq.limit, windows,
+		 count->used, count->in_flight);
 }
 
 static void cooldown_text(const struct zv_rule *r, bool russian, char *text, size_t size)
@@ -163,17 +176,20 @@ static void cooldown_text(const struct zv_rule *r, bool russian, char *text, siz
 
 	window_text(w, russian, window, sizeof(window));
 	if (w->kind == ZV_WINDOW_ROLLING && !w->day_one)
-		snprintf(text, size, russian ? "Правило %.31s требует паузы %u %s после %s."
-					     : "Rule %.31s wants %u %s of rest after %s.",
-			 r->id, w->n, word(&units[w->unit], russian), word(&after[r->u.cooldown.after], russian));
+		snprintf(text, size,
+			 russian ? "Правило %.31s требует паузы %u %s после %s."
+				 : "Rule %.31s wants %u %s of rest after %s.",
+			 r->id, w->n, word(&units[w->unit], russian),
+			 word(&after[r->u.cooldown.after], russian));
 	else
-		snprintf(text, size, russian ? "Правило %.31s требует паузы после %s (%s)."
-					     : "Rule %.31s wants rest after %s (%s).",
+		snprintf(text, size,
+			 russian ? "Правило %.31s требует паузы после %s (%s)."
+				 : "Rule %.31s wants rest after %s (%s).",
 			 r->id, word(&after[r->u.cooldown.after], russian), window);
 }
 
-static void rule_text(const struct zv_rules *rules, const struct zv_verdict *v, bool russian, char *text,
-		      size_t size)
+static void rule_text(const struct zv_rules *rules, const struct zv_verdict *v, bool russian,
+		      char *text, size_t size)
 {
 	const struct zv_rule *r = &rules->v[v->rule];
 	const struct zv_count *count = NULL;
@@ -183,17 +199,19 @@ static void rule_text(const struct zv_rules *rules, const struct zv_verdict *v, 
 		if (v->counts[i].rule == v->rule)
 			count = &v->counts[i];
 	}
-	if (v->detail == ZV_DETAIL_LIMIT && r->kind == ZV_RULE_FREQ && r->u.freq.fact < ZV_FACTS && count != NULL)
+	if (v->detail == ZV_DETAIL_LIMIT && r->kind == ZV_RULE_FREQ && r->u.freq.fact < ZV_FACTS &&
+	    count != NULL)
 		limit_text(r, count, russian, text, size);
-	else if (v->detail == ZV_DETAIL_COOLDOWN && r->kind == ZV_RULE_COOLDOWN && r->u.cooldown.after < ZV_FACTS)
+	else if (v->detail == ZV_DETAIL_COOLDOWN && r->kind == ZV_RULE_COOLDOWN &&
+		 r->u.cooldown.after < ZV_FACTS)
 		cooldown_text(r, russian, text, size);
 	else
 		snprintf(text, size, russian ? "Правило %.31s %s." : "Rule %.31s %s.", r->id,
 			 word(&details[v->detail < known ? v->detail : 0], russian));
 }
 
-void zv_verdict_text(const struct zv_rules *rules, const struct zv_verdict *verdict, const char *language,
-		     char *text, size_t size)
+void zv_verdict_text(const struct zv_rules *rules, const struct zv_verdict *verdict,
+		     const char *language, char *text, size_t size)
 {
 	bool russian = strcmp(language, "ru") == 0;
 	uint32_t known = sizeof(refusals) / sizeof(refusals[0]);
@@ -202,7 +220,8 @@ void zv_verdict_text(const struct zv_rules *rules, const struct zv_verdict *verd
 		return;
 	text[0] = 0;
 	if (verdict->answer == ZV_ANSWER_YES)
-		snprintf(text, size, "%s", russian ? "Контакт разрешён." : "The contact is allowed.");
+		snprintf(text, size, "%s",
+			 russian ? "Контакт разрешён." : "The contact is allowed.");
 	else if (rules != NULL && verdict->rule < rules->n)
 		rule_text(rules, verdict, russian, text, size);
 	else
