@@ -186,7 +186,7 @@ static void decide(struct zv_eval *e, const struct zv_rule_plan *plan, struct zv
 	int64_t held_ms = INT64_MIN, plain_ms;
 	uint8_t refusal = ZV_REFUSED_BY_RULE;
 
-	v->refusal = unknown(e, plan);
+	v->refusal = (uint8_t)unknown(e, plan);
 	if (v->refusal != ZV_REFUSED_BY_RULE) {
 		v->until_ms = ZV_NEVER_MS;
 		return;
