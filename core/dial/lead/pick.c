@@ -70,7 +70,7 @@ static void await(struct zv_engine *e, uint32_t slab, int64_t due_ms)
 /* Out of the way until its person's call is over. */
 static void await_person(struct zv_engine *e, uint32_t slab)
 {
-	zv_heap_remove(&e->ready, slab);
+	unready(e, slab);
 	e->held[slab].state = ZV_HELD_PERSON;
 	e->n_person_waits++;
 }
