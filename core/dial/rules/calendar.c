@@ -2,15 +2,11 @@
 
 enum zv_day_type zv_calendar_day(const struct zv_calendar *calendar, int32_t day)
 {
-	int year, month, mday;
-
-	zv_civil_from_day(day, &year, &month, &mday);
 	for (uint32_t i = 0; i < calendar->n_years && i < ZV_CALENDAR_YEARS; i++) {
-		uint32_t n;
+		int32_t n = day - zv_day_from_civil(calendar->years[i], 1, 1);
 
-		if (calendar->years[i] != year)
+		if (n < 0 || day >= zv_day_from_civil(calendar->years[i] + 1, 1, 1))
 			continue;
-		n = (uint32_t)(day - zv_day_from_civil(year, 1, 1));
 		return (enum zv_day_type)(calendar->days[i][n / 4] >> (2 * (n % 4)) & 3);
 	}
 	return ZV_DT_UNKNOWN;

@@ -3,12 +3,11 @@
 static bool concerns(const struct zv_eval *e, const struct zv_rule *rule,
 		     const struct zv_contact *c)
 {
-	uint16_t facts = zv_contact_facts(c);
-
-	if (c->open != 0)
-		facts |= zv_channel_facts(c->channel);
-	if ((facts & ZV_FACT_BIT(rule->u.cooldown.after)) == 0 ||
-	    !zv_contact_same(c, e->ask, rule->u.cooldown.key))
+	if (!zv_contact_has(c, rule->u.cooldown.after) &&
+	    (c->open == 0 ||
+	     (zv_channel_facts(c->channel) & ZV_FACT_BIT(rule->u.cooldown.after)) == 0))
+		return false;
+	if (!zv_contact_same(c, e->ask, rule->u.cooldown.key))
 		return false;
 	return zv_attempt_is_zero(e->ask->self) || !zv_attempt_eq(c->attempt, e->ask->self);
 }

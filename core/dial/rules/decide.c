@@ -78,7 +78,8 @@ static int64_t plain_until(const struct zv_eval *e, uint8_t *ret_refusal)
 }
 
 /* The first moment at or after from_ms at which nothing of at least `least` stands in the way:
- * each round jumps to the end of what holds longest.  The ledger stays as it is. */
+ * each round jumps to the end of what holds longest.  The ledger stays as it is.  Where the
+ * bound is met the moment is one to ask again. */
 static int64_t look_ahead(struct zv_eval *e, const struct zv_rule_plan *plan, int64_t from_ms,
 			  enum force least)
 {

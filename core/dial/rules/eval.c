@@ -10,6 +10,7 @@ void zv_eval_init(struct zv_eval *e, const struct zv_ask *ask)
 	e->ask = ask;
 	e->free_ms = ask->now_ms + IN_FLIGHT_MS;
 	e->made = 0;
+	e->looks = 0;
 	e->first_open = 0;
 	while (e->first_open < p->n_contacts && p->contacts[e->first_open].open == 0)
 		e->first_open++;
@@ -20,6 +21,24 @@ void zv_eval_move(struct zv_eval *e, int64_t at_ms)
 {
 	e->at_ms = at_ms;
 	e->n_known = 0;
+	e->n_locals = 0;
+}
+
+const struct zv_local *zv_eval_local(struct zv_eval *e, const struct zv_tz *tz)
+{
+	uint32_t i;
+
+	for (i = 0; i < e->n_locals; i++) {
+		if (e->locals[i].tz == tz)
+			return &e->locals[i].l;
+	}
+	if (i == ZV_LOCALS_MAX)
+		i = 0;
+	else
+		e->n_locals++;
+	e->locals[i].tz = tz;
+	zv_tz_to_local(tz, e->at_ms, &e->locals[i].l);
+	return &e->locals[i].l;
 }
 
 static void add_zone(const struct zv_eval *e, struct zv_candidates *c, uint16_t zone)
@@ -122,7 +141,8 @@ const struct zv_bounds *zv_eval_bounds(struct zv_eval *e, const struct zv_rule_w
 	e->known[i].tz = tz;
 	e->known[i].key = key;
 	e->known[i].origin_ms = origin_ms;
-	zv_bounds_at(w, tz, e->at_ms, origin_ms, &e->known[i].b);
+	zv_bounds_at(w, tz, tz != NULL ? zv_eval_local(e, tz) : NULL, e->at_ms, origin_ms,
+		     &e->known[i].b);
 	return &e->known[i].b;
 }
 
@@ -158,25 +178,35 @@ int64_t zv_contact_at(const struct zv_contact *c, uint8_t fact)
 	return c->at_ms;
 }
 
-uint16_t zv_contact_facts(const struct zv_contact *c)
-{
-	const uint16_t connected = ZV_FACT_BIT(ZV_FACT_MACHINE) | ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER) |
-				   ZV_FACT_BIT(ZV_FACT_ABANDON) | ZV_FACT_BIT(ZV_FACT_SILENT) |
-				   ZV_FACT_BIT(ZV_FACT_CONVERSATION);
-	/* A message or a visit reached the person: where any interaction counts, `ring` is it. */
-	const uint16_t reached = ZV_FACT_BIT(ZV_FACT_CONNECT) | ZV_FACT_BIT(ZV_FACT_MESSAGE) |
-				 ZV_FACT_BIT(ZV_FACT_VISIT);
-	uint16_t facts = c->facts;
+/* The recorded steps that imply each step: who talked was connected, and was rung.  A message or
+ * a visit reached the person: where any interaction counts, `ring` is it. */
+#define BIT(name) (1u << ZV_FACT_##name)
+#define CONNECTED                                                                                  \
+	(BIT(CONNECT) | BIT(MACHINE) | BIT(LIVE_ANSWER) | BIT(ABANDON) | BIT(SILENT) |             \
+	 BIT(CONVERSATION))
+static const uint16_t implied_by[ZV_FACTS] = {
+	[ZV_FACT_INTENT] = BIT(INTENT) | BIT(ATTEMPT),
+	[ZV_FACT_ATTEMPT] = BIT(ATTEMPT),
+	[ZV_FACT_RING] = BIT(RING) | CONNECTED | BIT(MESSAGE) | BIT(VISIT),
+	[ZV_FACT_CONNECT] = CONNECTED,
+	[ZV_FACT_MACHINE] = BIT(MACHINE),
+	[ZV_FACT_LIVE_ANSWER] = BIT(LIVE_ANSWER) | BIT(CONVERSATION),
+	[ZV_FACT_ABANDON] = BIT(ABANDON),
+	[ZV_FACT_SILENT] = BIT(SILENT),
+	[ZV_FACT_CONVERSATION] = BIT(CONVERSATION),
+	[ZV_FACT_MESSAGE] = BIT(MESSAGE),
+	[ZV_FACT_VISIT] = BIT(VISIT),
+	[ZV_FACT_REFUSAL] = BIT(REFUSAL),
+	[ZV_FACT_DIAL_SECONDS] = BIT(DIAL_SECONDS) | BIT(ATTEMPT),
+};
 
-	if ((facts & connected) != 0 && c->channel != ZV_CHANNEL_VISIT)
-		facts |= ZV_FACT_BIT(ZV_FACT_CONNECT);
-	if ((facts & reached) != 0)
-		facts |= ZV_FACT_BIT(ZV_FACT_RING);
-	if ((facts & ZV_FACT_BIT(ZV_FACT_CONVERSATION)) != 0 && c->channel != ZV_CHANNEL_VISIT)
-		facts |= ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER);
-	if ((facts & ZV_FACT_BIT(ZV_FACT_ATTEMPT)) != 0)
-		facts |= ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_DIAL_SECONDS);
-	return facts;
+bool zv_contact_has(const struct zv_contact *c, uint8_t fact)
+{
+	/* A talk at the door is no call that was answered. */
+	if (c->channel == ZV_CHANNEL_VISIT &&
+	    (fact == ZV_FACT_CONNECT || fact == ZV_FACT_LIVE_ANSWER))
+		return (c->facts & ZV_FACT_BIT(fact)) != 0;
+	return (c->facts & implied_by[fact]) != 0;
 }
 
 uint16_t zv_channel_facts(uint8_t channel)

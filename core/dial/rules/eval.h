@@ -16,6 +16,8 @@
 #define ZV_LATE_MS        (INT64_C(65535) * 1000)
 #define ZV_CANDIDATES_MAX (3 * ZV_SLAB_ZONES_MAX + 1)
 #define ZV_BOUNDS_MAX     32
+#define ZV_LOCALS_MAX     4
+#define ZV_LOOKS_MAX      192
 
 struct zv_candidates {
 	uint8_t n;
@@ -36,10 +38,16 @@ struct zv_eval {
 	int64_t at_ms;       /* the moment looked at, at or after ask->now_ms */
 	int64_t free_ms;     /* contacts in flight are looked at as over from here on */
 	uint32_t first_open; /* index of the first open contact, n_contacts: none */
+	uint32_t looks;      /* moments that single rules looked at so far: bounded */
 	uint8_t made;        /* sets of candidates that are filled: bits 1 << enum zv_rule_tz */
 	uint8_t n_known;
 	struct zv_candidates zones[ZV_TZ_FIXED + 1];
-	/* Bounds asked for at at_ms: many rules share the same windows. */
+	/* The wall clocks at at_ms, and bounds asked for: many rules share the same. */
+	uint8_t n_locals;
+	struct {
+		const struct zv_tz *tz;
+		struct zv_local l;
+	} locals[ZV_LOCALS_MAX];
 	struct {
 		const struct zv_tz *tz;
 		uint64_t key;
@@ -65,8 +73,13 @@ const struct zv_bounds *zv_eval_bounds(struct zv_eval *eval, const struct zv_rul
 const struct zv_candidates *zv_eval_clocks(struct zv_eval *eval,
 					   const struct zv_rule_window *window);
 
-void zv_bounds_at(const struct zv_rule_window *window, const struct zv_tz *tz, int64_t at_ms,
-		  int64_t origin_ms, struct zv_bounds *ret_bounds);
+/* What a clock shows at at_ms; valid until the next such call or move. */
+const struct zv_local *zv_eval_local(struct zv_eval *eval, const struct zv_tz *tz);
+
+/* local: what tz shows at at_ms; both may be NULL where no clock is needed. */
+void zv_bounds_at(const struct zv_rule_window *window, const struct zv_tz *tz,
+		  const struct zv_local *local, int64_t at_ms, int64_t origin_ms,
+		  struct zv_bounds *ret_bounds);
 /* The first moment whose window holds an event of event_ms no more. */
 int64_t zv_bounds_leave(const struct zv_rule_window *window, const struct zv_tz *tz,
 			int64_t event_ms, int64_t origin_ms);
@@ -76,8 +89,8 @@ int64_t zv_window_reach(const struct zv_rule_window *window);
 
 /* When the fact of a contact is dated. */
 int64_t zv_contact_at(const struct zv_contact *contact, uint8_t fact);
-/* Facts as rules see them: what a recorded step implies is there too. */
-uint16_t zv_contact_facts(const struct zv_contact *contact);
+/* Has it happened, as rules see it: what a recorded step implies has happened too. */
+bool zv_contact_has(const struct zv_contact *contact, uint8_t fact);
 /* What a contact of this channel may become. */
 uint16_t zv_channel_facts(uint8_t channel);
 /* Is it the same debt, number, ...?  What is not known counts as the same. */

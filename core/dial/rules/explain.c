@@ -25,7 +25,7 @@ static bool stands_in_cooldown(struct zv_eval *e, const struct zv_rule *rule,
 	const struct zv_candidates *clocks = zv_eval_clocks(e, w);
 	int64_t at_ms = zv_contact_at(c, rule->u.cooldown.after);
 
-	if ((zv_contact_facts(c) & ZV_FACT_BIT(rule->u.cooldown.after)) == 0 || at_ms > e->at_ms ||
+	if (!zv_contact_has(c, rule->u.cooldown.after) || at_ms > e->at_ms ||
 	    !zv_contact_same(c, e->ask, rule->u.cooldown.key))
 		return false;
 	for (uint32_t k = 0; k < clocks->n; k++)

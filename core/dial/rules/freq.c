@@ -12,14 +12,12 @@ static bool counts(const struct zv_eval *e, const struct zv_rule *rule, const st
 	const uint16_t fact = ZV_FACT_BIT(rule->u.freq.fact);
 	/* How a contact ends is not known before it ends. */
 	const uint8_t ends = ZV_EXCLUDE_NOT_CONNECTED | ZV_EXCLUDE_BUSY | ZV_EXCLUDE_OUT_OF_SERVICE;
-	uint16_t facts = zv_contact_facts(c);
-	uint8_t exclude = c->exclude;
+	uint8_t exclude = c->open != 0 ? c->exclude & (uint8_t)~ends : c->exclude;
 
-	if (c->open != 0) {
-		facts |= zv_channel_facts(c->channel);
-		exclude &= (uint8_t)~ends;
-	}
-	if ((facts & fact) == 0 || (exclude & rule->u.freq.exclude) != 0)
+	if (!zv_contact_has(c, rule->u.freq.fact) &&
+	    (c->open == 0 || (zv_channel_facts(c->channel) & fact) == 0))
+		return false;
+	if ((exclude & rule->u.freq.exclude) != 0)
 		return false;
 	if (rule->u.freq.channels_counted != 0 && c->channel != ZV_CHANNEL_NONE &&
 	    (rule->u.freq.channels_counted >> c->channel & 1) == 0)

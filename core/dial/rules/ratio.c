@@ -1,5 +1,10 @@
 #include "dial/rules/eval.h"
 
+struct share {
+	uint64_t num, den;
+	int64_t next_ms;
+};
+
 bool zv_share_over(uint64_t num, uint64_t den, double limit)
 {
 	/* 29 of 100 is not over 0.29, whatever the product rounds to. */
@@ -11,10 +16,13 @@ void zv_ratio_bounds(const struct zv_rules *rules, const struct zv_rule *rule,
 		     struct zv_bounds *ret_bounds)
 {
 	const struct zv_rule_window *w = &rule->u.ratio.window;
+	struct zv_local local = {0};
 
 	if (w->tz == ZV_TZ_FIXED)
 		tz = zv_zones_get(rules->zones, w->zone);
-	zv_bounds_at(w, tz, now_ms, tally->origin_ms, ret_bounds);
+	if (zv_window_needs_clock(w))
+		zv_tz_to_local(tz, now_ms, &local);
+	zv_bounds_at(w, tz, &local, now_ms, tally->origin_ms, ret_bounds);
 }
 
 /* The clock of a campaign's window: of the rule, of the campaign, else the person's. */
@@ -34,13 +42,26 @@ static const struct zv_tz *clock_of(struct zv_eval *e, const struct zv_rule *rul
 	return c->n > 0 ? c->v[0] : NULL;
 }
 
+/* Counts of the window around one moment, and when it is another one. */
+static void count(const struct zv_eval *e, const struct zv_rule *rule, const struct zv_tz *tz,
+		  int64_t at_ms, struct share *ret)
+{
+	struct zv_bounds b;
+
+	zv_ratio_bounds(e->rules, rule, e->tally, tz, at_ms, &b);
+	ret->num = zv_tally_sum(e->tally, b.start_ms, b.end_ms, rule->u.ratio.num);
+	ret->den = zv_tally_sum(e->tally, b.start_ms, b.end_ms, rule->u.ratio.den);
+	/* A rolling window is another one with every quarter of an hour. */
+	ret->next_ms = rule->u.ratio.window.kind == ZV_WINDOW_ROLLING
+			       ? (at_ms / ZV_TALLY_MS + 1) * ZV_TALLY_MS
+			       : b.end_ms;
+}
+
 bool zv_ratio_hits(struct zv_eval *e, const struct zv_rule *rule, struct zv_hit *ret_hit,
 		   bool *ret_alarm)
 {
 	const struct zv_tz *tz = clock_of(e, rule);
-	uint64_t num, den;
-	struct zv_bounds b;
-	bool over;
+	struct share s;
 
 	*ret_alarm = false;
 	if (e->tally == NULL)
@@ -48,14 +69,14 @@ bool zv_ratio_hits(struct zv_eval *e, const struct zv_rule *rule, struct zv_hit 
 	*ret_hit = (struct zv_hit){ZV_NEVER_MS, ZV_DETAIL_RATIO};
 	if (tz == NULL && zv_window_needs_clock(&rule->u.ratio.window))
 		return true;
-	zv_ratio_bounds(e->rules, rule, e->tally, tz, e->at_ms, &b);
-	num = zv_tally_sum(e->tally, b.start_ms, b.end_ms, rule->u.ratio.num);
-	den = zv_tally_sum(e->tally, b.start_ms, b.end_ms, rule->u.ratio.den);
-	over = zv_share_over(num, den, rule->u.ratio.limit);
-	*ret_alarm = rule->u.ratio.alarm_at > 0 && zv_share_over(num, den, rule->u.ratio.alarm_at);
-	/* A rolling window has no end: it is looked at again with the next quarter of an hour. */
-	ret_hit->until_ms = rule->u.ratio.window.kind == ZV_WINDOW_ROLLING
-				    ? (e->at_ms / ZV_TALLY_MS + 1) * ZV_TALLY_MS
-				    : b.end_ms;
-	return over;
+	count(e, rule, tz, e->at_ms, &s);
+	*ret_alarm =
+		rule->u.ratio.alarm_at > 0 && zv_share_over(s.num, s.den, rule->u.ratio.alarm_at);
+	if (!zv_share_over(s.num, s.den, rule->u.ratio.limit))
+		return false;
+	do {
+		ret_hit->until_ms = s.next_ms;
+		count(e, rule, tz, s.next_ms, &s);
+	} while (zv_share_over(s.num, s.den, rule->u.ratio.limit) && e->looks++ < ZV_LOOKS_MAX);
+	return true;
 }

@@ -1,6 +1,6 @@
 #include "dial/rules/eval.h"
 
-/* ahead of floor towards minus infinity */
+/* Rounds towards minus infinity. */
 static int64_t floor_div(int64_t a, int64_t b)
 {
 	return a / b - (a % b < 0);
@@ -70,10 +70,9 @@ static int64_t unit_start(const struct zv_tz *tz, uint8_t unit, const struct zv_
 	return midnight(tz, l->day - back);
 }
 
-static void rolling(const struct zv_rule_window *w, const struct zv_tz *tz, int64_t at_ms,
-		    struct zv_bounds *ret)
+static void rolling(const struct zv_rule_window *w, const struct zv_tz *tz,
+		    const struct zv_local *l, int64_t at_ms, struct zv_bounds *ret)
 {
-	struct zv_local l;
 	int64_t days;
 
 	if (!w->day_one || !in_days(w)) {
@@ -82,10 +81,9 @@ static void rolling(const struct zv_rule_window *w, const struct zv_tz *tz, int6
 					  at_ms + length_ms(w)};
 		return;
 	}
-	zv_tz_to_local(tz, at_ms, &l);
 	days = length_ms(w) / ZV_DAY_MS;
-	*ret = (struct zv_bounds){midnight(tz, l.day - days + 1), midnight(tz, l.day + 1),
-				  midnight(tz, l.day + days)};
+	*ret = (struct zv_bounds){midnight(tz, l->day - days + 1), midnight(tz, l->day + 1),
+				  midnight(tz, l->day + days)};
 }
 
 static void block(const struct zv_rule_window *w, const struct zv_tz *tz, int64_t at_ms,
@@ -111,19 +109,17 @@ static void block(const struct zv_rule_window *w, const struct zv_tz *tz, int64_
 	ret->ahead_ms = ret->end_ms;
 }
 
-void zv_bounds_at(const struct zv_rule_window *w, const struct zv_tz *tz, int64_t at_ms,
-		  int64_t origin_ms, struct zv_bounds *ret_bounds)
+void zv_bounds_at(const struct zv_rule_window *w, const struct zv_tz *tz,
+		  const struct zv_local *local, int64_t at_ms, int64_t origin_ms,
+		  struct zv_bounds *ret_bounds)
 {
-	struct zv_local l;
-
 	if (w->kind == ZV_WINDOW_ROLLING) {
-		rolling(w, tz, at_ms, ret_bounds);
+		rolling(w, tz, local, at_ms, ret_bounds);
 	} else if (w->kind == ZV_WINDOW_BLOCK) {
 		block(w, tz, at_ms, origin_ms, ret_bounds);
 	} else {
-		zv_tz_to_local(tz, at_ms, &l);
-		ret_bounds->start_ms = unit_start(tz, w->unit, &l, w->n - 1);
-		ret_bounds->end_ms = unit_start(tz, w->unit, &l, -1);
+		ret_bounds->start_ms = unit_start(tz, w->unit, local, w->n - 1);
+		ret_bounds->end_ms = unit_start(tz, w->unit, local, -1);
 		ret_bounds->ahead_ms = ret_bounds->end_ms;
 	}
 	/* Where the clock goes back over midnight the next day has begun once already. */
@@ -154,9 +150,12 @@ int64_t zv_bounds_leave(const struct zv_rule_window *w, const struct zv_tz *tz, 
 void zv_window_bounds(const struct zv_rule_window *window, const struct zv_tz *tz, int64_t now_ms,
 		      int64_t origin_ms, int64_t *ret_start_ms, int64_t *ret_end_ms)
 {
+	struct zv_local local = {0};
 	struct zv_bounds b;
 
-	zv_bounds_at(window, tz, now_ms, origin_ms, &b);
+	if (zv_window_needs_clock(window))
+		zv_tz_to_local(tz, now_ms, &local);
+	zv_bounds_at(window, tz, &local, now_ms, origin_ms, &b);
 	*ret_start_ms = b.start_ms;
 	*ret_end_ms = b.end_ms;
 }
