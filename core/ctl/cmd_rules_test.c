@@ -6,8 +6,6 @@
 #include "ctl/scen.h"
 
 static const char file_keys[] = "rules lines only calendars zone person campaign scenarios";
-static const char scenario_keys[] = "name rules lines only calendars zone person campaign events "
-                                    "tally ask expect";
 
 struct test {
 	struct zv_ctl *ctl;
@@ -116,8 +114,6 @@ static void run_scenario(struct test *t, const struct zv_conf_node *file,
                          const struct zv_conf_node *node, const struct zv_rules *rules)
 {
 	struct zv_scen *s = t->s;
-	const struct zv_conf_node *zone = zv_conf_get(node, "zone");
-	uint32_t errors = t->sink.n_errors;
 
 	memset(s, 0, sizeof(*s));
 	s->file = file;
@@ -125,21 +121,7 @@ static void run_scenario(struct test *t, const struct zv_conf_node *file,
 	s->sink = &t->sink;
 	s->zones = t->zones;
 	s->rules = rules;
-	if (zone == NULL)
-		zone = zv_conf_get(file, "zone");
-	if (zone == NULL)
-		zv_conf_error(&t->sink, node, "`zone` is wanted: whose clock the times are of");
-	else
-		s->zone = zv_scen_zone(s, zone);
-	zv_scen_keys(&t->sink, node, scenario_keys);
-	zv_scen_read_person(s);
-	zv_scen_read_events(s);
-	zv_scen_read_ask(s);
-	if (t->sink.n_errors != errors)
-		return;
-	zv_scen_decide(s);
-	zv_scen_compare(s);
-	if (t->sink.n_errors != errors)
+	if (!zv_scen_run(s))
 		return;
 	t->n++;
 	t->n_failed += s->n_differences > 0;

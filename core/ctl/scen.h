@@ -105,10 +105,11 @@ void zv_scen_law_free(struct zv_scen_law *law);
 void zv_scen_read_person(struct zv_scen *s); /* scen_person.c */
 void zv_scen_read_events(struct zv_scen *s); /* scen_event.c; after the person */
 void zv_scen_read_ask(struct zv_scen *s);    /* scen_event.c; after the events */
-/* Asks the rules. */
-void zv_scen_decide(struct zv_scen *s);
-/* Compares with `expect`; what differs stands in s->differences (scen_expect.c). */
+/* Compares the verdict with `expect`; what differs stands in s->differences (scen_expect.c). */
 void zv_scen_compare(struct zv_scen *s);
+/* Reads s->node (file, node, sink, zones and rules are set, the rest is zero), asks the rules and
+ * compares.  False: something in the file is wrong (told), and there is no result. */
+bool zv_scen_run(struct zv_scen *s);
 /* The question in words. */
 void zv_scen_question(const struct zv_scen *s, char *to, size_t size);
 /* The whole verdict in words. */

@@ -159,7 +159,7 @@ static void read_tally(struct zv_scen *s, const struct zv_conf_node *list)
 		zv_scen_keys(s->sink, one,
 		             "at attempt connect machine live_answer abandon silent conversation");
 		for (size_t k = 0; k < sizeof(facts) / sizeof(facts[0]); k++) {
-			uint32_t n = zv_scen_count(s, zv_conf_get(one, facts[k].word), 100000);
+			uint32_t n = zv_scen_count(s, zv_conf_get(one, facts[k].word), 20000);
 
 			while (n-- > 0)
 				zv_tally_add(&s->tally, at_ms, ZV_FACT_BIT(facts[k].fact));
@@ -242,7 +242,7 @@ void zv_scen_read_ask(struct zv_scen *s)
 	s->false_machines = zv_scen_share(s, zv_conf_get(ask, "false_machines"));
 }
 
-void zv_scen_decide(struct zv_scen *s)
+static void decide(struct zv_scen *s)
 {
 	struct zv_rule_plan plan;
 
@@ -253,6 +253,30 @@ void zv_scen_decide(struct zv_scen *s)
 	                                &s->budget);
 	zv_decide(s->rules, NULL, &s->person, s->has_tally ? &s->tally : NULL, &s->ask,
 	          &s->verdict);
+}
+
+bool zv_scen_run(struct zv_scen *s)
+{
+	static const char keys[] = "name rules lines only calendars zone person campaign events "
+	                           "tally ask expect";
+	const struct zv_conf_node *zone = zv_conf_get(s->node, "zone");
+	uint32_t errors = s->sink->n_errors;
+
+	if (zone == NULL)
+		zone = zv_conf_get(s->file, "zone");
+	if (zone == NULL)
+		zv_conf_error(s->sink, s->node, "`zone` is wanted: whose clock the times are of");
+	else
+		s->zone = zv_scen_zone(s, zone);
+	zv_scen_keys(s->sink, s->node, keys);
+	zv_scen_read_person(s);
+	zv_scen_read_events(s);
+	zv_scen_read_ask(s);
+	if (s->sink->n_errors != errors)
+		return false;
+	decide(s);
+	zv_scen_compare(s);
+	return s->sink->n_errors == errors;
 }
 
 void zv_scen_question(const struct zv_scen *s, char *to, size_t size)

@@ -321,7 +321,7 @@ static bool take_date(const char **p, struct moment *m)
 		}
 	}
 	if (!take(p, 4, &y) || !take_char(p, '-') || !take(p, 2, &mon) || !take_char(p, '-') ||
-	    !take(p, 2, &d) || mon < 1 || mon > 12)
+	    !take(p, 2, &d) || mon < 1 || mon > 12 || y < 1970 || y > 2199)
 		return false;
 	m->day = zv_day_from_civil(y, mon, d);
 	zv_civil_from_day(m->day, &back[0], &back[1], &back[2]);
