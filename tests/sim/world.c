@@ -472,7 +472,7 @@ static void on_command(struct world *w, const struct zv_cmd *cmd)
 	case ZV_CMD_SUPPRESS: on_suppress(w, cmd); break;
 	case ZV_CMD_CONTACT:
 		row_add(person_of(w, cmd->u.contact.lead), &(struct zv_contact){
-			.at_ms = cmd->u.contact.at_ms, .e164 = cmd->u.contact.e164,
+			.at_ms = cmd->u.contact.at_ms, .attempt = cmd->attempt, .e164 = cmd->u.contact.e164,
 			.campaign = cmd->campaign, .facts = cmd->u.contact.facts,
 			.channel = cmd->u.contact.channel});
 		break;

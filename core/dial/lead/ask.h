@@ -45,7 +45,7 @@ struct zv_law_state {
 	struct zv_amend amends[ZV_AMENDS_MAX];
 	uint32_t n_amends;             /* ever; the oldest are overwritten */
 	bool sweep;                    /* the rules changed: give back what reaches too short */
-	uint64_t tokens;               /* of events that brought none */
+	uint64_t tokens;               /* given by zv_law_token */
 };
 
 /* One question: which lead, by which number and channel, when. */
@@ -74,6 +74,10 @@ void zv_law_evidence(struct zv_engine *e, const struct zv_contact_ask *ask,
 void zv_law_count(struct zv_engine *e, const struct zv_verdict *verdict);
 /* Is it a refusal that no time ends (an opt-out for good, a flag)? */
 bool zv_law_for_good(const struct zv_engine *e, const struct zv_verdict *verdict);
+/* A token that is no attempt's (their hi is beyond 2^16) and never comes twice: of an event
+ * that brought none, or of a message. */
+enum { ZV_TOKEN_OWN = 1, ZV_TOKEN_MESSAGE = 2 };
+struct zv_attempt_id zv_law_token(struct zv_engine *e, uint64_t kind);
 /* Hash of an E.164 number's digits, as the ledger keeps callers. */
 uint32_t zv_law_caller(uint64_t e164);
 /* Purpose, channel, mode and actor are said. */
@@ -118,6 +122,7 @@ void zv_messages_ask(struct zv_engine *e, uint32_t slab, struct zv_cmd *step);
 
 /* ---- ratio.c ---- */
 
-void zv_ratio_count(struct zv_engine *e, uint16_t campaign, uint16_t facts);
+/* A contact has ended: its facts, each at its date. */
+void zv_ratio_count(struct zv_engine *e, uint16_t campaign, const struct zv_contact *contact);
 
 #endif

@@ -17,13 +17,14 @@ static bool date(struct zv_engine *e, struct zv_contact_ask *ask, struct zv_verd
 	return false;
 }
 
-static bool reserve(struct zv_engine *e, const struct zv_contact_ask *ask, struct zv_contact *ret_contact)
+static bool reserve(struct zv_engine *e, const struct zv_contact_ask *ask,
+		    struct zv_contact *ret_contact)
 {
 	const struct zv_offer *offer = &e->params.slabs.v[ask->slab];
 	struct zv_person_slab *person = zv_person_of(e, ask->slab);
 
 	*ret_contact = (struct zv_contact){
-		.at_ms = ask->at_ms, .e164 = offer->numbers[ask->number].e164,
+		.at_ms = ask->at_ms, .attempt = zv_law_token(e, ZV_TOKEN_MESSAGE), .e164 = offer->numbers[ask->number].e164,
 		.campaign = offer->campaign, .debt = offer->debt, .topic = offer->topic,
 		.facts = ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_MESSAGE),
 		.channel = ask->channel};
@@ -33,7 +34,7 @@ static bool reserve(struct zv_engine *e, const struct zv_contact_ask *ask, struc
 static int64_t ask_one(struct zv_engine *e, struct zv_contact_ask *ask)
 {
 	const struct zv_offer *offer = &e->params.slabs.v[ask->slab];
-	struct zv_contact contact;
+	struct zv_contact contact = {0};
 	struct zv_verdict verdict;
 	struct zv_cmd *cmd;
 
@@ -41,13 +42,14 @@ static int64_t ask_one(struct zv_engine *e, struct zv_contact_ask *ask)
 		verdict = (struct zv_verdict){.answer = ZV_ANSWER_NO,
 					      .refusal = ZV_REFUSED_OVERFLOW,
 					      .until_ms = ZV_NEVER_MS};
-	zv_law_evidence(e, ask, &verdict, (struct zv_attempt_id){0});
+	zv_law_evidence(e, ask, &verdict, contact.attempt);
 	if (verdict.answer != ZV_ANSWER_YES) {
 		zv_law_count(e, &verdict);
 		return ZV_NEVER_MS;
 	}
 	cmd = zv_emit(e, ZV_CMD_CONTACT);
 	cmd->campaign = offer->campaign;
+	cmd->attempt = contact.attempt;
 	cmd->u.contact.person = offer->person;
 	cmd->u.contact.lead = offer->lead;
 	cmd->u.contact.e164 = contact.e164;

@@ -23,11 +23,7 @@ static void put_contact(const struct zv_engine *e, struct zv_person_slab *p,
 			const struct zv_contact *c)
 {
 	for (uint16_t i = 0; i < p->n_contacts; i++) {
-		const struct zv_contact *known = &p->contacts[i];
-
-		if (zv_attempt_is_zero(known->attempt) && known->at_ms == c->at_ms &&
-		    known->e164 == c->e164 && known->channel == c->channel &&
-		    known->facts == c->facts && known->campaign == c->campaign)
+		if (zv_attempt_eq(p->contacts[i].attempt, c->attempt))
 			return;
 	}
 	if (zv_person_add(p, c, reach_ms(e)) == ZV_OK)
@@ -85,6 +81,7 @@ bool zv_person_hold(struct zv_engine *e, uint32_t slab, uint64_t txn)
 	uint32_t at = offer->person_slab;
 	struct zv_person_slab *p;
 	struct put_ctx c = {.e = e};
+	struct zv_recent_ask lately = {.id = offer->person, .txn = txn};
 
 	zv_recent_seen(&e->law.recent, txn);
 	if (at >= e->params.persons.n) {
@@ -109,9 +106,12 @@ bool zv_person_hold(struct zv_engine *e, uint32_t slab, uint64_t txn)
 	}
 	e->law.person_refs[at] = 1;
 	e->held[slab].person_slab = at;
-	zv_recent_each(&e->law.recent, false, p->person, put_recent, &c);
-	for (uint8_t i = 0; i < p->n_numbers && i < ZV_NUMBERS_MAX; i++)
-		zv_recent_each(&e->law.recent, true, p->e164[i], put_recent, &c);
+	zv_recent_each(&e->law.recent, &lately, put_recent, &c);
+	lately.by_number = true;
+	for (uint8_t i = 0; i < p->n_numbers && i < ZV_NUMBERS_MAX; i++) {
+		lately.id = p->e164[i];
+		zv_recent_each(&e->law.recent, &lately, put_recent, &c);
+	}
 	put_amends(e, p);
 	return true;
 }
@@ -226,7 +226,9 @@ void zv_contact_close(struct zv_engine *e, const struct zv_call *call, struct zv
 		c->end_s = outcome->u.outcome.end_s;
 		c->open = 0;
 	}
-	zv_ratio_count(e, call->campaign, facts);
+	zv_ratio_count(e, call->campaign, &(struct zv_contact){
+		.at_ms = call->contact_ms, .facts = facts,
+		.connect_s = outcome->u.outcome.connect_s, .end_s = outcome->u.outcome.end_s});
 }
 
 void zv_contact_amend(struct zv_engine *e, const struct zv_call *call, uint16_t facts)
@@ -244,17 +246,20 @@ void zv_contact_amend(struct zv_engine *e, const struct zv_call *call, uint16_t 
 		if (c != NULL)
 			c->facts = facts;
 	}
-	zv_ratio_count(e, call->campaign, facts);
+	zv_ratio_count(e, call->campaign,
+		       &(struct zv_contact){.at_ms = e->now.cal_ms, .facts = facts});
 }
 
 /* ---- opt-outs, marks, contacts of others ---- */
 
+struct zv_attempt_id zv_law_token(struct zv_engine *e, uint64_t kind)
+{
+	return (struct zv_attempt_id){kind, (uint64_t)e->params.epoch << 32 | ++e->law.tokens};
+}
+
 static struct zv_attempt_id token_of(struct zv_engine *e, struct zv_attempt_id token)
 {
-	if (!zv_attempt_is_zero(token))
-		return token;
-	/* Nobody waits for it; the table needs one all the same.  No attempt has hi = 1. */
-	return (struct zv_attempt_id){1, ++e->law.tokens};
+	return zv_attempt_is_zero(token) ? zv_law_token(e, ZV_TOKEN_OWN) : token;
 }
 
 /* Does it concern this held person? */
@@ -386,7 +391,7 @@ void zv_person_on_contact(struct zv_engine *e, const struct zv_event *ev)
 		return;
 	}
 	one.u.contact = (struct zv_contact){
-		.at_ms = ev->u.contact.at_ms, .e164 = ev->u.contact.e164,
+		.at_ms = ev->u.contact.at_ms, .attempt = one.token, .e164 = ev->u.contact.e164,
 		.campaign = ev->u.contact.campaign, .facts = ev->u.contact.facts,
 		.channel = ev->u.contact.channel, .exclude = ev->u.contact.exclude};
 	zv_recent_add(&e->law.recent, &one, 1);
@@ -410,10 +415,10 @@ void zv_person_on_told(struct zv_engine *e, const struct zv_event *ev)
 {
 	struct zv_cmd *cmd;
 
-	if (zv_attempt_is_zero(ev->attempt))
-		return; /* a message of a step: nobody waits */
+	if (ev->attempt.hi == ZV_TOKEN_MESSAGE)
+		return;
 	zv_recent_told(&e->law.recent, ev->attempt, ev->u.offer.txn);
-	if (ev->attempt.hi == 1)
+	if (ev->attempt.hi == ZV_TOKEN_OWN)
 		return;
 	cmd = zv_emit(e, ZV_CMD_TELL);
 	cmd->attempt = ev->attempt;

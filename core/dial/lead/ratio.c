@@ -23,8 +23,12 @@ static bool budget(const struct zv_engine *e, uint16_t campaign, struct zv_budge
 
 /* Aloud once a window: that it comes near, and that new dials have stopped (the decision sees
  * the same tally and says no by itself). */
-void zv_ratio_count(struct zv_engine *e, uint16_t campaign, uint16_t facts)
+void zv_ratio_count(struct zv_engine *e, uint16_t campaign, const struct zv_contact *contact)
 {
+	const uint16_t at_connect = ZV_FACT_BIT(ZV_FACT_CONNECT) | ZV_FACT_BIT(ZV_FACT_MACHINE) |
+				    ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER);
+	const uint16_t at_end = ZV_FACT_BIT(ZV_FACT_ABANDON) | ZV_FACT_BIT(ZV_FACT_SILENT) |
+				ZV_FACT_BIT(ZV_FACT_CONVERSATION) | ZV_FACT_BIT(ZV_FACT_REFUSAL);
 	const uint16_t counted = ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER) | ZV_FACT_BIT(ZV_FACT_ABANDON) |
 				 ZV_FACT_BIT(ZV_FACT_SILENT);
 	struct zv_tally *tally = e->law.tallies[campaign];
@@ -32,8 +36,12 @@ void zv_ratio_count(struct zv_engine *e, uint16_t campaign, uint16_t facts)
 
 	if (tally == NULL)
 		return;
-	zv_tally_add(tally, e->now.cal_ms, facts);
-	if ((facts & counted) == 0 || !budget(e, campaign, &b))
+	/* As the store dates them, so that a restart changes nothing. */
+	zv_tally_add(tally, contact->at_ms, contact->facts & (uint16_t)~(at_connect | at_end));
+	zv_tally_add(tally, contact->at_ms + INT64_C(1000) * contact->connect_s,
+		     contact->facts & at_connect);
+	zv_tally_add(tally, contact->at_ms + INT64_C(1000) * contact->end_s, contact->facts & at_end);
+	if ((contact->facts & counted) == 0 || !budget(e, campaign, &b))
 		return;
 	if (b.alarm && e->law.alarmed_ms[campaign] != b.window_start_ms) {
 		e->law.alarmed_ms[campaign] = b.window_start_ms;

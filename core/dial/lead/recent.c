@@ -122,7 +122,7 @@ bool zv_recent_trusts(const struct zv_recent *recent, uint64_t txn)
 	return recent->lost == 0 && txn >= recent->floor_txn;
 }
 
-void zv_recent_each(const struct zv_recent *recent, bool by_number, uint64_t id,
+void zv_recent_each(const struct zv_recent *recent, const struct zv_recent_ask *ask,
 		    void (*fn)(void *arg, const struct zv_recent_one *one), void *arg)
 {
 	/* Entries of one id stand in the order in which they came, unless a gap was closed among
@@ -132,12 +132,14 @@ void zv_recent_each(const struct zv_recent *recent, bool by_number, uint64_t id,
 	for (;;) {
 		const struct zv_recent_one *next = NULL;
 
-		for (uint32_t i = home(recent, by_number, id); recent->index[i] != 0;
+		for (uint32_t i = home(recent, ask->by_number, ask->id); recent->index[i] != 0;
 		     i = (i + 1) & recent->mask) {
 			const struct zv_recent_one *one = &recent->v[recent->index[i] - 1];
 
-			if (one->id == id && one->by_number == by_number && one->serial > after &&
-			    (next == NULL || one->serial < next->serial))
+			if (one->id != ask->id || one->by_number != ask->by_number ||
+			    one->serial <= after || (one->told && one->txn <= ask->txn))
+				continue;
+			if (next == NULL || one->serial < next->serial)
 				next = one;
 		}
 		if (next == NULL)

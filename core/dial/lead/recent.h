@@ -51,8 +51,10 @@ void zv_recent_told(struct zv_recent *recent, struct zv_attempt_id token, uint64
 void zv_recent_seen(struct zv_recent *recent, uint64_t txn);
 /* May an offer of this transaction be believed, with what stands here added? */
 bool zv_recent_trusts(const struct zv_recent *recent, uint64_t txn);
-/* Calls fn for each entry of a person or a number, oldest first. */
-void zv_recent_each(const struct zv_recent *recent, bool by_number, uint64_t id,
+/* What an offer of transaction txn lacks of a person (or of a number, with by_number). */
+struct zv_recent_ask { uint64_t id, txn; bool by_number; };
+/* Calls fn for each such entry, oldest first. */
+void zv_recent_each(const struct zv_recent *recent, const struct zv_recent_ask *ask,
 		    void (*fn)(void *arg, const struct zv_recent_one *one), void *arg);
 
 #endif
