@@ -17,6 +17,9 @@ _zvonarctl() {
 		esac
 	done
 	case $prev in
+	-C | --campaign)
+		mapfile -t COMPREPLY < <(compgen -W "$(zvonarctl "${store[@]}" campaign list --tsv 2>/dev/null | cut -f1)" -- "$cur")
+		return ;;
 	-d | --store) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	-c | --conf | -s | --socket | -o | --output | -r | --rejects | --calendars | --out)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -24,6 +27,7 @@ _zvonarctl() {
 		local formats='json csv tsv'
 		[[ $noun != report ]] || formats='table json csv html'
 		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$cur"); return ;;
+	--lang) mapfile -t COMPREPLY < <(compgen -W 'ru en' -- "$cur"); return ;;
 	--country) mapfile -t COMPREPLY < <(compgen -W 'ru ua kz' -- "$cur"); return ;;
 	esac
 	if [[ $cur = -* ]]; then
@@ -31,6 +35,16 @@ _zvonarctl() {
 		'list import') globals+=' --encoding --map --zone --country --delimiter --rejects --dry-run --create --hot' ;;
 		'leads export' | 'attempts export') globals+=' --campaign --format --output' ;;
 		'outbox list') globals+=' --campaign' ;;
+		why*) globals+=' --at --campaign --lang' ;;
+		'suppress add') globals+=' --person --campaign --until --reason' ;;
+		'suppress remove') globals+=' --person --campaign' ;;
+		'suppress list') globals+=' --person' ;;
+		'suppress import') globals+=' --campaign --until --reason' ;;
+		'mark add') globals+=' --from --until --source' ;;
+		'mark remove') globals+=' --source' ;;
+		'registry load') globals+=' --as-of' ;;
+		'person erase') globals+=' --person --dry-run' ;;
+		retention*) globals+=' --dry-run' ;;
 		'rules check' | 'rules list') globals+=' --calendars' ;;
 		'rules test') globals+=' --verbose' ;;
 		'numbers import') globals+=' --country --out' ;;
@@ -40,12 +54,18 @@ _zvonarctl() {
 		return
 	fi
 	case "$noun $verb" in
-	' ') word='status campaign list leads attempts outbox report rules numbers store log reload drain' ;;
+	' ') word='status campaign list leads attempts outbox report why suppress mark registry person retention rules numbers store log reload drain' ;;
 	'campaign ') word='list show start pause stop' ;;
 	'list ') word='import' ;;
 	'leads ' | 'attempts ') word='export' ;;
 	'outbox ') word='list' ;;
 	'store ') word='check info' ;;
+	'suppress ') word='add list remove import' ;;
+	'mark ') word='add list remove' ;;
+	'registry ') word='load list' ;;
+	'person ') word='erase' ;;
+	'suppress import' | 'registry load') mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	'mark add' | 'mark remove') word='flag consent agreement initiative consent_7d' ;;
 	'rules ') word='check list test' ;;
 	'numbers ') word='import show' ;;
 	'rules check' | 'rules list' | 'rules test' | 'numbers import' | 'numbers show')

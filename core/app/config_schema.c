@@ -45,8 +45,8 @@ static const struct zv_conf_row rows[] = {
 	 "Folder of holidays and moved working days, a file a country; no table for a year: what "
 	 "depends on it is closed", NULL},
 	{"rules.numbering", "", LIVE | LIST, ZV_T_TEXT, NULL, 1, 1000, NULL,
-	 "Numbering plans that tell the place of a number: registry CSV or prefix tables",
-	 "[numbering/ru-sample.csv]"},
+	 "Tables that tell the place of a number, made by `zvonarctl numbers import`",
+	 "[numbering/ru.table]"},
 	{"rules.accept_stale", "", LIVE, ZV_T_TEXT, "", 0, 16, NULL,
 	 "Hash of a rule set that may be used although somebody last looked at its sources more than "
 	 "400 days ago; `zvonarctl rules list` shows it", NULL},

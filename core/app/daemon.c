@@ -131,6 +131,39 @@ static void take_signals(struct zv_daemon *d)
 	}
 }
 
+static void take_tell(struct zv_daemon *d, const struct zv_cmd *cmd)
+{
+	uint32_t i = zv_daemon_campaign_index(d, cmd->campaign);
+	const char *name = i != UINT32_MAX ? d->config->campaigns[i].name : "?";
+
+	switch ((enum zv_tell)cmd->u.tell.what) {
+	case ZV_TELL_DRAINED:
+		d->quit = true;
+		break;
+	case ZV_TELL_TOLD:
+		zv_daemon_told(d, cmd->attempt);
+		break;
+	case ZV_TELL_UNSTATED:
+	case ZV_TELL_NO_RULES:
+		zv_warn("law", "campaign %s is not dialled: %s", name,
+			cmd->u.tell.what == ZV_TELL_NO_RULES ?
+				"there are no rules" :
+				"it does not state purpose, channel, mode and actor");
+		break;
+	case ZV_TELL_RATIO_ALARM:
+		zv_warn("law", "campaign %s: %.2f %% of its answered calls are abandoned", name,
+			cmd->u.tell.value / 1e4);
+		break;
+	case ZV_TELL_RATIO_STOP:
+		zv_warn("law", "campaign %s makes no new calls until the rule's window ends: %.2f %% of "
+			"its answered calls were abandoned", name, cmd->u.tell.value / 1e4);
+		break;
+	case ZV_TELL_CAMPAIGN_IDLE:
+	case ZV_TELL_DIAL_BLOCKED:
+		break;
+	}
+}
+
 static void take_tells(struct zv_daemon *d)
 {
 	struct zv_cmd cmd;
@@ -140,10 +173,7 @@ static void take_tells(struct zv_daemon *d)
 	(void)ignored;
 	do {
 		while (zv_ring_pop(d->wires->engine_main, &cmd, 1) == 1) {
-			if (cmd.u.tell.what == ZV_TELL_DRAINED)
-				d->quit = true;
-			else if (cmd.u.tell.what == ZV_TELL_TOLD)
-				zv_daemon_told(d, cmd.attempt);
+			take_tell(d, &cmd);
 		}
 	} while (!zv_ring_arm(d->wires->engine_main));
 }

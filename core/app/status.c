@@ -121,22 +121,31 @@ static json_t *campaign_json(struct zv_daemon *d, uint32_t i)
 	return o;
 }
 
-static json_t *rules_json(struct zv_daemon *d)
+static json_t *rules_json(struct zv_daemon *d, const struct zv_engine_stats *stats)
 {
+	static const char *const reasons[ZV_BLOCKED_MAX] = {
+		"hours", "limit", "suppressed", "consent", "flag", "ratio", "zone", "jurisdiction",
+		"overflow", "agent", "no_rules", "unstated", "other"};
 	const struct zv_config *live = atomic_load(&d->live);
 	const struct zv_rules *rules = live->engine.rules;
 	char hash[24], seen[24];
 	int year, month, mday;
-	json_t *o;
+	json_t *o, *refused;
 
 	if (rules == NULL)
 		return json_string("none: nobody is called");
+	refused = json_object();
+	for (size_t i = 0; i < ZV_BLOCKED_MAX; i++)
+		if (stats->blocked[i] > 0)
+			json_object_set_new(refused, reasons[i],
+					    json_integer((json_int_t)stats->blocked[i]));
 	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)rules->hash);
 	zv_civil_from_day(zv_law_oldest_seen(live->rules.law), &year, &month, &mday);
 	snprintf(seen, sizeof(seen), "%04d-%02d-%02d", year, month, mday);
 	o = json_pack("{s:s s:I s:s s:s s:s s:I}", "hash", hash, "number", (json_int_t)rules->n,
 		      "files", live->rules.files, "tz_version", rules->tz_version, "oldest_seen", seen,
 		      "untreated", (json_int_t)atomic_load(&d->untreated));
+	json_object_set_new(o, "refused", refused);
 	return o;
 }
 
@@ -176,7 +185,7 @@ static void add_status(struct zv_daemon *d, json_t *reply)
 	json_object_set_new(reply, "voice", json_pack("{s:I s:I s:I s:I}", "texts",
 		(json_int_t)voice.texts, "done", (json_int_t)voice.done, "failed",
 		(json_int_t)voice.failed, "cached", (json_int_t)voice.cached));
-	json_object_set_new(reply, "rules", rules_json(d));
+	json_object_set_new(reply, "rules", rules_json(d, &view.stats));
 	json_object_set_new(reply, "campaigns", campaigns);
 }
 

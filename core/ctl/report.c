@@ -308,6 +308,8 @@ enum zv_err zv_report_make(struct zv_store *store, const struct zv_campaign_info
 		err = zv_store_log_each(store, info->id, 0, on_log, &g);
 	if (err == ZV_OK && g.err == ZV_OK)
 		err = zv_store_outbox_each(store, info->id, on_message, &g);
+	if (err == ZV_OK && g.err == ZV_OK)
+		err = zv_report_refusals(store, ret_report);
 	if (err == ZV_OK) {
 		err = g.err;
 		ret_report->simulated = facts.simulated;

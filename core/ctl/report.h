@@ -9,6 +9,7 @@
 #ifndef ZV_CTL_REPORT_H
 #define ZV_CTL_REPORT_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "store/read.h"
@@ -29,6 +30,12 @@ struct zv_report_count {
 struct zv_report_day {
 	int32_t day; /* local, since 1970 */
 	struct zv_report_count parts[ZV_REPORT_PARTS];
+};
+
+#define ZV_REPORT_REFUSALS 64
+struct zv_report_refusal {
+	char what[48]; /* a rule's id, or words */
+	uint64_t n;    /* a no stands once for each person, rule and end */
 };
 
 struct zv_report {
@@ -63,6 +70,10 @@ struct zv_report {
 	uint64_t ring_ms, ring_n;      /* INVITE to 200 */
 
 	uint64_t messages[32], messages_sent[32], messages_all;
+
+	uint32_t n_refusals; /* the most frequent first */
+	struct zv_report_refusal refusals[ZV_REPORT_REFUSALS];
+	uint64_t refusals_other; /* by rules that found no place */
 };
 
 /* The caller frees with zv_report_free, also after errors. */
@@ -74,6 +85,12 @@ void zv_report_table(const struct zv_report *r, FILE *to, bool color);
 void zv_report_json(const struct zv_report *r, FILE *to);
 void zv_report_csv(const struct zv_report *r, FILE *to);
 void zv_report_html(const struct zv_report *r, FILE *to);
+
+/* The part on the law (report_law.c). */
+enum zv_err zv_report_refusals(struct zv_store *store, struct zv_report *r) ZV_MUST_USE;
+void zv_report_refusals_table(const struct zv_report *r, FILE *to);
+void zv_report_refusals_html(const struct zv_report *r, FILE *to);
+json_t *zv_report_refusals_json(const struct zv_report *r);
 
 /* calls a second of real time over the whole span; 0 if there is none */
 double zv_report_mean_cps(const struct zv_report *r);

@@ -265,6 +265,7 @@ void zv_report_html(const struct zv_report *r, FILE *to)
 	put_days(r, to);
 	put_outcomes(r, to);
 	put_messages(r, to);
+	zv_report_refusals_html(r, to);
 	(void)fputs(
 	        "<footer>\n<dl><dt>Attempt</dt><dd>one intent and the calls made for it, also by "
 	        "several "

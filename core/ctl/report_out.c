@@ -193,6 +193,10 @@ void zv_report_table(const struct zv_report *r, FILE *to, bool color)
 		heading(to, "Messages in the outbox", color);
 		messages_table(r, to);
 	}
+	if (r->n_refusals > 0) {
+		heading(to, "Refused by the law", color);
+		zv_report_refusals_table(r, to);
+	}
 }
 
 /* ---- JSON ---- */
@@ -327,6 +331,7 @@ void zv_report_json(const struct zv_report *r, FILE *to)
 	(void)json_object_set_new(
 	        o, "messages",
 	        named_counts_json(r->texts.messages, r->texts.n_messages, r->messages));
+	(void)json_object_set_new(o, "refusals", zv_report_refusals_json(r));
 	(void)json_object_set_new(o, "messages_all", json_integer((json_int_t)r->messages_all));
 	(void)json_dumpf(o, to, JSON_COMPACT);
 	(void)fputc('\n', to);
@@ -396,6 +401,8 @@ void zv_report_csv(const struct zv_report *r, FILE *to)
 	}
 	for (size_t i = 0; i < r->texts.n_messages && i < 32; i++)
 		figure(out, "message", r->texts.messages[i], "written", r->messages[i]);
+	for (uint32_t i = 0; i < r->n_refusals; i++)
+		figure(out, "refused", r->refusals[i].what, "times", r->refusals[i].n);
 	figure(out, "real_time", "all", "invites", r->invites);
 	figure(out, "real_time", "all", "peak_calls", r->peak_calls);
 	figure(out, "real_time", "all", "peak_talking", r->peak_talking);

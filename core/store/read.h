@@ -213,7 +213,7 @@ struct zv_evidence_row {
 	uint8_t n_counts;
 	struct { uint16_t rule, used, in_flight; } counts[ZV_EVIDENCE_COUNTS];
 };
-/* A person's: first every no in the order of its end, then every yes in the order of the
+/* A person's (0: everyone's): first every no in the order of its end, then every yes in the order of the
  * attempts. */
 enum zv_err zv_store_evidence_each(struct zv_store *store, uint64_t person,
 				   bool (*fn)(void *arg, const struct zv_evidence_row *row),

@@ -269,7 +269,7 @@ static bool tell_evidence(void *arg, struct zv_txn *txn, const MDB_val *key, str
 
 	(void)txn;
 	*err = zv_db_evidence_row(key, r, &row);
-	return *err == ZV_OK && row.person == w->person && w->fn(w->arg, &row);
+	return *err == ZV_OK && (w->person == 0 || row.person == w->person) && w->fn(w->arg, &row);
 }
 
 enum zv_err zv_store_evidence_each(struct zv_store *store, uint64_t person,
