@@ -279,6 +279,11 @@ enum zv_err zv_db_walk(struct zv_store *store, enum zv_table table, const MDB_va
 #define ZV_META_SIMULATED "simulated" /* 1: fast-forward ran on this store */
 #define ZV_META_LISTS     "lists"     /* grows with every change that another process's
 				       * lookahead must see: imports, campaigns */
+/* What erasing by age left: nothing is missing from these moments (calendar; log: entry) on. */
+#define ZV_META_LOG_FROM      "log_from"
+#define ZV_META_LEDGER_FROM   "ledger_from"
+#define ZV_META_EVIDENCE_FROM "evidence_from"
+#define ZV_META_TALLIES_FROM  "tallies_from"
 
 /* Share of the map in use, in per mille, free pages not counted; looks closely only when it is
  * nearly full. */

@@ -159,6 +159,6 @@ enum zv_err zv_db_number_hash(struct zv_txn *txn, uint64_t e164, uint64_t *ret_h
 		txn->secret_known = true;
 	}
 	zv_put_be64(bytes, e164);
-	*ret_hash = zv_siphash(&txn->secret, bytes, sizeof(bytes));
+	*ret_hash = zv_siphash(&txn->secret, bytes, sizeof(bytes)) | ZV_NUMBER_HASHED;
 	return ZV_OK;
 }

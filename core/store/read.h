@@ -47,7 +47,7 @@ struct zv_lead_row {
 	const char *external_id;       /* "" = none */
 	const char *attrs;             /* "name\0value\0name\0value\0" */
 	size_t attrs_len;
-	uint32_t debt, topic;          /* hashes of the attributes of these names; 0 = none */
+	uint32_t debt, topic;          /* hashes of what the list's columns say; 0 = none */
 	uint8_t party;                 /* enum zv_party; 0 = the campaign's */
 	struct zv_number_row numbers[ZV_NUMBERS_MAX];
 	struct zv_attempt_brief history[ZV_HISTORY_MAX]; /* the last ones, oldest first */
@@ -89,7 +89,7 @@ struct zv_log_row {
 	uint16_t trunk;
 	uint8_t number, sub, round;
 	/* intent, and ladder `sub` (caller) */
-	uint64_t called, caller, rules_hash;
+	uint64_t called, caller, rules_hash; /* called: hashed where the person was erased */
 	uint32_t counts;
 	/* ladder */
 	uint8_t what;  /* enum zv_ladder */
@@ -133,13 +133,17 @@ enum zv_err zv_store_outbox_each(struct zv_store *store, uint32_t campaign,
 
 /* ---- ledger: what happened to a person, for the rules ---- */
 
+/* Where a person was erased the keyed hash of a number (the store's secret) stands instead of it;
+ * it has this bit, which no number has. */
+#define ZV_NUMBER_HASHED (UINT64_C(1) << 63)
+
 /* One contact: an attempt of ours, written with its outcome, or one that others told of (visit,
  * inbound call, message: the sender's token stands for the attempt). */
 struct zv_ledger_row {
 	uint64_t person, lead; /* lead 0: none of ours */
 	struct zv_contact contact; /* open is 0 */
 	uint8_t outcome; /* enum zv_outcome; NONE: no attempt of ours */
-	uint8_t hashed;  /* 1: the person was erased: contact.e164 is the keyed hash of the number */
+	uint8_t hashed;  /* 1: the person was erased: contact.e164 is a hash */
 	uint8_t version; /* of the row: 1 has no debt, topic, caller and channel, and its facts
 			  * are what its outcome may have meant */
 };
@@ -205,7 +209,7 @@ struct zv_evidence_row {
 	int64_t at_ms;    /* calendar of the decision */
 	int64_t until_ms; /* with NO; ZV_NEVER_MS */
 	uint32_t campaign;
-	uint64_t lead, e164; /* e164: of an erased person its keyed hash */
+	uint64_t lead, e164;
 	uint64_t rules_hash; /* see zv_store_ruleset_get */
 	char tz_version[12];
 	uint16_t rule;    /* index in that set */

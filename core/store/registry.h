@@ -35,7 +35,7 @@ struct zv_registry_report {
  * ZV_EPARSE: no usable number in the file.  On errors the old registry stands. */
 enum zv_err zv_registry_load(struct zv_store *store, const struct zv_registry_params *params,
 			     struct zv_registry_report *ret_report) ZV_MUST_USE;
-/* Takes a registry away: rules that name it block then. */
+/* Takes a registry away: rules that name it block then.  ZV_ENOENT, ZV_EEXIST. */
 enum zv_err zv_registry_drop(struct zv_store *store, const char *name) ZV_MUST_USE;
 
 #endif

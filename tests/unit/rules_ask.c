@@ -243,10 +243,12 @@ static void ask(void)
 		exit(2);
 	}
 	zv_decide(&rules, NULL, &person, &tally, &a, &verdict);
-	printf("%u %u %u %u %lld %lld %u", verdict.answer, verdict.refusal, verdict.detail, verdict.rule,
-	       (long long)verdict.until_ms, (long long)verdict.open_until_ms, verdict.warnings);
+	printf("%u %u %u %u %lld %lld %u", verdict.answer, verdict.refusal, verdict.detail,
+	       verdict.rule, (long long)verdict.until_ms, (long long)verdict.open_until_ms,
+	       verdict.warnings);
 	for (uint32_t i = 0; i < verdict.n_counts; i++)
-		printf(" %u:%u:%u", verdict.counts[i].rule, verdict.counts[i].used, verdict.counts[i].in_flight);
+		printf(" %u:%u:%u", verdict.counts[i].rule, verdict.counts[i].used,
+		       verdict.counts[i].in_flight);
 	printf("\n");
 }
 
@@ -262,7 +264,8 @@ static void clear(void)
 
 static void told(const char *what)
 {
-	if (strcmp(what, "flag") == 0 || strcmp(what, "consent") == 0 || strcmp(what, "override") == 0) {
+	if (strcmp(what, "flag") == 0 || strcmp(what, "consent") == 0 ||
+	    strcmp(what, "override") == 0) {
 		struct zv_mark m = {.kind = what[0] == 'f'   ? ZV_MARK_FLAG
 					    : what[0] == 'c' ? ZV_MARK_CONSENT
 							     : ZV_MARK_OVERRIDE};
