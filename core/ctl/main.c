@@ -64,6 +64,22 @@ static const struct zv_opt mark_end_opts[] = {
         {0},
 };
 
+static const struct zv_opt registry_opts[] = {
+        {"as-of", 0, "DAY", "the day of this copy: its age counts from there"},
+        {0},
+};
+
+static const struct zv_opt erase_opts[] = {
+        {"person", 'p', "ID", "a person instead of a number"},
+        {"dry-run", 'n', NULL, "count what would go, erase nothing"},
+        {0},
+};
+
+static const struct zv_opt retention_opts[] = {
+        {"dry-run", 'n', NULL, "count what would go, erase nothing"},
+        {0},
+};
+
 static const struct zv_opt why_opts[] = {
         {"at", 'a', "TIME", "then instead of now, by the rules of then"},
         {"campaign", 'C', "NAME", "only this campaign"},
@@ -141,6 +157,17 @@ static const struct zv_command commands[] = {
          zv_cmd_mark_list},
         {"mark", "remove", "WHO KIND NAME", 3, mark_end_opts, "End a mark; it stays on record",
          NULL, zv_cmd_mark_remove},
+        {"registry", "load", "NAME FILE", 2, registry_opts, "A list of numbers that rules ask for",
+         "Replaces the list of that name as a whole.  FILE may be - for standard input.",
+         zv_cmd_registry_load},
+        {"registry", "list", NULL, 0, NULL, "Lists of numbers and their age", NULL,
+         zv_cmd_registry_list},
+        {"person", "erase", "NUMBER | --person ID", ZV_ARGS_MORE(1), erase_opts, "Forget a person",
+         "Names, numbers and texts go; what limits need stays without them, so that nobody is\n"
+         "called more often because he was forgotten.", zv_cmd_person_erase},
+        {"retention", NULL, NULL, 0, retention_opts, "Erase what no rule wants kept any longer",
+         "The rules of kind `retain` say how long; of several the longest holds.",
+         zv_cmd_retention},
         {"store", "check", NULL, 0, NULL, "Prove that the store is whole",
          "Walks every table.  Problems go to standard output, one a line; exit status 1 then.",
          zv_cmd_store_check},
