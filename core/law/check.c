@@ -9,7 +9,7 @@
 /* ---- messages ---- */
 
 void zv_law_tell(struct zv_law_report *report, enum zv_law_level level, const char *path,
-		 const char *fmt, ...)
+                 const char *fmt, ...)
 {
 	char text[512];
 	va_list args;
@@ -24,7 +24,7 @@ void zv_law_tell(struct zv_law_report *report, enum zv_law_level level, const ch
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	report->sink.tell(report->sink.arg, level, report->file != NULL ? report->file : "",
-			  report->line, path, text);
+	                  report->line, path, text);
 }
 
 void zv_law_path_begin(struct zv_law_path *path)
@@ -41,7 +41,7 @@ static size_t push(struct zv_law_path *path, const char *fmt, const char *text, 
 
 	if (text != NULL)
 		n = snprintf(path->text + before, room, "%s%.60s%s", fmt, text,
-			     fmt[0] == '[' ? "']" : "");
+		             fmt[0] == '[' ? "']" : "");
 	else
 		n = snprintf(path->text + before, room, "[%zu]", index);
 	if (n > 0)
@@ -51,8 +51,10 @@ static size_t push(struct zv_law_path *path, const char *fmt, const char *text, 
 
 size_t zv_law_path_key(struct zv_law_path *path, const char *key)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-	bool simple = key[0] != 0 && strspn(key, plain) == strlen(key) && !(key[0] >= '0' && key[0] <= '9');
+	static const char plain[] =
+	        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	bool simple = key[0] != 0 && strspn(key, plain) == strlen(key) &&
+	              !(key[0] >= '0' && key[0] <= '9');
 
 	return push(path, simple ? "." : "['", key, 0);
 }
@@ -79,8 +81,8 @@ static void check_node(struct walk *w, const struct zv_law_node *node, const jso
 
 static const char *type_word(enum zv_law_type type)
 {
-	static const char *const words[] = {"an object", "a list",   "a text",
-					    "a whole number", "a number", "true or false"};
+	static const char *const words[] = {"an object",      "a list",   "a text",
+	                                    "a whole number", "a number", "true or false"};
 
 	return words[type];
 }
@@ -109,7 +111,8 @@ static bool fits_type(enum zv_law_type type, const json_t *value)
 	case ZV_L_TEXT: return json_is_string(value);
 	case ZV_L_INT:
 		return json_is_integer(value) ||
-		       (json_is_real(value) && floor(json_real_value(value)) == json_real_value(value));
+		       (json_is_real(value) &&
+		        floor(json_real_value(value)) == json_real_value(value));
 	case ZV_L_NUMBER: return json_is_number(value);
 	case ZV_L_BOOL: return json_is_boolean(value);
 	}
@@ -140,16 +143,18 @@ static void check_text(struct walk *w, const struct zv_law_node *node, const jso
 		if (zv_law_word(node->words, text) >= 0)
 			return;
 		list_words(node->words, words, sizeof(words));
-		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "\"%.60s\" is none of: %s", text, words);
+		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "\"%.60s\" is none of: %s", text,
+		            words);
 		return;
 	}
 	if (node->max > 0 && (double)len > node->max)
-		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "%zu bytes, at most %.0f may stand here",
-			    len, node->max);
+		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text,
+		            "%zu bytes, at most %.0f may stand here", len, node->max);
 	else if ((double)len < node->min)
 		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "an empty text");
 	else if (node->form != NULL && !node->form(text))
-		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "\"%.60s\" is not %s", text, node->want);
+		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "\"%.60s\" is not %s", text,
+		            node->want);
 }
 
 static void check_number(struct walk *w, const struct zv_law_node *node, const json_t *value)
@@ -159,8 +164,8 @@ static void check_number(struct walk *w, const struct zv_law_node *node, const j
 	if (!(node->max > node->min))
 		return;
 	if (!(x >= node->min && x <= node->max))
-		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "%g is not within %.0f and %.0f", x,
-			    node->min, node->max);
+		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "%g is not within %.0f and %.0f",
+		            x, node->min, node->max);
 }
 
 static void check_array(struct walk *w, const struct zv_law_node *node, const json_t *value)
@@ -169,11 +174,12 @@ static void check_array(struct walk *w, const struct zv_law_node *node, const js
 
 	if ((double)n < node->min)
 		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text,
-			    n == 0 ? "an empty list: %.0f at least must stand here"
-				   : "too few: %.0f must stand here", node->min);
+		            n == 0 ? "an empty list: %.0f at least must stand here"
+		                   : "too few: %.0f must stand here",
+		            node->min);
 	else if (node->max > 0 && (double)n > node->max)
-		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "%zu of them, at most %.0f may stand here",
-			    n, node->max);
+		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text,
+		            "%zu of them, at most %.0f may stand here", n, node->max);
 	for (size_t i = 0; i < n; i++) {
 		size_t back = zv_law_path_index(&w->path, i);
 
@@ -195,7 +201,8 @@ static void check_object(struct walk *w, const struct zv_law_node *node, const j
 	const char *key;
 	json_t *below;
 
-	json_object_foreach ((json_t *)(uintptr_t)value, key, below) {
+	json_object_foreach((json_t *)(uintptr_t)value, key, below)
+	{
 		const struct zv_law_field *field = find_field(node->fields, key);
 		size_t back = zv_law_path_key(&w->path, key);
 
@@ -207,14 +214,15 @@ static void check_object(struct walk *w, const struct zv_law_node *node, const j
 	}
 	for (const struct zv_law_field *f = node->fields; f->name != NULL; f++)
 		if (f->required && json_object_get(value, f->name) == NULL)
-			zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "\"%s\" is missing", f->name);
+			zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "\"%s\" is missing",
+			            f->name);
 }
 
 static void check_node(struct walk *w, const struct zv_law_node *node, const json_t *value)
 {
 	if (!fits_type(node->type, value)) {
 		zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "%s stands where %s must stand",
-			    value_word(value), type_word(node->type));
+		            value_word(value), type_word(node->type));
 		return;
 	}
 	switch (node->type) {
@@ -225,7 +233,8 @@ static void check_node(struct walk *w, const struct zv_law_node *node, const jso
 	case ZV_L_NUMBER: check_number(w, node, value); break;
 	case ZV_L_BOOL:
 		if (node->only_false && json_is_true(value))
-			zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text, "only false may stand here");
+			zv_law_tell(w->report, ZV_LAW_ERROR, w->path.text,
+			            "only false may stand here");
 		break;
 	}
 }

@@ -106,8 +106,8 @@ static bool version_in(const char *text, char *to, size_t size)
 
 void zv_law_tz_version(const char *dir, char *ret_text, size_t size)
 {
-	static const char *const zones[] = {"Europe/Moscow", "Europe/Kyiv", "Asia/Almaty",
-					    "America/New_York", "Europe/London", "Asia/Kamchatka"};
+	static const char *const zones[] = {"Europe/Moscow",    "Europe/Kyiv",   "Asia/Almaty",
+	                                    "America/New_York", "Europe/London", "Asia/Kamchatka"};
 	static const char head[] = "# version ";
 	char text[8192];
 	uint32_t crc = 0;

@@ -73,7 +73,8 @@ static void take_weekend(struct year *y, const struct zv_conf_node *node)
 	static const struct zv_law_words week = {names, 7};
 
 	if (zv_conf_node_kind(node) != ZV_CONF_LIST || zv_conf_count(node) == 0) {
-		zv_conf_error(&y->sink, node, "weekend: a list of days must stand here, as [sat, sun]");
+		zv_conf_error(&y->sink, node,
+		              "weekend: a list of days must stand here, as [sat, sun]");
 		return;
 	}
 	for (size_t i = 0; i < zv_conf_count(node); i++) {
@@ -81,7 +82,8 @@ static void take_weekend(struct year *y, const struct zv_conf_node *node)
 		int day = zv_conf_text(item) != NULL ? zv_law_word(&week, zv_conf_text(item)) : -1;
 
 		if (day < 0)
-			zv_conf_error(&y->sink, item, "weekend: one of mon, tue, wed, thu, fri, sat, sun");
+			zv_conf_error(&y->sink, item,
+			              "weekend: one of mon, tue, wed, thu, fri, sat, sun");
 		else
 			y->off[day] = true;
 	}
@@ -91,29 +93,36 @@ static void fill_week(struct year *y)
 {
 	for (int32_t day = y->first; day <= y->last; day++)
 		set_day(y->calendar, day - y->first,
-			y->off[weekday_of(day)] ? ZV_DT_WEEKEND : ZV_DT_WORKDAY);
+		        y->off[weekday_of(day)] ? ZV_DT_WEEKEND : ZV_DT_WORKDAY);
 }
 
 /* A map of dates to reasons.  need: what the day must be before (-1: anything). */
-struct group { const char *key; enum zv_day_type type; int need; const char *else_text; };
+struct group {
+	const char *key;
+	enum zv_day_type type;
+	int need;
+	const char *else_text;
+};
 
 static void take_day(struct year *y, const struct group *g, const char *date,
-		     const struct zv_conf_node *reason)
+                     const struct zv_conf_node *reason)
 {
 	const char *text = zv_conf_text(reason);
 	int32_t day;
 
 	if (!zv_law_date(date, &day)) {
-		zv_conf_error_key(&y->sink, reason, "%s: \"%.40s\" is no day that exists (2026-01-31)", g->key,
-				  date);
+		zv_conf_error_key(&y->sink, reason,
+		                  "%s: \"%.40s\" is no day that exists (2026-01-31)", g->key, date);
 		return;
 	}
 	if (day < y->first || day > y->last) {
-		zv_conf_error_key(&y->sink, reason, "%s: %s is not in the year %d", g->key, date, y->year);
+		zv_conf_error_key(&y->sink, reason, "%s: %s is not in the year %d", g->key, date,
+		                  y->year);
 		return;
 	}
 	if (text == NULL || *text == 0)
-		zv_conf_error_key(&y->sink, reason, "%s: %s: why? a text must stand here", g->key, date);
+		zv_conf_error_key(&y->sink, reason, "%s: %s: why? a text must stand here", g->key,
+		                  date);
 	if (y->said[day - y->first]) {
 		zv_conf_error_key(&y->sink, reason, "%s: %s stands here already", g->key, date);
 		return;
@@ -166,43 +175,48 @@ static void take_head(struct year *y, const struct zv_conf_node *root)
 	else if (id != NULL)
 		memcpy(y->calendar->id, id, strlen(id) + 1);
 	if (year != NULL && (zv_conf_int(year, &n) != ZV_OK || n < 1970 || n > 2199))
-		zv_conf_error(&y->sink, zv_conf_get(root, "year"), "year: a year from 1970 to 2199");
+		zv_conf_error(&y->sink, zv_conf_get(root, "year"),
+		              "year: a year from 1970 to 2199");
 	else if (year != NULL)
 		y->year = (int)n;
 	if (seen != NULL && !zv_law_date(seen, &day))
-		zv_conf_error(&y->sink, zv_conf_get(root, "seen"), "seen: a day that exists (2026-01-31)");
+		zv_conf_error(&y->sink, zv_conf_get(root, "seen"),
+		              "seen: a day that exists (2026-01-31)");
 	if (trust != NULL && zv_law_word(&zv_law_trusts, trust) < 0)
 		zv_conf_error(&y->sink, zv_conf_get(root, "trust"),
-			      "trust: one of official, secondary, memory, policy");
+		              "trust: one of official, secondary, memory, policy");
 	else if (trust != NULL && strcmp(trust, "memory") == 0)
-		zv_conf_warn(&y->sink, zv_conf_get(root, "trust"), "this calendar stands on memory alone");
+		zv_conf_warn(&y->sink, zv_conf_get(root, "trust"),
+		             "this calendar stands on memory alone");
 	if (source == NULL)
 		zv_conf_error(&y->sink, root, "source is missing: who says so?");
 	else if (zv_conf_node_kind(source) == ZV_CONF_MAP ||
-		 (zv_conf_node_kind(source) == ZV_CONF_LIST && zv_conf_count(source) == 0))
-		zv_conf_error(&y->sink, source, "source: a text or a list of texts must stand here");
+	         (zv_conf_node_kind(source) == ZV_CONF_LIST && zv_conf_count(source) == 0))
+		zv_conf_error(&y->sink, source,
+		              "source: a text or a list of texts must stand here");
 	take_weekend(y, zv_conf_get(root, "weekend") != NULL ? zv_conf_get(root, "weekend") : root);
 }
 
 static void refuse_others(struct year *y, const struct zv_conf_node *root)
 {
-	static const char *const names[] = {"id", "year", "seen", "trust", "source", "weekend", "holidays",
-					    "days_off", "workdays", "doubtful", "note"};
+	static const char *const names[] = {"id",       "year",     "seen",     "trust",
+	                                    "source",   "weekend",  "holidays", "days_off",
+	                                    "workdays", "doubtful", "note"};
 	static const struct zv_law_words keys = {names, sizeof(names) / sizeof(names[0])};
 
 	for (size_t i = 0; i < zv_conf_count(root); i++)
 		if (zv_law_word(&keys, zv_conf_key(root, i)) < 0)
 			zv_conf_error_key(&y->sink, zv_conf_at(root, i), "%.60s: no such key",
-					  zv_conf_key(root, i));
+			                  zv_conf_key(root, i));
 }
 
 static void read_year(struct year *y, const struct zv_conf_node *root)
 {
 	static const struct group groups[] = {
-		{"holidays", ZV_DT_HOLIDAY, -1, NULL},
-		{"days_off", ZV_DT_WEEKEND, ZV_DT_WORKDAY, "is a day of the weekend anyway"},
-		{"workdays", ZV_DT_WORKDAY, ZV_DT_WEEKEND, "is a working day anyway"},
-		{"doubtful", ZV_DT_UNKNOWN, -1, NULL},
+	        {"holidays", ZV_DT_HOLIDAY, -1, NULL},
+	        {"days_off", ZV_DT_WEEKEND, ZV_DT_WORKDAY, "is a day of the weekend anyway"},
+	        {"workdays", ZV_DT_WORKDAY, ZV_DT_WEEKEND, "is a working day anyway"},
+	        {"doubtful", ZV_DT_UNKNOWN, -1, NULL},
 	};
 
 	if (zv_conf_node_kind(root) != ZV_CONF_MAP) {
@@ -223,10 +237,11 @@ static void read_year(struct year *y, const struct zv_conf_node *root)
 }
 
 enum zv_err zv_law_calendar(const char *bytes, size_t len, const char *file,
-			    const struct zv_law_sink *sink, struct zv_calendar *ret_calendar)
+                            const struct zv_law_sink *sink, struct zv_calendar *ret_calendar)
 {
 	struct zv_calendar calendar = {0};
-	struct year y = {.to = sink, .file = file != NULL ? file : "calendar", .calendar = &calendar};
+	struct year y = {
+	        .to = sink, .file = file != NULL ? file : "calendar", .calendar = &calendar};
 	struct zv_conf_tree *tree = NULL;
 	enum zv_err err;
 

@@ -55,7 +55,7 @@ struct read {
 };
 
 __attribute__((format(printf, 4, 5))) static enum zv_err fail(struct read *r, const char *file,
-							      enum zv_err err, const char *fmt, ...)
+                                                              enum zv_err err, const char *fmt, ...)
 {
 	char text[400];
 	va_list args;
@@ -123,7 +123,7 @@ static enum zv_err read_file(struct read *r, const char *path)
 	}
 	if (r->archive->len + bytes.len > ZV_LAW_BYTES_MAX) {
 		err = fail(r, path, ZV_EPARSE, "all files together are longer than %u bytes",
-			   ZV_LAW_BYTES_MAX);
+		           ZV_LAW_BYTES_MAX);
 		goto out;
 	}
 	if (!zv_law_append(r->archive, head, (size_t)n) ||
@@ -142,7 +142,7 @@ static int by_name(const void *a, const void *b)
 
 /* Names below dir that end so and do not begin with a dot. */
 static enum zv_err list_folder(struct read *r, const char *dir, const char *ending,
-			       struct zv_law_names *ret_names)
+                               struct zv_law_names *ret_names)
 {
 	DIR *d = opendir(dir);
 	struct dirent *e;
@@ -153,7 +153,8 @@ static enum zv_err list_folder(struct read *r, const char *dir, const char *endi
 	while (err == ZV_OK && (e = readdir(d)) != NULL) {
 		size_t len = strlen(e->d_name), tail = strlen(ending);
 
-		if (e->d_name[0] == '.' || len <= tail || strcmp(e->d_name + len - tail, ending) != 0)
+		if (e->d_name[0] == '.' || len <= tail ||
+		    strcmp(e->d_name + len - tail, ending) != 0)
 			continue;
 		if (ret_names->n == ZV_LAW_FILES_MAX)
 			err = fail(r, dir, ZV_EPARSE, "more than %u files", ZV_LAW_FILES_MAX);
@@ -199,10 +200,11 @@ static enum zv_err read_either(struct read *r, const char *path, const char *end
 }
 
 enum zv_err zv_law_read_files(const struct zv_law_params *params, struct zv_law_report *report,
-			      struct zv_law_buffer *archive, struct zv_law_names *ret_names)
+                              struct zv_law_buffer *archive, struct zv_law_names *ret_names)
 {
 	static const char head[] = "zvonar-law 1\n";
-	struct read r = {.report = report, .archive = archive, .names = ret_names, .word = "calendar"};
+	struct read r = {
+	        .report = report, .archive = archive, .names = ret_names, .word = "calendar"};
 	enum zv_err err = ZV_OK, second;
 
 	if (!zv_law_append(archive, head, sizeof(head) - 1))

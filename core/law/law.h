@@ -18,7 +18,7 @@
 #include "dial/rules/rules.h"
 #include "zvonar/err.h"
 
-#define ZV_LAW_FILE_MAX   (1024u * 1024u)     /* bytes of one file */
+#define ZV_LAW_FILE_MAX   (1024u * 1024u)      /* bytes of one file */
 #define ZV_LAW_BYTES_MAX  (8u * 1024u * 1024u) /* of all files of a set */
 #define ZV_LAW_LINE_MAX   (64u * 1024u)
 #define ZV_LAW_FILES_MAX  256u
@@ -32,7 +32,7 @@ enum zv_law_level { ZV_LAW_ERROR = 1, ZV_LAW_WARNING = 2 };
  * calendars the line is that of the YAML text.  All borrowed for the call. */
 struct zv_law_sink {
 	void (*tell)(void *arg, enum zv_law_level level, const char *file, unsigned line,
-		     const char *path, const char *text);
+	             const char *path, const char *text);
 	void *arg;
 };
 
@@ -40,9 +40,9 @@ struct zv_law_params {
 	const char *rules;      /* a file, or a folder whose *.jsonl are read in order of names */
 	const char *calendars;  /* a folder of *.yaml, or one such file; NULL: none */
 	struct zv_zones *zones; /* borrowed, must outlive the set */
-	const char *zoneinfo;   /* where the zones come from, for their version; NULL: the system's */
-	bool today_known;       /* then the age of `seen` is judged */
-	int32_t today;          /* days since 1970 by the wall clock */
+	const char *zoneinfo; /* where the zones come from, for their version; NULL: the system's */
+	bool today_known;     /* then the age of `seen` is judged */
+	int32_t today;        /* days since 1970 by the wall clock */
 	struct zv_law_sink sink;
 };
 
@@ -76,8 +76,9 @@ bool zv_law_stale(const struct zv_law *law, int32_t today);
 /* All files of the set as one text, for the archive: what the hash is made of.  Loaded from it
  * again the set has the same hash and explains decisions of its time. */
 const char *zv_law_archive(const struct zv_law *law, size_t *ret_len);
-enum zv_err zv_law_load_text(const char *text, size_t len, const struct zv_law_params *params,
-			     struct zv_law **ret_law) ZV_MUST_USE; /* params: rules, calendars unused */
+enum zv_err
+zv_law_load_text(const char *text, size_t len, const struct zv_law_params *params,
+                 struct zv_law **ret_law) ZV_MUST_USE; /* params: rules, calendars unused */
 
 /* ---- parts of it ---- */
 
@@ -88,12 +89,15 @@ void zv_law_tz_version(const char *dir, char *ret_text, size_t size);
 /* Reads one calendar's YAML text into one year of *ret_calendar (n_years 1).  What is wrong goes
  * to the sink.  ZV_EPARSE, ZV_ENOMEM. */
 enum zv_err zv_law_calendar(const char *bytes, size_t len, const char *file,
-			    const struct zv_law_sink *sink, struct zv_calendar *ret_calendar) ZV_MUST_USE;
+                            const struct zv_law_sink *sink,
+                            struct zv_calendar *ret_calendar) ZV_MUST_USE;
 
 /* "2026-11-21" to days since 1970: a day that exists, years 1970..2199. */
 bool zv_law_date(const char *text, int32_t *ret_day);
 /* ISO 8601 duration of years, months, weeks and days: P3Y, P1Y6M, P30D. */
-struct zv_law_span { uint16_t years, months, days; };
+struct zv_law_span {
+	uint16_t years, months, days;
+};
 bool zv_law_duration(const char *text, struct zv_law_span *ret_span);
 
 #endif

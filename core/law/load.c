@@ -8,7 +8,7 @@
 struct zv_law {
 	struct zv_rules rules;
 	struct zv_law_text *texts;
-	json_t **docs; /* texts point into them */
+	json_t **docs;   /* texts point into them */
 	uint32_t n, cap; /* of texts, docs and rules.v */
 	char *archive;
 	size_t archive_len;
@@ -106,7 +106,7 @@ static void look_for_twin(struct load *l, const char *id)
 		if (strcmp(l->law->rules.v[i].id, id) != 0)
 			continue;
 		zv_law_tell(&l->report, ZV_LAW_ERROR, "$.id", "%s stands in %s line %u already", id,
-			    l->law->texts[i].file, l->law->texts[i].line);
+		            l->law->texts[i].file, l->law->texts[i].line);
 		return;
 	}
 }
@@ -121,17 +121,18 @@ static void judge_age(struct load *l, const struct zv_rule *rule)
 		zv_law_tell(&l->report, ZV_LAW_WARNING, "$.seen", "it lies in the future");
 	else if (age > ZV_LAW_STALE_DAYS)
 		zv_law_tell(&l->report, ZV_LAW_WARNING, "$.seen",
-			    "%d days old: the set is stale, campaigns do not start with it", age);
+		            "%d days old: the set is stale, campaigns do not start with it", age);
 	else if (age > ZV_LAW_WARN_DAYS)
 		zv_law_tell(&l->report, ZV_LAW_WARNING, "$.seen",
-			    "%d days old: compare it with its source again", age);
+		            "%d days old: compare it with its source again", age);
 }
 
 /* Takes doc. */
 static void add_rule(struct load *l, json_t *doc, const char *line, size_t len)
 {
 	struct zv_law *law = l->law;
-	struct zv_law_fill fill = {.report = &l->report, .zones = l->params->zones, .rules = &law->rules};
+	struct zv_law_fill fill = {
+	        .report = &l->report, .zones = l->params->zones, .rules = &law->rules};
 	struct zv_rule *rule;
 
 	if (law->n == ZV_RULES_MAX) {
@@ -149,15 +150,15 @@ static void add_rule(struct load *l, json_t *doc, const char *line, size_t len)
 	if (law->n == 0 || rule->seen_day < law->oldest_seen)
 		law->oldest_seen = rule->seen_day;
 	law->texts[law->n] = (struct zv_law_text){
-		.id = json_string_value(json_object_get(doc, "id")),
-		.jur = json_string_value(json_object_get(doc, "jur")),
-		.law = json_string_value(json_object_get(doc, "law")),
-		.src = json_string_value(json_object_get(doc, "src")),
-		.seen = json_string_value(json_object_get(doc, "seen")),
-		.file = law->files.v[law->files.n - 1],
-		.line = l->report.line,
-		.json = line,
-		.json_len = len,
+	        .id = json_string_value(json_object_get(doc, "id")),
+	        .jur = json_string_value(json_object_get(doc, "jur")),
+	        .law = json_string_value(json_object_get(doc, "law")),
+	        .src = json_string_value(json_object_get(doc, "src")),
+	        .seen = json_string_value(json_object_get(doc, "seen")),
+	        .file = law->files.v[law->files.n - 1],
+	        .line = l->report.line,
+	        .json = line,
+	        .json_len = len,
 	};
 	law->docs[law->n] = doc;
 	law->n++;
@@ -177,12 +178,14 @@ static void read_line(struct load *l, const char *line, size_t len)
 	if (len == 0)
 		return;
 	if (len > ZV_LAW_LINE_MAX) {
-		zv_law_tell(&l->report, ZV_LAW_ERROR, "$", "a line of more than %u bytes", ZV_LAW_LINE_MAX);
+		zv_law_tell(&l->report, ZV_LAW_ERROR, "$", "a line of more than %u bytes",
+		            ZV_LAW_LINE_MAX);
 		return;
 	}
 	doc = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
 	if (doc == NULL) {
-		zv_law_tell(&l->report, ZV_LAW_ERROR, "$", "column %d: %s", error.column, error.text);
+		zv_law_tell(&l->report, ZV_LAW_ERROR, "$", "column %d: %s", error.column,
+		            error.text);
 		return;
 	}
 	if (zv_law_check(&l->report, &zv_law_schema, doc))
@@ -216,7 +219,8 @@ static void add_calendar(struct load *l, const struct zv_calendar *year)
 	while (i < rules->n_calendars && strcmp(rules->calendars[i].id, year->id) != 0)
 		i++;
 	if (i == ZV_CALENDARS_MAX) {
-		zv_law_tell(&l->report, ZV_LAW_ERROR, "", "more than %d calendars", ZV_CALENDARS_MAX);
+		zv_law_tell(&l->report, ZV_LAW_ERROR, "", "more than %d calendars",
+		            ZV_CALENDARS_MAX);
 		return;
 	}
 	c = &rules->calendars[i];
@@ -227,14 +231,14 @@ static void add_calendar(struct load *l, const struct zv_calendar *year)
 	}
 	for (uint8_t k = 0; k < c->n_years; k++) {
 		if (c->years[k] == year->years[0]) {
-			zv_law_tell(&l->report, ZV_LAW_ERROR, "", "calendar %s has the year %u already", c->id,
-				    c->years[k]);
+			zv_law_tell(&l->report, ZV_LAW_ERROR, "",
+			            "calendar %s has the year %u already", c->id, c->years[k]);
 			return;
 		}
 	}
 	if (c->n_years == ZV_CALENDAR_YEARS) {
 		zv_law_tell(&l->report, ZV_LAW_ERROR, "", "calendar %s: more than %d years", c->id,
-			    ZV_CALENDAR_YEARS);
+		            ZV_CALENDAR_YEARS);
 		return;
 	}
 	c->years[c->n_years] = year->years[0];
@@ -244,7 +248,7 @@ static void add_calendar(struct load *l, const struct zv_calendar *year)
 
 /* Counts what the calendar's reader tells. */
 static void pass_on(void *arg, enum zv_law_level level, const char *file, unsigned line,
-		    const char *path, const char *text)
+                    const char *path, const char *text)
 {
 	struct zv_law_report *report = arg;
 
@@ -269,7 +273,8 @@ static void read_calendar(struct load *l, const char *bytes, size_t len)
 /* ---- the archive ---- */
 
 /* "rules 123 name\n" at text: the word's length, the file's bytes and name.  False: no such. */
-static bool read_head(const char *text, size_t len, size_t *ret_head, size_t *ret_bytes, char name[256])
+static bool read_head(const char *text, size_t len, size_t *ret_head, size_t *ret_bytes,
+                      char name[256])
 {
 	const char *stop = memchr(text, '\n', len < 512 ? len : 512);
 	const char *p = memchr(text, ' ', len < 512 ? len : 512);
@@ -324,13 +329,15 @@ static enum zv_err read_archive(struct load *l, const char *text, size_t len)
 		size_t before, bytes;
 		char name[256];
 
-		if ((!is_rules && !is_calendar) || !read_head(text + at, len - at, &before, &bytes, name) ||
+		if ((!is_rules && !is_calendar) ||
+		    !read_head(text + at, len - at, &before, &bytes, name) ||
 		    text[at + before + bytes] != '\n')
 			return not_an_archive(l);
 		if (keep_name(l, name) != ZV_OK)
 			return ZV_ENOMEM;
-		l->report.file = l->paths != NULL && l->n_files < l->paths->n ? l->paths->v[l->n_files]
-									      : l->law->files.v[l->n_files];
+		l->report.file = l->paths != NULL && l->n_files < l->paths->n
+		                         ? l->paths->v[l->n_files]
+		                         : l->law->files.v[l->n_files];
 		l->report.line = 0;
 		l->n_files++;
 		if (is_rules)
@@ -369,10 +376,12 @@ struct source {
 };
 
 static enum zv_err load(const struct source *source, const struct zv_law_params *params,
-			struct zv_law **ret_law)
+                        struct zv_law **ret_law)
 {
-	static const struct zv_key key = {UINT64_C(0x7a766f6e61726c61), UINT64_C(0x772d72756c657331)};
-	struct load l = {.params = params, .paths = source->paths, .report = {.sink = params->sink}};
+	static const struct zv_key key = {UINT64_C(0x7a766f6e61726c61),
+	                                  UINT64_C(0x772d72756c657331)};
+	struct load l = {
+	        .params = params, .paths = source->paths, .report = {.sink = params->sink}};
 	enum zv_err err = ZV_ENOMEM;
 
 	l.report.n_errors = source->n_errors;
@@ -388,7 +397,8 @@ static enum zv_err load(const struct source *source, const struct zv_law_params 
 		goto fail;
 	l.law->rules.zones = params->zones;
 	l.law->rules.hash = zv_siphash(&key, source->archive, source->len);
-	zv_law_tz_version(params->zoneinfo, l.law->rules.tz_version, sizeof(l.law->rules.tz_version));
+	zv_law_tz_version(params->zoneinfo, l.law->rules.tz_version,
+	                  sizeof(l.law->rules.tz_version));
 	err = read_archive(&l, source->archive, source->len);
 	if (err == ZV_OK && l.report.n_errors == 0) {
 		l.report.file = source->paths != NULL ? params->rules : NULL;
@@ -436,7 +446,7 @@ out:
 }
 
 enum zv_err zv_law_load_text(const char *text, size_t len, const struct zv_law_params *params,
-			     struct zv_law **ret_law)
+                             struct zv_law **ret_law)
 {
 	struct source source = {.len = len};
 

@@ -52,7 +52,8 @@ static bool add_zone(const struct zv_numbering *n, const char *name, struct zv_p
 }
 
 /* All of them or, if one is not to be had, none: fewer candidates would be bolder. */
-static bool add_zones(const struct zv_numbering *n, const char *const *names, struct zv_place *place)
+static bool add_zones(const struct zv_numbering *n, const char *const *names,
+                      struct zv_place *place)
 {
 	for (; *names != NULL; names++) {
 		if (!add_zone(n, *names, place)) {
@@ -78,7 +79,7 @@ static void put_text(char *to, size_t size, const char *from)
 
 /* All zones of the country, which may be NULL. */
 static void whole_country(const struct zv_numbering *n, const struct zv_country *country,
-			  struct zv_place *place)
+                          struct zv_place *place)
 {
 	const struct zv_place *whole = country != NULL ? &n->whole[country - zv_countries] : NULL;
 
@@ -99,17 +100,19 @@ static const struct zv_region *by_code(const struct zv_regions *regions, const c
 }
 
 static bool take_region(const struct zv_numbering *n, const struct zv_region *region,
-			struct zv_place *place)
+                        struct zv_place *place)
 {
 	put_text(place->jur, sizeof(place->jur), region->jur);
 	if (place->region[0] == 0)
 		put_text(place->region, sizeof(place->region), region->name);
-	return add_zones(n, region->zones[0] != NULL ? region->zones : zv_country(region->jur)->zones, place);
+	return add_zones(n,
+	                 region->zones[0] != NULL ? region->zones : zv_country(region->jur)->zones,
+	                 place);
 }
 
 /* Every region that the text names; of several states the country alone is the jurisdiction. */
-static bool take_text(const struct zv_numbering *n, const struct zv_regions *regions, const char *text,
-		      struct zv_place *place)
+static bool take_text(const struct zv_numbering *n, const struct zv_regions *regions,
+                      const char *text, struct zv_place *place)
 {
 	uint16_t hits[ZV_REGION_HITS_MAX];
 	size_t n_hits = zv_region_match(regions, text, strlen(text), hits);
@@ -127,7 +130,7 @@ static bool take_text(const struct zv_numbering *n, const struct zv_regions *reg
 }
 
 bool zv_numbering_region(const struct zv_numbering *numbering, const char *jur, const char *region,
-			 struct zv_place *ret_place)
+                         struct zv_place *ret_place)
 {
 	const struct zv_regions *regions = zv_regions(jur);
 	const struct zv_region *one = NULL;
@@ -135,10 +138,12 @@ bool zv_numbering_region(const struct zv_numbering *numbering, const char *jur, 
 
 	if (region[0] == 0 && strlen(jur) > 2)
 		one = by_code(regions, jur);
-	else if (strncmp(region, jur, 2) == 0 && region[2] == '-') /* "US-FL" stands as the region */
+	else if (strncmp(region, jur, 2) == 0 &&
+	         region[2] == '-') /* "US-FL" stands as the region */
 		one = by_code(regions, region);
 	if (one != NULL ? take_region(numbering, one, &place)
-			: regions != NULL && region[0] != 0 && take_text(numbering, regions, region, &place)) {
+	                : regions != NULL && region[0] != 0 &&
+	                          take_text(numbering, regions, region, &place)) {
 		*ret_place = place;
 		return true;
 	}
@@ -165,7 +170,8 @@ static bool find_area_code(const struct zv_numbering *n, uint64_t e164, struct z
 	return true;
 }
 
-bool zv_numbering_find(const struct zv_numbering *numbering, uint64_t e164, struct zv_place *ret_place)
+bool zv_numbering_find(const struct zv_numbering *numbering, uint64_t e164,
+                       struct zv_place *ret_place)
 {
 	const struct zv_country *country = zv_country_of(e164);
 
@@ -215,7 +221,7 @@ static enum zv_err load_table(struct zv_numbering *n, const char *path)
 }
 
 enum zv_err zv_numbering_load(const struct zv_numbering_params *params,
-			      struct zv_numbering **ret_numbering)
+                              struct zv_numbering **ret_numbering)
 {
 	struct zv_numbering *n = calloc(1, sizeof(*n));
 	enum zv_err err = ZV_OK;
@@ -234,7 +240,7 @@ enum zv_err zv_numbering_load(const struct zv_numbering_params *params,
 		err = load_table(n, params->tables[i]);
 		if (err != ZV_OK && params->sink.tell != NULL)
 			params->sink.tell(params->sink.arg, ZV_LAW_ERROR, params->tables[i], 0, "",
-					  zv_err_text(err));
+			                  zv_err_text(err));
 	}
 	if (err != ZV_OK) {
 		zv_numbering_destroy(n);

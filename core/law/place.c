@@ -8,20 +8,24 @@
 #define DAY_MS  INT64_C(86400000)
 
 const struct zv_country zv_countries[] = {
-	{"RU", 7, {11, 11},
-	 {"Europe/Kaliningrad", "Europe/Moscow", "Europe/Samara", "Asia/Yekaterinburg", "Asia/Omsk",
-	  "Asia/Krasnoyarsk", "Asia/Irkutsk", "Asia/Yakutsk", "Asia/Vladivostok", "Asia/Magadan",
-	  "Asia/Kamchatka"}},
-	{"KZ", 7, {11, 11}, {"Asia/Almaty", "Asia/Qyzylorda"}},
-	{"UA", 380, {12, 12}, {"Europe/Kyiv"}},
-	{"US", 1, {11, 11},
-	 {"America/New_York", "America/Chicago", "America/Denver", "America/Phoenix",
-	  "America/Los_Angeles", "America/Anchorage", "America/Adak", "Pacific/Honolulu",
-	  "America/Puerto_Rico", "Pacific/Guam", "Pacific/Pago_Pago"}},
-	{"GB", 44, {11, 12}, {"Europe/London"}},
-	{"DE", 49, {8, 15}, {"Europe/Berlin"}},
-	{"FR", 33, {11, 11}, {"Europe/Paris"}},
-	{"IE", 353, {10, 12}, {"Europe/Dublin"}},
+        {"RU",
+         7,
+         {11, 11},
+         {"Europe/Kaliningrad", "Europe/Moscow", "Europe/Samara", "Asia/Yekaterinburg", "Asia/Omsk",
+          "Asia/Krasnoyarsk", "Asia/Irkutsk", "Asia/Yakutsk", "Asia/Vladivostok", "Asia/Magadan",
+          "Asia/Kamchatka"}},
+        {"KZ", 7, {11, 11}, {"Asia/Almaty", "Asia/Qyzylorda"}},
+        {"UA", 380, {12, 12}, {"Europe/Kyiv"}},
+        {"US",
+         1,
+         {11, 11},
+         {"America/New_York", "America/Chicago", "America/Denver", "America/Phoenix",
+          "America/Los_Angeles", "America/Anchorage", "America/Adak", "Pacific/Honolulu",
+          "America/Puerto_Rico", "Pacific/Guam", "Pacific/Pago_Pago"}},
+        {"GB", 44, {11, 12}, {"Europe/London"}},
+        {"DE", 49, {8, 15}, {"Europe/Berlin"}},
+        {"FR", 33, {11, 11}, {"Europe/Paris"}},
+        {"IE", 353, {10, 12}, {"Europe/Dublin"}},
 };
 const size_t zv_n_countries = sizeof(zv_countries) / sizeof(zv_countries[0]);
 
@@ -79,7 +83,8 @@ const struct zv_country *zv_country_of(uint64_t e164)
 	for (size_t i = 0; i < zv_n_countries; i++) {
 		const struct zv_country *c = &zv_countries[i];
 
-		if (n < c->digits[0] || n > c->digits[1] || first(e164, n, digits_of(c->code)) != c->code)
+		if (n < c->digits[0] || n > c->digits[1] ||
+		    first(e164, n, digits_of(c->code)) != c->code)
 			continue;
 		if (c->code == 7)
 			return seven(e164);
@@ -101,9 +106,10 @@ static bool listed(unsigned code, const uint16_t *codes, size_t n)
 
 enum zv_line zv_line_of(const struct zv_country *country, uint64_t e164)
 {
-	static const uint16_t ua[] = {39, 50, 63, 66, 67, 68, 73, 77, 91, 92, 93, 94, 95, 96, 97, 98, 99};
-	static const uint16_t kz[] = {700, 701, 702, 703, 704, 705, 706, 707, 708, 709, 747, 750, 751, 760,
-				      761, 762, 763, 764, 771, 775, 776, 777, 778};
+	static const uint16_t ua[] = {39, 50, 63, 66, 67, 68, 73, 77, 91,
+	                              92, 93, 94, 95, 96, 97, 98, 99};
+	static const uint16_t kz[] = {700, 701, 702, 703, 704, 705, 706, 707, 708, 709, 747, 750,
+	                              751, 760, 761, 762, 763, 764, 771, 775, 776, 777, 778};
 	unsigned n = digits_of(e164);
 	unsigned code = (unsigned)first(e164, n, digits_of(country->code) + 3) % 1000;
 	bool mobile = false;
@@ -128,7 +134,7 @@ enum zv_line zv_line_of(const struct zv_country *country, uint64_t e164)
 }
 
 void zv_law_date_span(struct zv_zones *zones, const char *jur, int32_t day, int64_t *ret_first_ms,
-		      int64_t *ret_last_ms)
+                      int64_t *ret_last_ms)
 {
 	const struct zv_country *country = zv_country(jur);
 	int64_t earliest = INT64_MAX, latest = INT64_MIN;

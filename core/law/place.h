@@ -9,8 +9,8 @@
 
 struct zv_country {
 	const char *jur;
-	uint16_t code;       /* of the number plan, 7 for two of them */
-	uint8_t digits[2];   /* least and most digits of a whole number */
+	uint16_t code;                             /* of the number plan, 7 for two of them */
+	uint8_t digits[2];                         /* least and most digits of a whole number */
 	const char *zones[ZV_PLACE_ZONES_MAX + 1]; /* ends with NULL: one for each clock of today */
 };
 extern const struct zv_country zv_countries[];
@@ -32,7 +32,11 @@ struct zv_region {
 	const char *words;
 	const char *zones[4]; /* ends with NULL; none: the whole country */
 };
-struct zv_regions { const char *country; const struct zv_region *v; size_t n; };
+struct zv_regions {
+	const char *country;
+	const struct zv_region *v;
+	size_t n;
+};
 extern const struct zv_regions zv_regions_ru, zv_regions_ua, zv_regions_kz, zv_regions_us;
 /* NULL: no table of the country. */
 const struct zv_regions *zv_regions(const char *jur);
@@ -41,7 +45,7 @@ const struct zv_regions *zv_regions(const char *jur);
 /* The regions that a text names, each once, by index.  0: none, or something in the text is not
  * understood. */
 size_t zv_region_match(const struct zv_regions *regions, const char *text, size_t len,
-		       uint16_t ret_hits[ZV_REGION_HITS_MAX]);
+                       uint16_t ret_hits[ZV_REGION_HITS_MAX]);
 
 /* The region of an area code of North America; NULL: not in the table.  *ret_zones: the code's
  * own, ends with NULL. */

@@ -7,7 +7,10 @@
 
 #define WORDS_MAX 512
 
-struct word { const char *v; size_t len; };
+struct word {
+	const char *v;
+	size_t len;
+};
 
 /* ---- small letters ---- */
 
@@ -19,7 +22,8 @@ static void lower_pair(uint8_t *a, uint8_t *b)
 	} else if (*a == 0xd0 && *b >= 0xa0 && *b <= 0xaf) {
 		*a = 0xd1;
 		*b = (uint8_t)(*b - 0x20);
-	} else if ((*a == 0xd0 && *b == 0x81) || (*a == 0xd1 && *b == 0x91)) { /* yo is written as ye */
+	} else if ((*a == 0xd0 && *b == 0x81) ||
+	           (*a == 0xd1 && *b == 0x91)) { /* yo is written as ye */
 		*a = 0xd0;
 		*b = 0xb5;
 	} else if (*a == 0xd0 && *b >= 0x82 && *b <= 0x8f) { /* Ukrainian and others */
@@ -86,12 +90,13 @@ static bool flatten(const char *text, size_t len, char *to, size_t size)
 static bool kind_of_place(const struct word *w)
 {
 	static const char *const kinds[] = {
-		"область", "обл",	"край",	 "республика", "респ",	 "автономный", "автономная",
-		"автономна", "округ",	"ао",	 "аобл",       "г",	 "город",      "гор",
-		"герой",     "курорт",	"гфз",	 "и",	       "м",	 "о",	       "р",
-		"н",	     "народная", "пгт",	 "п",	       "республіка", "місто",  "та",
-		"city",	     "of",	"state", "region",     "oblast", "обласы",     "қаласы",
-		"вн",	     "тер",
+	        "область",    "обл",        "край",   "республика", "респ",     "автономный",
+	        "автономная", "автономна",  "округ",  "ао",         "аобл",     "г",
+	        "город",      "гор",        "герой",  "курорт",     "гфз",      "и",
+	        "м",          "о",          "р",      "н",          "народная", "пгт",
+	        "п",          "республіка", "місто",  "та",         "city",     "of",
+	        "state",      "region",     "oblast", "обласы",     "қаласы",   "вн",
+	        "тер",
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -129,8 +134,8 @@ static size_t takes(const char *alternative, size_t len, const struct word *w, s
 		alternative += whole;
 		while (alternative + part < end && alternative[part] != ' ')
 			part++;
-		if (taken == n || w[taken].len < part || memcmp(w[taken].v, alternative, part) != 0 ||
-		    (whole && w[taken].len != part))
+		if (taken == n || w[taken].len < part ||
+		    memcmp(w[taken].v, alternative, part) != 0 || (whole && w[taken].len != part))
 			return 0;
 		taken++;
 		alternative += part + (alternative + part < end);
@@ -140,16 +145,26 @@ static size_t takes(const char *alternative, size_t len, const struct word *w, s
 
 /* Most words that the region takes at w, and letters of the alternative that did. */
 static size_t region_takes(const struct zv_region *region, const struct word *w, size_t n,
-			   size_t *ret_letters)
+                           size_t *ret_letters)
 {
 	const char *p = region->words;
 	size_t best = 0;
 
 	*ret_letters = 0;
 	while (*p != 0) {
-		size_t len = strcspn(p, "|");
-		size_t taken = takes(p, len, w, n);
+		const char *q = p + (*p == '=');
+		size_t len, taken;
 
+		/* most do not even begin alike; every alternative has two bytes at least */
+		if (q[0] != w->v[0] || q[1] != w->v[1]) {
+			p = strchr(p, '|');
+			if (p == NULL)
+				break;
+			p++;
+			continue;
+		}
+		len = strcspn(p, "|");
+		taken = takes(p, len, w, n);
 		if (taken > best || (taken == best && taken > 0 && len > *ret_letters)) {
 			best = taken;
 			*ret_letters = len;
@@ -171,7 +186,7 @@ static bool add_hit(uint16_t hits[ZV_REGION_HITS_MAX], size_t *n, uint16_t regio
 }
 
 size_t zv_region_match(const struct zv_regions *regions, const char *text, size_t len,
-		       uint16_t ret_hits[ZV_REGION_HITS_MAX])
+                       uint16_t ret_hits[ZV_REGION_HITS_MAX])
 {
 	struct word words[WORDS_MAX];
 	char flat[8192];
@@ -185,6 +200,10 @@ size_t zv_region_match(const struct zv_regions *regions, const char *text, size_
 	for (size_t i = 0; i < n_words;) {
 		size_t best = 0, letters = 0, which = 0;
 
+		if (kind_of_place(&words[i])) { /* no region's words begin with one */
+			i++;
+			continue;
+		}
 		for (size_t k = 0; k < regions->n; k++) {
 			size_t l;
 			size_t taken = region_takes(&regions->v[k], words + i, n_words - i, &l);
@@ -195,19 +214,17 @@ size_t zv_region_match(const struct zv_regions *regions, const char *text, size_
 				which = k;
 			}
 		}
-		if (best == 0 && !kind_of_place(&words[i]))
+		if (best == 0 || !add_hit(ret_hits, &n, (uint16_t)which))
 			return 0;
-		if (best > 0 && !add_hit(ret_hits, &n, (uint16_t)which))
-			return 0;
-		i += best > 0 ? best : 1;
+		i += best;
 	}
 	return n;
 }
 
 const struct zv_regions *zv_regions(const char *jur)
 {
-	static const struct zv_regions *const all[] = {&zv_regions_ru, &zv_regions_ua, &zv_regions_kz,
-						       &zv_regions_us};
+	static const struct zv_regions *const all[] = {&zv_regions_ru, &zv_regions_ua,
+	                                               &zv_regions_kz, &zv_regions_us};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strncmp(all[i]->country, jur, 2) == 0 && (jur[2] == 0 || jur[2] == '-'))

@@ -12,21 +12,24 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "law/cells.h"
 #include "law/place.h"
 #include "law/sweep.h"
 #include "law/table.h"
 
 #define LINE_MAX_BYTES (256u * 1024u)
-#define CELLS_MAX      64u
 #define ROWS_MAX       4000000u
 #define TOLD_MAX       100u /* messages; more are only counted */
 
-struct cell { char *v; size_t len; };
-
-struct columns { int from, to, capacity, region, territory; };
+struct columns {
+	int from, to, capacity, region, territory;
+};
 
 /* Texts of places that were seen, to the region they mean. */
-struct seen { char *text; uint16_t region; };
+struct seen {
+	char *text;
+	uint16_t region;
+};
 
 struct import {
 	const struct zv_registry_params *params;
@@ -47,7 +50,7 @@ struct import {
 };
 
 __attribute__((format(printf, 3, 4))) static void tell(struct import *in, enum zv_law_level level,
-						       const char *fmt, ...)
+                                                       const char *fmt, ...)
 {
 	char text[400];
 	va_list args;
@@ -62,106 +65,30 @@ __attribute__((format(printf, 3, 4))) static void tell(struct import *in, enum z
 	in->params->sink.tell(in->params->sink.arg, level, in->params->path, in->line, "", text);
 }
 
-/* ---- cells ---- */
+/* ---- the heading ---- */
 
-/* A cell in quotation marks, taken out in place; NULL: it is none (then they are part of it). */
-static char *unquote(char *p, char *end, struct cell *cell)
-{
-	char *to = p;
-
-	cell->v = p;
-	for (p++; p < end; p++) {
-		if (*p != '"') {
-			*to++ = *p;
-			continue;
-		}
-		if (p + 1 < end && p[1] == '"') {
-			*to++ = '"';
-			p++;
-			continue;
-		}
-		cell->len = (size_t)(to - cell->v);
-		return p + 1;
-	}
-	return NULL;
-}
-
-/* Whether the cell that begins with a mark ends with one before a semicolon or the line's end. */
-static bool quoted(const char *p, const char *end)
-{
-	for (p++; p < end; p++) {
-		if (*p != '"')
-			continue;
-		if (p + 1 < end && p[1] == '"')
-			p++;
-		else
-			return p + 1 == end || p[1] == ';';
-	}
-	return false;
-}
-
-static void trim(struct cell *c)
-{
-	while (c->len > 0 && (c->v[0] == ' ' || c->v[0] == '\t')) {
-		c->v++;
-		c->len--;
-	}
-	while (c->len > 0 && (c->v[c->len - 1] == ' ' || c->v[c->len - 1] == '\t'))
-		c->len--;
-}
-
-static size_t split(char *line, size_t len, struct cell cells[CELLS_MAX])
-{
-	char *p = line, *end = line + len;
-	size_t n = 0;
-
-	for (;;) {
-		char *stop;
-
-		if (n == CELLS_MAX)
-			return CELLS_MAX + 1;
-		if (p < end && *p == '"' && quoted(p, end)) {
-			stop = unquote(p, end, &cells[n]);
-		} else {
-			stop = memchr(p, ';', (size_t)(end - p));
-			if (stop == NULL)
-				stop = end;
-			cells[n] = (struct cell){p, (size_t)(stop - p)};
-		}
-		trim(&cells[n]);
-		n++;
-		if (stop == NULL || stop >= end)
-			return n;
-		p = stop + 1;
-	}
-}
-
-static bool is(const struct cell *c, const char *text)
-{
-	return c->len == strlen(text) && memcmp(c->v, text, c->len) == 0;
-}
-
-static bool heading(struct import *in, const struct cell *cells, size_t n)
+static bool heading(struct import *in, const struct zv_cell *cells, size_t n)
 {
 	struct columns c = {-1, -1, -1, -1, -1};
 
 	for (size_t i = 1; i < n; i++) {
 		int at = (int)i;
 
-		if (is(&cells[i], "От"))
+		if (zv_cell_is(&cells[i], "От"))
 			c.from = at;
-		else if (is(&cells[i], "До"))
+		else if (zv_cell_is(&cells[i], "До"))
 			c.to = at;
-		else if (is(&cells[i], "Емкость") || is(&cells[i], "Ёмкость"))
+		else if (zv_cell_is(&cells[i], "Емкость") || zv_cell_is(&cells[i], "Ёмкость"))
 			c.capacity = at;
-		else if (is(&cells[i], "Регион"))
+		else if (zv_cell_is(&cells[i], "Регион"))
 			c.region = at;
-		else if (is(&cells[i], "Территория ГАР"))
+		else if (zv_cell_is(&cells[i], "Территория ГАР"))
 			c.territory = at;
 	}
 	if (c.from < 0 || c.to < 0 || (c.region < 0 && c.territory < 0)) {
 		tell(in, ZV_LAW_ERROR,
-		     "this is no registry: its heading must name От, До and Регион or Территория ГАР");
+		     "this is no registry: its heading must name От, До and Регион or Территория "
+		     "ГАР");
 		return false;
 	}
 	in->columns = c;
@@ -199,7 +126,7 @@ static uint16_t region_id(struct import *in, const char *name)
 }
 
 static const struct zv_region *one_region(const struct import *in, const char *text, size_t len,
-					  size_t *ret_n)
+                                          size_t *ret_n)
 {
 	uint16_t hits[ZV_REGION_HITS_MAX];
 
@@ -209,8 +136,8 @@ static const struct zv_region *one_region(const struct import *in, const char *t
 
 /* The last part of a place is its region; the first, of a fixed line in a region of several
  * zones, may be a town that has only one of them. */
-static bool name_place(const struct import *in, const struct cell *place, bool mobile,
-		       char to[ZV_TABLE_REGION_LEN])
+static bool name_place(const struct import *in, const struct zv_cell *place, bool mobile,
+                       char to[ZV_TABLE_REGION_LEN])
 {
 	const char *bar = memrchr(place->v, '|', place->len);
 	const char *text = bar != NULL ? bar + 1 : place->v;
@@ -235,7 +162,7 @@ static bool name_place(const struct import *in, const struct cell *place, bool m
 }
 
 /* Nobody knows the place: its text if that can be kept, and the country's zones stand in. */
-static uint16_t unknown_place(struct import *in, const struct cell *place)
+static uint16_t unknown_place(struct import *in, const struct zv_cell *place)
 {
 	char name[ZV_TABLE_REGION_LEN] = "";
 
@@ -249,8 +176,8 @@ static uint16_t unknown_place(struct import *in, const struct cell *place)
 	return region_id(in, name);
 }
 
-static uint16_t new_place(struct import *in, const struct cell *territory, const struct cell *region,
-			  bool mobile)
+static uint16_t new_place(struct import *in, const struct zv_cell *territory,
+                          const struct zv_cell *region, bool mobile)
 {
 	char name[ZV_TABLE_REGION_LEN];
 
@@ -288,12 +215,12 @@ static bool grow_seen(struct import *in)
 }
 
 /* The region of a row; each text is looked at once. */
-static uint16_t place_of(struct import *in, const struct cell *territory, const struct cell *region,
-			 bool mobile)
+static uint16_t place_of(struct import *in, const struct zv_cell *territory,
+                         const struct zv_cell *region, bool mobile)
 {
 	char key[16384];
-	int len = snprintf(key, sizeof(key), "%c%.*s\n%.*s", mobile ? 'm' : 'l', (int)territory->len,
-			   territory->v, (int)region->len, region->v);
+	int len = snprintf(key, sizeof(key), "%c%.*s\n%.*s", mobile ? 'm' : 'l',
+	                   (int)territory->len, territory->v, (int)region->len, region->v);
 	size_t at;
 
 	if (len < 0 || (size_t)len >= sizeof(key))
@@ -318,7 +245,7 @@ static uint16_t place_of(struct import *in, const struct cell *territory, const 
 
 /* ---- rows ---- */
 
-static bool number(const struct cell *c, uint64_t *ret)
+static bool number(const struct zv_cell *c, uint64_t *ret)
 {
 	uint64_t n = 0;
 
@@ -343,9 +270,9 @@ static uint64_t power(size_t digits)
 }
 
 /* Country code, area code and the rest as one number; false: told. */
-static bool take_range(struct import *in, const struct cell *cells, struct zv_sweep_row *row)
+static bool take_range(struct import *in, const struct zv_cell *cells, struct zv_sweep_row *row)
 {
-	const struct cell *from = &cells[in->columns.from], *to = &cells[in->columns.to];
+	const struct zv_cell *from = &cells[in->columns.from], *to = &cells[in->columns.to];
 	size_t national = in->country->digits[0] - (in->country->code > 99 ? 3u : 1u);
 	uint64_t code, first, last, capacity, base;
 
@@ -394,12 +321,13 @@ static bool keep_row(struct import *in, const struct zv_sweep_row *row)
 	return true;
 }
 
-static void take_row(struct import *in, const struct cell *cells, size_t n)
+static void take_row(struct import *in, const struct zv_cell *cells, size_t n)
 {
 	char empty[1] = "";
-	const struct cell none = {empty, 0};
-	const struct cell *region = in->columns.region >= 0 ? &cells[in->columns.region] : &none;
-	const struct cell *territory = in->columns.territory >= 0 ? &cells[in->columns.territory] : &none;
+	const struct zv_cell none = {empty, 0};
+	const struct zv_cell *region = in->columns.region >= 0 ? &cells[in->columns.region] : &none;
+	const struct zv_cell *territory =
+	        in->columns.territory >= 0 ? &cells[in->columns.territory] : &none;
 	struct zv_sweep_row row = {.line = in->line};
 
 	in->report.rows++;
@@ -414,9 +342,9 @@ static void take_row(struct import *in, const struct cell *cells, size_t n)
 	if (!take_range(in, cells, &row))
 		return;
 	row.kind = (uint8_t)zv_line_of(in->country, row.first);
-	if (is(region, "-"))
+	if (zv_cell_is(region, "-"))
 		region = &none;
-	if (is(territory, "-"))
+	if (zv_cell_is(territory, "-"))
 		territory = &none;
 	row.region = place_of(in, territory, region, row.kind == ZV_LINE_MOBILE);
 	in->report.numbers += row.last - row.first + 1;
@@ -425,7 +353,7 @@ static void take_row(struct import *in, const struct cell *cells, size_t n)
 
 static void take_line(struct import *in, char *line, size_t len)
 {
-	struct cell cells[CELLS_MAX];
+	struct zv_cell cells[ZV_CELLS_MAX];
 	size_t n;
 
 	if (in->line == 1 && len >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0) {
@@ -440,9 +368,9 @@ static void take_line(struct import *in, char *line, size_t len)
 		tell(in, ZV_LAW_ERROR, "a zero byte: is this a text file?");
 		return;
 	}
-	n = split(line, len, cells);
-	if (n > CELLS_MAX) {
-		tell(in, ZV_LAW_ERROR, "more than %u cells", CELLS_MAX);
+	n = zv_cells_split(line, len, cells);
+	if (n > ZV_CELLS_MAX) {
+		tell(in, ZV_LAW_ERROR, "more than %u cells", ZV_CELLS_MAX);
 		return;
 	}
 	if (in->n_cells == 0) {
@@ -465,7 +393,8 @@ static enum zv_err read_lines(struct import *in, FILE *f, char *line)
 		in->report.bytes++;
 		if (c != '\n') {
 			if (len == LINE_MAX_BYTES) {
-				tell(in, ZV_LAW_ERROR, "a line of more than %u bytes", LINE_MAX_BYTES);
+				tell(in, ZV_LAW_ERROR, "a line of more than %u bytes",
+				     LINE_MAX_BYTES);
 				return ZV_EPARSE;
 			}
 			line[len++] = (char)c;
@@ -513,13 +442,15 @@ static void tell_overlap(void *arg, unsigned line, unsigned other)
 	struct import *in = arg;
 
 	in->line = line;
-	tell(in, ZV_LAW_WARNING, "its numbers stand in line %u too, with another place: all zones of the country",
+	tell(in, ZV_LAW_WARNING,
+	     "its numbers stand in line %u too, with another place: all zones of the country",
 	     other);
 }
 
 static enum zv_err write_table(struct import *in)
 {
-	struct zv_sweep sweep = {.rows = in->rows, .n = in->n_rows, .told = tell_overlap, .arg = in};
+	struct zv_sweep sweep = {
+	        .rows = in->rows, .n = in->n_rows, .told = tell_overlap, .arg = in};
 	enum zv_err err;
 
 	sweep.doubt = region_id(in, "");
@@ -534,19 +465,20 @@ static enum zv_err write_table(struct import *in)
 	if (err == ZV_OK && in->params->out != NULL)
 		err = zv_table_write(&in->table, in->params->out, &in->report.bytes);
 	if (err != ZV_OK)
-		tell(in, ZV_LAW_ERROR, "%s: %s", in->params->out != NULL ? in->params->out : "the table",
-		     zv_err_text(err));
+		tell(in, ZV_LAW_ERROR, "%s: %s",
+		     in->params->out != NULL ? in->params->out : "the table", zv_err_text(err));
 	return err;
 }
 
 enum zv_err zv_registry_compile(const struct zv_registry_params *params,
-				struct zv_registry_report *ret_report)
+                                struct zv_registry_report *ret_report)
 {
 	struct import in = {.params = params, .country = zv_country(params->country)};
 	enum zv_err err;
 
 	in.regions = zv_regions(params->country);
-	if (in.country == NULL || in.regions == NULL || in.country->digits[0] != in.country->digits[1]) {
+	if (in.country == NULL || in.regions == NULL ||
+	    in.country->digits[0] != in.country->digits[1]) {
 		tell(&in, ZV_LAW_ERROR, "no number plan of \"%.8s\" is known", params->country);
 		return ZV_EINVAL;
 	}

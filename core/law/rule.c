@@ -21,7 +21,7 @@ __attribute__((format(printf, 2, 3))) static void wrong(struct zv_law_fill *f, c
 
 /* The same at a key of the place. */
 __attribute__((format(printf, 3, 4))) static void wrong_at(struct zv_law_fill *f, const char *key,
-							   const char *fmt, ...)
+                                                           const char *fmt, ...)
 {
 	size_t back = zv_law_path_key(&f->path, key);
 	char text[400];
@@ -51,7 +51,7 @@ static const char *text_of(const json_t *object, const char *key)
 
 /* The schema allowed no others; missing: `none`. */
 static uint8_t word_of(const json_t *object, const char *key, const struct zv_law_words *words,
-		       uint8_t none)
+                       uint8_t none)
 {
 	const char *text = text_of(object, key);
 	int i = text != NULL ? zv_law_word(words, text) : -1;
@@ -76,7 +76,7 @@ static bool true_of(const json_t *object, const char *key)
 
 /* A list of words as bits; the first word is bit `first`. */
 static uint16_t bits_of(const json_t *object, const char *key, const struct zv_law_words *words,
-			unsigned first)
+                        unsigned first)
 {
 	const json_t *list = json_object_get(object, key);
 	unsigned bits = 0;
@@ -107,7 +107,8 @@ static uint8_t names_of(const json_t *object, const char *key, uint64_t to[ZV_RU
 
 /* ---- zones and windows ---- */
 
-static void take_tz(struct zv_law_fill *f, const json_t *object, uint8_t *ret_tz, uint16_t *ret_zone)
+static void take_tz(struct zv_law_fill *f, const json_t *object, uint8_t *ret_tz,
+                    uint16_t *ret_zone)
 {
 	const char *text = text_of(object, "tz");
 	int word = text != NULL ? zv_law_word(&zv_law_tzs, text) : ZV_TZ_RESIDENCE;
@@ -127,18 +128,21 @@ static void take_tz(struct zv_law_fill *f, const json_t *object, uint8_t *ret_tz
 
 static void take_window(struct zv_law_fill *f, const json_t *object, struct zv_rule_window *ret)
 {
-	static const uint16_t day_parts[] = {[ZV_UNIT_HOUR] = 1, [ZV_UNIT_DAY] = 24,
-					     [ZV_UNIT_WEEK] = 168, [ZV_UNIT_MONTH] = 720};
+	static const uint16_t day_parts[] = {[ZV_UNIT_HOUR] = 1,
+	                                     [ZV_UNIT_DAY] = 24,
+	                                     [ZV_UNIT_WEEK] = 168,
+	                                     [ZV_UNIT_MONTH] = 720};
 
 	*ret = (struct zv_rule_window){
-		.kind = (uint8_t)(word_of(object, "kind", &zv_law_window_kinds, 0) + 1),
-		.unit = (uint8_t)(word_of(object, "unit", &zv_law_window_units, 0) + 1),
-		.n = (uint16_t)number_of(object, "n"),
-		.day_one = true_of(object, "day_one"),
+	        .kind = (uint8_t)(word_of(object, "kind", &zv_law_window_kinds, 0) + 1),
+	        .unit = (uint8_t)(word_of(object, "unit", &zv_law_window_units, 0) + 1),
+	        .n = (uint16_t)number_of(object, "n"),
+	        .day_one = true_of(object, "day_one"),
 	};
 	take_tz(f, object, &ret->tz, &ret->zone);
 	if ((uint32_t)ret->n * day_parts[ret->unit] > 400u * 24u)
-		wrong_at(f, "n", "the window is longer than 400 days, which is how far events are kept");
+		wrong_at(f, "n",
+		         "the window is longer than 400 days, which is how far events are kept");
 	if (ret->day_one && ret->kind != ZV_WINDOW_ROLLING)
 		wrong_at(f, "day_one", "only rolling windows count from a day one");
 	if (ret->day_one && ret->unit == ZV_UNIT_HOUR)
@@ -146,7 +150,7 @@ static void take_window(struct zv_law_fill *f, const json_t *object, struct zv_r
 }
 
 static void take_window_at(struct zv_law_fill *f, const json_t *object, const char *key,
-			   struct zv_rule_window *ret)
+                           struct zv_rule_window *ret)
 {
 	size_t back = zv_law_path_key(&f->path, key);
 
@@ -169,7 +173,7 @@ static void take_freq(struct zv_law_fill *f, const json_t *p, struct zv_rule *r)
 	r->u.freq.exclude = (uint8_t)bits_of(p, "exclude", &zv_law_excludes, 0);
 	if (r->u.freq.seconds != (r->u.freq.fact == ZV_FACT_DIAL_SECONDS))
 		wrong_at(f, r->u.freq.seconds ? "unit" : "event",
-			 "the event dial_seconds and the unit seconds go together");
+		         "the event dial_seconds and the unit seconds go together");
 	back = zv_law_path_key(&f->path, "windows");
 	for (size_t i = 0; i < json_array_size(windows) && i < ZV_RULE_WINDOWS_MAX; i++) {
 		size_t here = zv_law_path_index(&f->path, i);
@@ -200,7 +204,8 @@ static uint16_t minute_of(const json_t *text)
 {
 	const char *s = json_string_value(text);
 
-	return (uint16_t)(((s[0] - '0') * 10 + (s[1] - '0')) * 60 + (s[3] - '0') * 10 + (s[4] - '0'));
+	return (uint16_t)(((s[0] - '0') * 10 + (s[1] - '0')) * 60 + (s[3] - '0') * 10 +
+	                  (s[4] - '0'));
 }
 
 static void take_day(struct zv_law_fill *f, const json_t *list, size_t key, struct zv_rule_hours *h)
@@ -238,7 +243,8 @@ static uint16_t calendar_of(struct zv_law_fill *f, const char *id)
 	}
 	warn_at(f, "calendar", "no such calendar is loaded: every day of unknown kind is closed");
 	rules->calendars[rules->n_calendars] = (struct zv_calendar){0};
-	memcpy(rules->calendars[rules->n_calendars].id, id, strlen(id) + 1); /* the schema: 15 at most */
+	memcpy(rules->calendars[rules->n_calendars].id, id,
+	       strlen(id) + 1); /* the schema: 15 at most */
 	return (uint16_t)rules->n_calendars++;
 }
 
@@ -267,7 +273,8 @@ static void take_hours(struct zv_law_fill *f, const json_t *p, struct zv_rule *r
 	if (calendar == NULL &&
 	    (r->u.hours.given[ZV_DAY_HOLIDAY] || r->u.hours.given[ZV_DAY_WORKDAY] ||
 	     r->u.hours.given[ZV_DAY_WEEKEND]))
-		warn_at(f, "days", "workdays, weekends and holidays are told apart, but no calendar is named");
+		warn_at(f, "days",
+		        "workdays, weekends and holidays are told apart, but no calendar is named");
 }
 
 static void take_ratio(struct zv_law_fill *f, const json_t *p, struct zv_rule *r)
@@ -328,19 +335,21 @@ static void take_treat(const json_t *p, struct zv_rule *r)
 
 static void take_consent(const json_t *p, struct zv_rule *r)
 {
-	const json_t *scrubs = json_object_get(p, "scrub"), *revoke = json_object_get(p, "honour_revoke");
+	const json_t *scrubs = json_object_get(p, "scrub"),
+	             *revoke = json_object_get(p, "honour_revoke");
 
 	r->u.consent.n_need = names_of(p, "need", r->u.consent.need);
 	r->u.consent.forbid_modes = (uint8_t)bits_of(p, "forbid_mode", &zv_law_modes, 1);
 	r->u.consent.revoke_n = (uint16_t)number_of(revoke, "n");
 	if (text_of(revoke, "unit") != NULL)
-		r->u.consent.revoke_unit = (uint8_t)(word_of(revoke, "unit", &zv_law_revoke_units, 0) + 1);
+		r->u.consent.revoke_unit =
+		        (uint8_t)(word_of(revoke, "unit", &zv_law_revoke_units, 0) + 1);
 	for (size_t i = 0; i < json_array_size(scrubs) && i < ZV_RULE_NAMES_MAX; i++) {
 		const json_t *scrub = json_array_get(scrubs, i);
 
 		r->u.consent.scrub[i] = (struct zv_rule_scrub){
-			.list = name_of(json_object_get(scrub, "list")),
-			.max_age_d = (uint16_t)number_of(scrub, "max_age_d"),
+		        .list = name_of(json_object_get(scrub, "list")),
+		        .max_age_d = (uint16_t)number_of(scrub, "max_age_d"),
 		};
 		r->u.consent.n_scrub++;
 	}
@@ -367,8 +376,8 @@ static void take_payload(struct zv_law_fill *f, const json_t *value, struct zv_r
 
 	for (size_t i = 0; i < zv_law_kinds.n; i++)
 		if (i + 1 != r->kind && json_object_get(value, zv_law_kinds.v[i]) != NULL)
-			wrong_at(f, zv_law_kinds.v[i], "the rule is of kind %s: this would never be looked at",
-				 kind);
+			wrong_at(f, zv_law_kinds.v[i],
+			         "the rule is of kind %s: this would never be looked at", kind);
 	if (p == NULL) {
 		wrong(f, "\"%s\" is missing, as the kind is %s", kind, kind);
 		return;
@@ -395,7 +404,7 @@ static void take_payload(struct zv_law_fill *f, const json_t *value, struct zv_r
 
 /* A day: its first moment anywhere in the jurisdiction, and its last; or one moment with a zone. */
 static bool take_moment(struct zv_law_fill *f, const char *jur, const char *text, bool end,
-			int64_t *ret_ms)
+                        int64_t *ret_ms)
 {
 	int64_t first, last;
 	int32_t day;
@@ -435,8 +444,9 @@ bool zv_law_rule(struct zv_law_fill *fill, const json_t *value, struct zv_rule *
 
 	memset(r, 0, sizeof(*r));
 	zv_law_path_begin(&fill->path);
-	memcpy(r->id, text_of(value, "id"), strlen(text_of(value, "id")) + 1);    /* 31 at most and */
-	memcpy(r->jur, text_of(value, "jur"), strlen(text_of(value, "jur")) + 1); /* 7, by the schema */
+	memcpy(r->id, text_of(value, "id"), strlen(text_of(value, "id")) + 1); /* 31 at most and */
+	memcpy(r->jur, text_of(value, "jur"),
+	       strlen(text_of(value, "jur")) + 1); /* 7, by the schema */
 	r->kind = (uint8_t)(word_of(value, "kind", &zv_law_kinds, 0) + 1);
 	r->effect = word_of(value, "effect", &zv_law_effects, ZV_EFFECT_BLOCK);
 	r->trust = word_of(value, "trust", &zv_law_trusts, ZV_TRUST_MEMORY);
@@ -454,7 +464,7 @@ bool zv_law_rule(struct zv_law_fill *fill, const json_t *value, struct zv_rule *
 	r->lines = (uint8_t)bits_of(when, "line", &zv_law_lines, 1);
 	if (r->trust == ZV_TRUST_MEMORY && r->effect != ZV_EFFECT_WARN)
 		wrong_at(fill, "trust", "a rule from memory may only warn: its effect is %s",
-			 zv_law_effects.v[r->effect]);
+		         zv_law_effects.v[r->effect]);
 	take_eff(fill, value, r);
 	take_payload(fill, value, r);
 	return fill->report->n_errors == before;

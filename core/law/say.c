@@ -5,7 +5,10 @@
 
 #include "law/law_in.h"
 
-struct say { char *text; size_t size, len; };
+struct say {
+	char *text;
+	size_t size, len;
+};
 
 __attribute__((format(printf, 2, 3))) static void put(struct say *s, const char *fmt, ...)
 {
@@ -39,7 +42,10 @@ static void put_list(struct say *s, const json_t *list, const char *last)
 	size_t n = json_array_size(list);
 
 	for (size_t i = 0; i < n; i++)
-		put(s, "%s%s", i == 0 ? "" : i + 1 == n ? last : ", ",
+		put(s, "%s%s",
+		    i == 0       ? ""
+		    : i + 1 == n ? last
+		                 : ", ",
 		    json_string_value(json_array_get(list, i)));
 }
 
@@ -134,9 +140,10 @@ static void say_cli(struct say *s, const json_t *cli)
 {
 	put(s, "number shown");
 	for (size_t i = 0; i < 4; i++) {
-		static const char *const keys[] = {"own_contract", "registered", "callable", "national"};
-		static const char *const words[] = {"own contract", "registered", "can be called back",
-						    "national"};
+		static const char *const keys[] = {"own_contract", "registered", "callable",
+		                                   "national"};
+		static const char *const words[] = {"own contract", "registered",
+		                                    "can be called back", "national"};
 
 		if (json_is_true(json_object_get(cli, keys[i])))
 			put(s, ", %s", words[i]);
@@ -147,7 +154,8 @@ static void say_cli(struct say *s, const json_t *cli)
 
 static void say_treat(struct say *s, const json_t *p)
 {
-	const json_t *agent = json_object_get(p, "agent_within"), *play = json_object_get(p, "else_play");
+	const json_t *agent = json_object_get(p, "agent_within"),
+	             *play = json_object_get(p, "else_play");
 	const json_t *announce = json_object_get(p, "announce"), *cli = json_object_get(p, "cli");
 	const char *join = "";
 
@@ -156,14 +164,15 @@ static void say_treat(struct say *s, const json_t *p)
 		join = "; ";
 	}
 	if (agent != NULL) {
-		put(s, "%sagent within %g s of %s", join, json_number_value(json_object_get(agent, "s")),
-		    text_of(agent, "from"));
+		put(s, "%sagent within %g s of %s", join,
+		    json_number_value(json_object_get(agent, "s")), text_of(agent, "from"));
 		join = "; ";
 	}
 	if (play != NULL) {
 		put(s, "%selse a message", join);
 		if (json_object_get(play, "within_s") != NULL)
-			put(s, " within %g s", json_number_value(json_object_get(play, "within_s")));
+			put(s, " within %g s",
+			    json_number_value(json_object_get(play, "within_s")));
 		if (json_array_size(json_object_get(play, "must_say")) > 0) {
 			put(s, " that says ");
 			put_list(s, json_object_get(play, "must_say"), " and ");
@@ -179,8 +188,9 @@ static void say_treat(struct say *s, const json_t *p)
 	if (announce != NULL) {
 		put(s, "%sannounce ", join);
 		put_list(s, json_object_get(announce, "say"), " and ");
-		put(s, json_is_true(json_object_get(announce, "each_contact")) ? " at each contact"
-									       : " at the first contact");
+		put(s, json_is_true(json_object_get(announce, "each_contact"))
+		               ? " at each contact"
+		               : " at the first contact");
 		join = "; ";
 	}
 	if (cli != NULL) {
@@ -191,7 +201,8 @@ static void say_treat(struct say *s, const json_t *p)
 
 static void say_consent(struct say *s, const json_t *p)
 {
-	const json_t *scrub = json_object_get(p, "scrub"), *revoke = json_object_get(p, "honour_revoke");
+	const json_t *scrub = json_object_get(p, "scrub"),
+	             *revoke = json_object_get(p, "honour_revoke");
 	const char *join = "";
 
 	if (json_array_size(json_object_get(p, "need")) > 0) {
@@ -214,7 +225,8 @@ static void say_consent(struct say *s, const json_t *p)
 	if (strcmp(text_of(revoke, "unit"), "immediate") == 0)
 		put(s, "%srevoked at once", join);
 	else if (revoke != NULL)
-		put(s, "%srevoked within %lld %ss", join, int_of(revoke, "n"), text_of(revoke, "unit"));
+		put(s, "%srevoked within %lld %ss", join, int_of(revoke, "n"),
+		    text_of(revoke, "unit"));
 	if (json_object_get(p, "proof_keep") != NULL)
 		put(s, "; proof kept for %s", text_of(p, "proof_keep"));
 }

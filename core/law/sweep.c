@@ -43,7 +43,7 @@ static bool put_range(struct state *s, uint64_t first, uint64_t last, uint16_t r
 		s->cap = cap;
 	}
 	t->ranges[t->n_ranges++] = (struct zv_table_range){
-		.first = first, .after = (uint32_t)(last - first), .region = region, .line = kind};
+	        .first = first, .after = (uint32_t)(last - first), .region = region, .line = kind};
 	return true;
 }
 

@@ -56,7 +56,7 @@ enum zv_err zv_table_parse(const void *bytes, size_t len, struct zv_table *ret_t
 	    t.n_ranges > ZV_TABLE_RANGES_MAX)
 		return ZV_ECORRUPT;
 	if (len != ZV_TABLE_HEAD_LEN + (size_t)t.n_regions * ZV_TABLE_REGION_LEN +
-			   (size_t)t.n_ranges * ZV_TABLE_RANGE_LEN ||
+	                    (size_t)t.n_ranges * ZV_TABLE_RANGE_LEN ||
 	    zv_get_be32(p + 12) != zv_crc32c(0, p + BODY, len - BODY))
 		return ZV_ECORRUPT;
 	t.regions = calloc(t.n_regions + 1, sizeof(*t.regions));
@@ -82,8 +82,9 @@ fail:
 
 enum zv_err zv_table_read(const char *path, struct zv_table *ret_table)
 {
-	static const size_t most = ZV_TABLE_HEAD_LEN + (size_t)ZV_TABLE_REGIONS_MAX * ZV_TABLE_REGION_LEN +
-				   (size_t)ZV_TABLE_RANGES_MAX * ZV_TABLE_RANGE_LEN;
+	static const size_t most = ZV_TABLE_HEAD_LEN +
+	                           (size_t)ZV_TABLE_REGIONS_MAX * ZV_TABLE_REGION_LEN +
+	                           (size_t)ZV_TABLE_RANGES_MAX * ZV_TABLE_RANGE_LEN;
 	FILE *f = fopen(path, "re");
 	uint8_t *bytes = NULL;
 	enum zv_err err = ZV_EIO;
@@ -113,7 +114,7 @@ out:
 static uint8_t *encode(const struct zv_table *t, size_t *ret_len)
 {
 	size_t len = ZV_TABLE_HEAD_LEN + (size_t)t->n_regions * ZV_TABLE_REGION_LEN +
-		     (size_t)t->n_ranges * ZV_TABLE_RANGE_LEN;
+	             (size_t)t->n_ranges * ZV_TABLE_RANGE_LEN;
 	uint8_t *bytes = calloc(1, len), *p = bytes;
 
 	if (bytes == NULL)

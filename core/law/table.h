@@ -18,7 +18,13 @@
 #define ZV_TABLE_HEAD_LEN    32u
 #define ZV_TABLE_RANGE_LEN   16u
 
-struct zv_table_range { uint64_t first; uint32_t after; uint16_t region; uint8_t line; uint8_t pad; };
+struct zv_table_range {
+	uint64_t first;
+	uint32_t after;
+	uint16_t region;
+	uint8_t line;
+	uint8_t pad;
+};
 
 struct zv_table {
 	char jur[ZV_JUR_MAX];
@@ -31,7 +37,8 @@ struct zv_table {
 enum zv_err zv_table_parse(const void *bytes, size_t len, struct zv_table *ret_table) ZV_MUST_USE;
 enum zv_err zv_table_read(const char *path, struct zv_table *ret_table) ZV_MUST_USE;
 /* Written beside and renamed: a reader sees the old or the new one.  *ret_bytes: its size. */
-enum zv_err zv_table_write(const struct zv_table *table, const char *path, uint64_t *ret_bytes) ZV_MUST_USE;
+enum zv_err zv_table_write(const struct zv_table *table, const char *path,
+                           uint64_t *ret_bytes) ZV_MUST_USE;
 void zv_table_fini(struct zv_table *table);
 /* NULL: the table does not say. */
 const struct zv_table_range *zv_table_find(const struct zv_table *table, uint64_t e164);

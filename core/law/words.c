@@ -31,7 +31,8 @@ WORDS(optouts, "none", "phone", "ivr");
 WORDS(revoke_units, "business_day", "day", "hour", "immediate");
 WORDS(records, "audio", "messages", "call_log", "abandon_log", "consent_proof", "decision_log");
 WORDS(retain_froms, "event", "last_activity", "consent", "use");
-WORDS(days, "mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday", "workday", "weekend", "any");
+WORDS(days, "mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday", "workday", "weekend",
+      "any");
 
 _Static_assert(sizeof(facts_v) / sizeof(facts_v[0]) == ZV_FACTS, "a word a fact");
 _Static_assert(sizeof(days_v) / sizeof(days_v[0]) == ZV_DAY_KEYS, "a word a day key");
