@@ -1,43 +1,269 @@
-/* quick */
+/* bench/pacing/main.c -- every pacer on every kind of day, in one table. */
+#include <getopt.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include "pacers.h"
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "measure.h"
+
+#define ITEMS_MAX (CELLS_MAX * PACER_N)
+
+struct options {
+	const char *cell, *pacer; /* part of the name; NULL: all */
+	int seeds;                /* 0: by the size of the floor */
+	int processes;
+	bool full, decisions_only, raw;
+};
+
+struct item {
+	int cell;
+	enum pacer_name pacer;
+	int seeds;
+	double cost;
+};
+
+/* What the processes share. */
+struct shared {
+	_Atomic int next;
+	struct measured results[ITEMS_MAX];
+};
+
+static struct cell cells[CELLS_MAX];
+static struct item items[ITEMS_MAX];
+
+/* Days of a pacer in a cell.  A rare breach of a limit shows only in many days: those of the
+ * engine's own pacer are the most. */
+static int days(const struct options *o, const struct cell *c, enum pacer_name pacer)
+{
+	double calls = o->full ? 1e12 : pacer == PACER_ZVONAR ? 1.2e6 : pacer_is_tuned(pacer) ? 0.12e6 : 0.4e6;
+	int most = pacer == PACER_ZVONAR && c->conf.agents <= 50 ? 300 : 20, least = o->full ? most : 2;
+	double n = calls / c->calls;
+
+	if (pacer == PACER_CLAIRVOYANT)
+		return 20;
+	if (o->seeds > 0)
+		return o->seeds;
+	return n < least ? least : n > most ? most : (int)n;
+}
+
+static int by_cost(const void *a, const void *b)
+{
+	double x = ((const struct item *)a)->cost, y = ((const struct item *)b)->cost;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static int fill_items(const struct options *o, int n_cells)
+{
+	int n = 0;
+
+	for (int c = 0; c < n_cells; c++) {
+		for (int p = 0; p < PACER_N; p++) {
+			struct item *it = &items[n];
+
+			if ((o->cell != NULL && strstr(cells[c].name, o->cell) == NULL) ||
+			    (o->pacer != NULL && strstr(pacer_names[p], o->pacer) == NULL))
+				continue;
+			/* a warm start is shown where a cold one costs */
+			if (p == PACER_WARM && cells[c].group != CELL_TABLE)
+				continue;
+			/* the clairvoyant of a hard day would have to know what is hard */
+			if ((p == PACER_CLAIRVOYANT || p == PACER_INFORMED) && cells[c].group == CELL_HARD)
+				continue;
+			it->cell = c;
+			it->pacer = (enum pacer_name)p;
+			it->seeds = days(o, &cells[c], it->pacer);
+			it->cost = it->seeds * cells[c].calls * (pacer_is_tuned(it->pacer) ? 8 : 1) *
+				   (p == PACER_ZVONAR || p == PACER_INFORMED ? 10 : p == PACER_WARM ? 20 : 1);
+			n++;
+		}
+	}
+	qsort(items, (size_t)n, sizeof(items[0]), by_cost);
+	return n;
+}
+
+static void work(struct shared *shared, int n)
+{
+	struct floor *floor = floor_create();
+
+	if (floor == NULL)
+		exit(1);
+	for (;;) {
+		int i = atomic_fetch_add(&shared->next, 1);
+
+		if (i >= n)
+			break;
+		measure(floor, &cells[items[i].cell], items[i].pacer, items[i].seeds, &shared->results[i]);
+	}
+	floor_destroy(floor);
+}
+
+static int run_all(struct shared *shared, int n, int processes)
+{
+	int bad = 0, status;
+
+	for (int i = 0; i < processes; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return 1;
+		if (pid == 0) {
+			work(shared, n);
+			_exit(0);
+		}
+	}
+	while (wait(&status) > 0)
+		bad |= status != 0;
+	return bad;
+}
+
+/* ---- the table ---- */
+
+static const struct measured *find(const struct shared *s, int n, int cell, enum pacer_name pacer)
+{
+	for (int i = 0; i < n; i++) {
+		if (items[i].cell == cell && items[i].pacer == pacer && s->results[i].done)
+			return &s->results[i];
+	}
+	return NULL;
+}
+
+static void print_row(const struct cell *c, enum pacer_name p, const struct measured *m)
+{
+	char reference[16] = "", knob[16] = "";
+
+	if (c->reference.of[p] > 0)
+		(void)snprintf(reference, sizeof(reference), "%.1f", (double)c->reference.of[p]);
+	if (pacer_is_tuned(p))
+		(void)snprintf(knob, sizeof(knob), "%.3f", m->knob);
+	printf("%-22s %-11s %6.2f %6s %6.3f +-%5.3f %6.2f %7.2f %7.2f %9.0f %8.0f %4d/%-4d %6s\n", c->name,
+	       pacer_names[p], m->occupancy, reference, m->abandoned, m->abandoned_ci, m->worst, m->wait_s, m->wait_p95_s,
+	       m->placed, m->cancelled, m->days_over, m->days, knob);
+}
+
+static void print_table(const struct shared *s, int n, int n_cells)
+{
+	printf("%-22s %-11s %6s %6s %6s   %5s %6s %7s %7s %9s %8s %9s %6s\n", "cell", "pacer", "occ %", "ref %", "aband%",
+	       "95 %", "worst", "wait s", "p95 s", "placed", "cancel", "over/days", "knob");
+	for (int c = 0; c < n_cells; c++) {
+		for (int p = 0; p < PACER_N; p++) {
+			const struct measured *m = find(s, n, c, (enum pacer_name)p);
+
+			if (m != NULL)
+				print_row(&cells[c], (enum pacer_name)p, m);
+		}
+	}
+}
+
+/* ---- what it must show ---- */
+
+static bool miss(const char *what, const struct cell *c, double is, double want)
+{
+	printf("  MISS %-40s %-22s %.2f, want %.2f\n", what, c->name, is, want);
+	return true;
+}
+
+static int judge_cell(const struct shared *s, int n, int i)
+{
+	const struct cell *c = &cells[i];
+	const struct measured *m[PACER_N];
+	int misses = 0;
+
+	for (int p = 0; p < PACER_N; p++)
+		m[p] = find(s, n, i, (enum pacer_name)p);
+	for (int p = PACER_PROGRESSIVE; p <= PACER_ERLANG; p++) {
+		if (m[p] != NULL && c->reference.of[p] > 0 && zv_abs(m[p]->occupancy - (double)c->reference.of[p]) > 1)
+			misses += miss("honest: within a point of the reference", c, m[p]->occupancy, (double)c->reference.of[p]);
+	}
+	if (m[PACER_INFORMED] != NULL && c->group == CELL_TABLE &&
+	    zv_abs(m[PACER_INFORMED]->occupancy - (double)c->reference.of[PACER_INFORMED]) > 1)
+		misses += miss("honest: the informed bound", c, m[PACER_INFORMED]->occupancy,
+			       (double)c->reference.of[PACER_INFORMED]);
+	if (m[PACER_ZVONAR] == NULL)
+		return misses;
+	if (m[PACER_ZVONAR]->days_over * 100 > m[PACER_ZVONAR]->days)
+		misses += miss("lawful: per cent of days over the limit", c,
+			       100.0 * m[PACER_ZVONAR]->days_over / m[PACER_ZVONAR]->days, 1);
+	if (c->reference.of[PACER_ZVONAR] > 0 && m[PACER_ZVONAR]->occupancy < (double)c->reference.of[PACER_ZVONAR] - 0.005)
+		misses += miss("fast: the reference's conditional pacer", c, m[PACER_ZVONAR]->occupancy,
+			       (double)c->reference.of[PACER_ZVONAR]);
+	if (c->reference.of[PACER_INFORMED] > 0 &&
+	    m[PACER_ZVONAR]->occupancy < (double)c->reference.of[PACER_INFORMED] - 1)
+		misses += miss("fast: a point under the reference's bound", c, m[PACER_ZVONAR]->occupancy,
+			       (double)c->reference.of[PACER_INFORMED] - 1);
+	if (m[PACER_RATIO] != NULL && c->group != CELL_HARD && m[PACER_ZVONAR]->occupancy < m[PACER_RATIO]->occupancy)
+		misses += miss("fast: the best ratio in hindsight", c, m[PACER_ZVONAR]->occupancy, m[PACER_RATIO]->occupancy);
+	if (m[PACER_INFORMED] != NULL && c->group == CELL_GRID &&
+	    m[PACER_ZVONAR]->occupancy < m[PACER_INFORMED]->occupancy - 1)
+		misses += miss("fast: a point under our informed bound", c, m[PACER_ZVONAR]->occupancy,
+			       m[PACER_INFORMED]->occupancy - 1);
+	if (m[PACER_INFORMED] != NULL && c->group == CELL_PAST && m[PACER_ZVONAR]->occupancy <= m[PACER_INFORMED]->occupancy)
+		misses += miss("past the bound of averages", c, m[PACER_ZVONAR]->occupancy, m[PACER_INFORMED]->occupancy);
+	if (c->group != CELL_HARD && c->conf.agents == 100 && m[PACER_ZVONAR]->occupancy < 95)
+		misses += miss("fast: 95 at 100 agents", c, m[PACER_ZVONAR]->occupancy, 95);
+	return misses;
+}
+
+static void usage(void)
+{
+	puts("usage: pacing_bench [--full] [--cell PART] [--pacer PART] [--seeds N] [--processes N] [--decisions] [--list]");
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {{"full", no_argument, NULL, 'f'}, {"cell", required_argument, NULL, 'c'},
+		{"pacer", required_argument, NULL, 'p'}, {"seeds", required_argument, NULL, 's'},
+		{"processes", required_argument, NULL, 'j'}, {"decisions", no_argument, NULL, 'd'},
+		{"list", no_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case 'f': o->full = true; break;
+		case 'c': o->cell = optarg; break;
+		case 'p': o->pacer = optarg; break;
+		case 's': o->seeds = (int)strtol(optarg, NULL, 10); break;
+		case 'j': o->processes = (int)strtol(optarg, NULL, 10); break;
+		case 'd': o->decisions_only = true; break;
+		case 'l':
+			for (int i = 0, n = cells_fill(cells); i < n; i++)
+				puts(cells[i].name);
+			exit(0);
+		case 'h': usage(); exit(0);
+		default: return false;
+		}
+	}
+	return optind == argc && o->seeds >= 0 && o->processes >= 1 && o->processes <= 64;
+}
 
 int main(int argc, char **argv)
 {
-	struct floor *f = floor_create();
-	struct floor_conf conf = {.agents = 10, .answer = 0.15, .handle_s = 60, .limit_ppm = 30000};
-	int pacer = 0, seeds = 3;
-	double knob = 0;
-	double occ = 0, ans = 0, ab = 0, placed = 0, over = 0, events = 0, canc = 0;
+	struct options o = {.processes = 2};
+	struct shared *shared;
+	int n_cells = cells_fill(cells), n, misses = 0;
 
-	for (int i = 1; i + 1 < argc; i += 2) {
-		double v = atof(argv[i + 1]);
-		if (!strcmp(argv[i], "n")) conf.agents = (uint32_t)v;
-		if (!strcmp(argv[i], "p")) conf.answer = v;
-		if (!strcmp(argv[i], "h")) conf.handle_s = v;
-		if (!strcmp(argv[i], "exp")) conf.times = v != 0;
-		if (!strcmp(argv[i], "pacer")) pacer = (int)v;
-		if (!strcmp(argv[i], "seeds")) seeds = (int)v;
-		if (!strcmp(argv[i], "knob")) knob = v;
-		if (!strcmp(argv[i], "ring")) conf.ring_min_ms = (uint32_t)v;
+	if (!read_options(argc, argv, &o)) {
+		usage();
+		return 2;
 	}
-	struct timespec a, b;
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	for (int s = 0; s < seeds; s++) {
-		struct pacer p;
-		struct floor_day d;
-		pacer_open(&p, (enum pacer_name)pacer, &conf, knob);
-		floor_run(f, &conf, (uint64_t)s + 1, &p.floor, &d);
-		pacer_close(&p);
-		occ += d.busy_s / d.staffed_s; ans += (double)d.base; ab += (double)d.abandoned; placed += (double)d.placed;
-		over += (double)d.abandoned > 0.03 * (double)d.base; events += (double)d.events; canc += (double)d.cancelled;
+	measure_decisions();
+	(void)fflush(stdout);
+	if (o.decisions_only)
+		return 0;
+	n = fill_items(&o, n_cells);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || run_all(shared, n, o.processes) != 0) {
+		fputs("pacing_bench: a process failed\n", stderr);
+		return 1;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	double t = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
-	printf("%s n=%u h=%g p=%g: occ %.2f ab %.3f over %.2f placed %.0f cancelled %.0f  %.3f us/event %.3f s/day\n", pacer_names[pacer], conf.agents, conf.handle_s, conf.answer,
-	       100 * occ / seeds, 100 * ab / ans, over / seeds, placed / seeds, canc / seeds, 1e6 * t / events, t / seeds);
+	print_table(shared, n, n_cells);
+	for (int i = 0; i < n_cells; i++)
+		misses += judge_cell(shared, n, i);
+	printf("%d missed\n", misses);
 	return 0;
 }

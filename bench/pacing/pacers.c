@@ -11,8 +11,8 @@ extern const struct zv_plugin zv_plugin_ratio, zv_plugin_adaptive, zv_plugin_erl
 
 const char *const pacer_names[PACER_N] = {
 	[PACER_PROGRESSIVE] = "progressive", [PACER_RATIO] = "best_ratio",   [PACER_ADAPTIVE] = "adaptive",
-	[PACER_ERLANG] = "erlang",	     [PACER_ZVONAR] = "zvonar",	     [PACER_INFORMED] = "informed",
-	[PACER_CLAIRVOYANT] = "clairvoyant",
+	[PACER_ERLANG] = "erlang",	     [PACER_ZVONAR] = "zvonar",	     [PACER_WARM] = "zvonar_warm",
+	[PACER_INFORMED] = "informed",	     [PACER_CLAIRVOYANT] = "clairvoyant",
 };
 
 /* ---- a host without a configuration ---- */
@@ -69,6 +69,18 @@ void pacer_close(struct pacer *pacer)
 	pacer->floor.ops->close_campaign(pacer->self, pacer->floor.campaign);
 	if (pacer->close != NULL)
 		pacer->close(pacer->self);
+}
+
+void pacer_pass_on(const struct pacer *from, const struct pacer *to)
+{
+	size_t size = from->floor.ops->save(from->floor.campaign, NULL, 0);
+	uint8_t *bytes = malloc(size);
+
+	if (bytes == NULL)
+		must(ZV_ENOMEM, "save");
+	(void)from->floor.ops->save(from->floor.campaign, bytes, size);
+	must(to->floor.ops->load(to->floor.campaign, bytes, size), "load");
+	free(bytes);
 }
 
 bool pacer_is_tuned(enum pacer_name name)

@@ -5,7 +5,7 @@
 #include "floor.h"
 
 enum pacer_name {
-	PACER_PROGRESSIVE, PACER_RATIO, PACER_ADAPTIVE, PACER_ERLANG, PACER_ZVONAR, PACER_INFORMED, PACER_CLAIRVOYANT,
+	PACER_PROGRESSIVE, PACER_RATIO, PACER_ADAPTIVE, PACER_ERLANG, PACER_ZVONAR, PACER_WARM, PACER_INFORMED, PACER_CLAIRVOYANT,
 	PACER_N
 };
 
@@ -21,6 +21,8 @@ struct pacer {
  * there is no memory or a pacer refuses its settings. */
 void pacer_open(struct pacer *pacer, enum pacer_name name, const struct floor_conf *conf, double knob);
 void pacer_close(struct pacer *pacer);
+/* What the pacer learned goes into another, as at the end of a day and the beginning of the next. */
+void pacer_pass_on(const struct pacer *from, const struct pacer *to);
 /* Has a knob that is turned in hindsight until the limit is just kept. */
 bool pacer_is_tuned(enum pacer_name name);
 

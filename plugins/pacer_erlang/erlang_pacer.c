@@ -8,11 +8,11 @@
 #include "zvonar/pacer_count.h"
 
 #define LOOK_MS   5000  /* the rate is worked out again */
-#define MEMORY    2000.0 /* calls after which old ones have faded to 1/e */
+#define MEMORY    20000.0 /* calls after which old ones have faded to 1/e */
 #define PRIOR_P   0.2
-#define PRIOR_N   20.0
-#define PRIOR_S   90.0 /* handling, worth ten talks */
-#define PRIOR_T   10.0
+#define PRIOR_N   4.0
+#define PRIOR_S   90.0 /* handling, worth a talk */
+#define PRIOR_T   1.0
 #define PATIENCE_MIN_S 0.1
 
 struct self {

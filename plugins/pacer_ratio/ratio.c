@@ -15,6 +15,9 @@ struct campaign {
 	struct zv_pacer_settings settings;
 	struct zv_pacer_tally tally;
 	uint32_t ratio_ppm;
+	uint32_t left_ppm; /* what rounding has left over */
+	uint64_t quota;    /* of all idle agents */
+	uint8_t *due;      /* calls for each idle agent */
 	uint8_t of_logged_in;
 	uint8_t bytes[];
 };
@@ -105,12 +108,13 @@ static enum zv_err open_campaign(void *self, const struct zv_pacer_shape *shape,
 				 void **ret_campaign)
 {
 	const struct self *me = self;
-	struct campaign *c = calloc(1, sizeof(*c) + shape->calls + shape->agents);
+	struct campaign *c = calloc(1, sizeof(*c) + shape->calls + 2 * (size_t)shape->agents);
 	enum zv_err err;
 
 	if (c == NULL)
 		return ZV_ENOMEM;
 	zv_tally_init(&c->tally, shape, c->bytes);
+	c->due = c->bytes + shape->calls + shape->agents;
 	c->settings.ratio_ppm = 1000000;
 	err = read_section(me->host, conf, c);
 	if (err != ZV_OK) {
@@ -137,21 +141,43 @@ static enum zv_err set(void *campaign, const struct zv_pacer_settings *settings)
 	return ZV_OK;
 }
 
+static uint32_t ratio(const struct campaign *c)
+{
+	return c->ratio_ppm != 0 ? c->ratio_ppm : c->settings.ratio_ppm;
+}
+
+/* An idle agent gets a whole number of calls; what is left of the ratio goes to the next one, so
+ * that 1.5 is one and two by turns. */
+static void share(struct campaign *c, uint32_t agent)
+{
+	uint64_t ppm;
+
+	c->quota -= c->due[agent];
+	c->due[agent] = 0;
+	if (c->tally.agent[agent] != ZV_AGENT_READY)
+		return;
+	ppm = (uint64_t)ratio(c) + c->left_ppm;
+	c->due[agent] = (uint8_t)(ppm / 1000000);
+	c->left_ppm = (uint32_t)(ppm % 1000000);
+	c->quota += c->due[agent];
+}
+
 static void event(void *campaign, const struct zv_pacer_event *e)
 {
 	struct campaign *c = campaign;
 
 	zv_tally_event(&c->tally, e, c->settings.mode == ZV_PACE_ROBOT);
+	if ((e->kind == ZV_PEV_AGENT || e->kind == ZV_PEV_HANDED) && e->agent < c->tally.agents)
+		share(c, e->agent);
 }
 
 static enum zv_err decide(void *campaign, const struct zv_pacer_in *in, int figures, struct zv_pacer_out *out)
 {
 	struct campaign *c = campaign;
 	const struct zv_pacer_tally *t = &c->tally;
-	uint32_t ppm = c->ratio_ppm != 0 ? c->ratio_ppm : c->settings.ratio_ppm;
 	uint32_t idle = t->state[ZV_AGENT_READY], talking = t->state[ZV_AGENT_TALKING];
 	uint32_t all = idle + talking + t->state[ZV_AGENT_WRAPUP], flight = zv_tally_in_flight(t);
-	uint64_t want = (uint64_t)ppm * (c->of_logged_in ? all : idle) / 1000000;
+	uint64_t want = c->of_logged_in ? (uint64_t)ratio(c) * all / 1000000 : c->quota;
 
 	if (c->of_logged_in)
 		want = want > talking && idle > 0 ? want - talking : 0;

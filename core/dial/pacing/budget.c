@@ -6,7 +6,8 @@
 #define THETA_LOW    -6.0f
 #define THETA_HIGH   1.0f
 #define THETA_SHUT   0.0008f /* with the gate shut */
-#define RESERVE      0.6f  /* calls kept back for the end of a window */
+#define RESERVE      0.5f  /* calls kept back for the end of a window ... */
+#define SPREAD       2.4f  /* ... and so many deviations of what may still come of those under way */
 #define SLACK        0.25f /* of the answers to come, spent ahead of them at most */
 #define SLACK_S      7200.0f /* and no more than so long brings */
 
@@ -27,6 +28,7 @@ static float seconds_left(const struct zv_pacer_rule *rule, int64_t now_ms)
 void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
 {
 	float tau = 1, affordable = 1e6f, left_least = 1e9f;
+	float at_risk = look->at_risk > 0 ? look->at_risk : 0, spread = SPREAD * (float)zv_sqrt((double)at_risk) * (1 + at_risk); /* they come in bursts */
 
 	for (uint32_t i = 0; i < look->settings->n_rules && i < ZV_PACER_RULES; i++) {
 		const struct zv_pacer_rule *rule = &look->settings->rules[i];
@@ -37,8 +39,8 @@ void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
 		if (rule->limit_ppm >= 1000000)
 			continue;
 		ahead = SLACK * left < SLACK_S * rate ? SLACK * left : SLACK_S * rate;
-		can = cap * ((float)count->answered + ahead) - (float)count->abandoned - look->at_risk;
-		t = (cap * ((float)count->answered + left) - (float)count->abandoned - look->at_risk - RESERVE) /
+		can = cap * ((float)count->answered + ahead) - (float)count->abandoned - at_risk - spread;
+		t = (cap * ((float)count->answered + left) - (float)count->abandoned - at_risk - spread - RESERVE) /
 		    (left + 1);
 		t = t < 0 ? 0 : t > 2 * cap ? 2 * cap : t;
 		affordable = can < affordable ? can : affordable;

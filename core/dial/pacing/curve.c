@@ -43,6 +43,7 @@ void zv_curve_wish(struct zv_curve *curve, uint32_t bin)
 	curve->under_way[bin] += 1;
 	curve->wish[bin] += 1;
 	curve->weight += 1;
+	curve->fresh += 1;
 }
 
 void zv_curve_other(struct zv_curve *curve, uint32_t bin)
@@ -96,6 +97,7 @@ void zv_curve_build(struct zv_curve *curve, uint32_t ring_max)
 	float alive = 1, wishes = 0, others = 0, mean = 0;
 
 	fade(curve);
+	curve->fresh = 0;
 	for (uint32_t b = 0; b < ZV_CURVE_BINS; b++) {
 		float n = curve->under_way[b] > 0.5f ? curve->under_way[b] : 0.5f;
 		float w = alive * curve->wish[b] / n, o = alive * curve->other[b] / n;

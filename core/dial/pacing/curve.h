@@ -28,6 +28,7 @@ struct zv_curve {
 	float mean_ms;      /* until a wish */
 	float then_share;   /* of the wishes of a chain, those that come true in its second part; else 1 */
 	float weight;       /* wishes seen, faded */
+	float fresh;        /* wishes seen since the last build */
 	float memory;       /* wishes after which old ones have faded to 1/e */
 	uint8_t step;       /* bins a grid half second: 1, or 2 for a slower world */
 };

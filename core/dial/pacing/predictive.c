@@ -7,7 +7,9 @@
 #include "dial/pacing/pacer_int.h"
 
 #define FLUSH_MS     250
-#define BUILD_MS     5000
+#define BUILD_OLD_MS 30000
+#define FRESH        4.0f  /* and so many more wishes or ends than ... */
+#define FRESH_SHARE  0.03f /* ... this share of those known */
 #define SPREAD_MS    60000
 #define TICK_MS      500
 #define PLACE_MAX    256 /* by one decision; the rest a millisecond later */
@@ -19,21 +21,50 @@
 #define LEARN_WISHES 8.0f
 #define OCCUPANCY    0.85f /* of agents, to guess what the day still brings */
 
-void zv_ppacer_build(struct zv_ppacer *p)
+static uint32_t last_bin(const struct zv_ppacer *p)
 {
-	uint32_t max = p->settings.ring_max_ms != 0 ? zv_curve_bin(p->settings.ring_max_ms) + 1 : ZV_CURVE_BINS;
-	bool robots = p->settings.mode == ZV_PACE_ROBOT;
+	return p->settings.ring_max_ms != 0 ? zv_curve_bin(p->settings.ring_max_ms) + 1 : ZV_CURVE_BINS;
+}
 
-	if (!p->told) {
-		zv_curve_build(&p->ring, max);
-		zv_release_build(&p->release);
-	}
-	if (robots) {
+static bool robots(const struct zv_ppacer *p)
+{
+	return p->settings.mode == ZV_PACE_ROBOT;
+}
+
+static void build_curves(struct zv_ppacer *p)
+{
+	if (!p->told)
+		zv_curve_build(&p->ring, last_bin(p));
+	if (robots(p)) {
 		if (!p->told)
 			zv_curve_build(&p->talk, ZV_CURVE_BINS);
 		zv_curve_chain(&p->ring, &p->talk, p->wants / p->wants_of, &p->chain);
 	}
-	zv_curve_landing(robots ? &p->chain : &p->ring, 0, p->landing);
+	zv_curve_landing(robots(p) ? &p->chain : &p->ring, 0, p->landing);
+}
+
+void zv_ppacer_build(struct zv_ppacer *p)
+{
+	build_curves(p);
+	if (!p->told)
+		zv_release_build(&p->release);
+}
+
+/* The tables cost more than many decisions: only when there is something new in them, or talks
+ * may have grown long. */
+static void build(struct zv_ppacer *p)
+{
+	const struct zv_stay *talk = &p->release.skills[p->release.n_skills].talk;
+	bool old = p->now_ms >= p->build_ms + BUILD_OLD_MS;
+
+	if (p->told)
+		return;
+	if (p->ring.fresh + p->talk.fresh > FRESH + (p->ring.weight + p->talk.weight) * FRESH_SHARE || old)
+		build_curves(p);
+	if (p->release.fresh > FRESH + talk->all_ends * FRESH_SHARE || old)
+		zv_release_build(&p->release);
+	if (old)
+		p->build_ms = p->now_ms;
 }
 
 static void advance(struct zv_ppacer *p, int64_t now_ms)
@@ -45,10 +76,7 @@ static void advance(struct zv_ppacer *p, int64_t now_ms)
 		zv_answer_flush(&p->answer);
 		p->flush_ms = p->now_ms + FLUSH_MS;
 	}
-	if (p->now_ms >= p->build_ms) {
-		zv_ppacer_build(p);
-		p->build_ms = p->now_ms + BUILD_MS;
-	}
+	build(p);
 	if (p->now_ms >= p->spread_ms && p->shape.agents > 0) {
 		zv_release_spread(&p->release, &p->agents[0].pace, sizeof(p->agents[0]), p->shape.agents);
 		p->spread_ms = p->now_ms + SPREAD_MS;
@@ -195,7 +223,11 @@ static enum zv_err decide(void *campaign, const struct zv_pacer_in *in, int figu
 	look.answers_per_s = (float)p->n_in * OCCUPANCY / zv_release_mean_s(&p->release);
 	look.at_risk = p->at_risk;
 	zv_budget_look(&p->budget, &look);
+#ifdef X_BUDGET
+	theta = zv_budget_theta(&p->budget);
+#else
 	theta = p->told ? p->told_theta : zv_budget_theta(&p->budget);
+#endif
 	out->place = zv_mode_limits(p, in, by_mode(p, in, theta, &risk));
 	if (p->settings.rate_max_mcps != 0)
 		p->rate_room -= (float)out->place;

@@ -94,6 +94,7 @@ void zv_release_spent(struct zv_release *r, uint16_t skill, int wrap, int64_t fr
 
 	if (to < from)
 		return;
+	r->fresh += ended ? 1 : 0;
 	spend(wrap ? &team->wrap : &team->talk, from, to, ended);
 	if (r->n_skills > 1 && skill < r->n_skills)
 		spend(wrap ? &r->skills[skill].wrap : &r->skills[skill].talk, from, to, ended);
@@ -225,6 +226,7 @@ void zv_release_build(struct zv_release *r)
 {
 	struct zv_skill_release *team = &r->skills[r->n_skills];
 
+	r->fresh = 0;
 	hazards(&team->talk, NULL, PRIOR_TALK_S);
 	hazards(&team->wrap, NULL, PRIOR_WRAP_S);
 	tables(team, r->step_s);

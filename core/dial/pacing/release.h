@@ -40,6 +40,7 @@ struct zv_release {
 	struct zv_skill_release *skills; /* n_skills, and the team at the end */
 	uint32_t n_skills;
 	float step_s, memory_s;       /* of a table; agent seconds after which the old has faded */
+	float fresh;                  /* ends since the last build */
 	float log_mean, log_n;        /* mean log of the team's talks, fading */
 	float pace_between, pace_within; /* variance of agents' means, of one agent's talks */
 };

@@ -1,0 +1,185 @@
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/hash.h"
+#include "base/num.h"
+
+#define TUNE_DAYS  6
+#define TUNE_STEPS 9
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void one_day(struct floor *floor, const struct cell *cell, enum pacer_name name, double knob, int seed,
+		    struct floor_day *ret_day)
+{
+	struct pacer pacer;
+
+	if (name == PACER_CLAIRVOYANT) {
+		floor_clairvoyant(&cell->conf, (uint64_t)seed, ret_day);
+		return;
+	}
+	pacer_open(&pacer, name, &cell->conf, knob);
+	if (name == PACER_WARM) {
+		struct pacer yesterday;
+
+		pacer_open(&yesterday, name, &cell->conf, knob);
+		floor_run(floor, &cell->conf, (uint64_t)seed + 1000000, &yesterday.floor, ret_day);
+		pacer_pass_on(&yesterday, &pacer);
+		pacer_close(&yesterday);
+	}
+	floor_run(floor, &cell->conf, (uint64_t)seed, &pacer.floor, ret_day);
+	pacer_close(&pacer);
+}
+
+static double share(double of, double all)
+{
+	return all > 0 ? of / all : 0;
+}
+
+static double abandoned_at(struct floor *floor, const struct cell *cell, enum pacer_name name, double knob, int days)
+{
+	struct floor_day day;
+	double abandoned = 0, base = 0;
+
+	for (int i = 1; i <= days; i++) {
+		one_day(floor, cell, name, knob, i, &day);
+		abandoned += (double)day.abandoned;
+		base += (double)day.base;
+	}
+	return share(abandoned, base);
+}
+
+/* The largest ratio, or risk, that keeps the limit over the days; both rise evenly in the log. */
+static double tune(struct floor *floor, const struct cell *cell, enum pacer_name name, int days)
+{
+	double low = name == PACER_RATIO ? 0 : -7, high = name == PACER_RATIO ? 4 : -0.1;
+	double limit = cell->conf.limit_ppm / 1e6;
+
+	for (int i = 0; i < TUNE_STEPS; i++) {
+		double middle = (low + high) / 2;
+
+		if (abandoned_at(floor, cell, name, zv_exp(middle), days) <= limit)
+			low = middle;
+		else
+			high = middle;
+	}
+	return zv_exp(low);
+}
+
+void measure(struct floor *floor, const struct cell *cell, enum pacer_name name, int seeds, struct measured *ret)
+{
+	double began = now_s(), busy = 0, staffed = 0, abandoned = 0, base = 0, squares = 0, sum = 0, wait = 0, n_waits = 0;
+	static uint32_t waits[512];
+	struct measured m = {.days = seeds};
+
+	memset(waits, 0, sizeof(waits));
+	if (pacer_is_tuned(name))
+		m.knob = tune(floor, cell, name, seeds < TUNE_DAYS ? seeds : TUNE_DAYS);
+	for (int i = 1; i <= seeds; i++) {
+		struct floor_day d;
+		double rate;
+
+		one_day(floor, cell, name, m.knob, i, &d);
+		busy += d.busy_s;
+		staffed += d.staffed_s;
+		abandoned += (double)d.abandoned;
+		base += (double)d.base;
+		rate = 100 * share((double)d.abandoned, (double)d.base);
+		sum += rate;
+		squares += rate * rate;
+		m.worst = rate > m.worst ? rate : m.worst;
+		m.days_over += (double)d.abandoned * 1e6 > (double)cell->conf.limit_ppm * (double)d.base;
+		wait += d.wait_s;
+		for (int k = 0; k < 512; k++) {
+			waits[k] += d.waits[k];
+			n_waits += d.waits[k];
+		}
+		m.placed += (double)d.placed / seeds;
+		m.cancelled += (double)d.cancelled / seeds;
+		m.events += d.events;
+		m.hash = zv_mix64(m.hash ^ d.hash);
+	}
+	m.occupancy = 100 * share(busy, staffed);
+	m.abandoned = 100 * share(abandoned, base);
+	if (seeds > 1)
+		m.abandoned_ci = 1.96 * zv_sqrt((squares - sum * sum / seeds) / (seeds - 1) / seeds + 1e-12);
+	m.wait_s = share(wait, n_waits);
+	m.wait_p95_s = floor_wait_quantile(waits, 0.95);
+	m.seconds = now_s() - began;
+	m.done = true;
+	*ret = m;
+}
+
+/* ---- decisions at 10,000 calls in flight ---- */
+
+#define IN_FLIGHT 10000
+#define TEAM      1000
+#define DECISIONS 200000
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void measure_decisions(void)
+{
+	static double took[DECISIONS];
+	struct floor_conf conf = {.agents = TEAM, .answer = 0.1, .handle_s = 40, .ring_min_ms = 15000, .limit_ppm = 30000};
+	struct pacer pacer;
+	struct zv_pacer_in in = {.size = sizeof(in), .carrier_room = UINT32_MAX, .leads_left = UINT64_MAX};
+	struct zv_pacer_out out = {.size = sizeof(out)};
+	struct zv_pacer_event e = {.kind = ZV_PEV_AGENT, .state = ZV_AGENT_READY};
+	uint32_t agent = 0, slot = 0;
+
+	/* Every call rings for the time that a full round takes; a tenth is answered, and the agent
+	 * who talks longest is free for it.  What the pacer wants is not asked for: it is full. */
+	pacer_open(&pacer, PACER_ZVONAR, &conf, 0);
+	for (; agent < TEAM; agent++) {
+		e.agent = agent;
+		pacer.floor.ops->event(pacer.floor.campaign, &e);
+	}
+	for (int i = 0; i < DECISIONS + 2 * IN_FLIGHT; i++) {
+		double began;
+
+		e = (struct zv_pacer_event){.at_ms = i * INT64_C(28000) / IN_FLIGHT, .slot = slot++ % IN_FLIGHT};
+		if (i >= IN_FLIGHT && e.slot % 10 == 0) {
+			agent = (agent + 1) % TEAM;
+			e.kind = ZV_PEV_ANSWERED;
+			pacer.floor.ops->event(pacer.floor.campaign, &e);
+			e.kind = ZV_PEV_AGENT;
+			e.agent = agent;
+			e.state = ZV_AGENT_READY;
+			pacer.floor.ops->event(pacer.floor.campaign, &e);
+			e.kind = ZV_PEV_HANDED;
+			pacer.floor.ops->event(pacer.floor.campaign, &e);
+		} else if (i >= IN_FLIGHT) {
+			e.kind = e.slot % 10 < 3 ? ZV_PEV_FAILED : ZV_PEV_NOT_ANSWERED;
+			pacer.floor.ops->event(pacer.floor.campaign, &e);
+		}
+		e.kind = ZV_PEV_PLACED;
+		pacer.floor.ops->event(pacer.floor.campaign, &e);
+		in.now_ms = e.at_ms;
+		in.count[0].answered = (uint64_t)i / 10;
+		in.lines_free = 6000;
+		began = now_s();
+		(void)pacer.floor.ops->decide(pacer.floor.campaign, &in, 0, &out);
+		if (i >= 2 * IN_FLIGHT)
+			took[i - 2 * IN_FLIGHT] = (now_s() - began) * 1e6;
+	}
+	pacer_close(&pacer);
+	qsort(took, DECISIONS, sizeof(took[0]), by_value);
+	printf("decision at %d calls in flight: p50 %.2f us, p99 %.2f us, most %.1f us\n", IN_FLIGHT, took[DECISIONS / 2],
+	       took[DECISIONS - DECISIONS / 100], took[DECISIONS - 1]);
+}
