@@ -14,7 +14,8 @@
 #define ITEMS_MAX (CELLS_MAX * PACER_N)
 
 struct options {
-	const char *cell, *pacer; /* part of the name; NULL: all */
+	const char *cell;  /* part of the name; NULL: all */
+	const char *pacer; /* NULL: all */
 	int seeds;                /* 0: by the size of the floor */
 	int processes;
 	bool full, decisions_only, raw;
@@ -67,7 +68,7 @@ static int fill_items(const struct options *o, int n_cells)
 			struct item *it = &items[n];
 
 			if ((o->cell != NULL && strstr(cells[c].name, o->cell) == NULL) ||
-			    (o->pacer != NULL && strstr(pacer_names[p], o->pacer) == NULL))
+			    (o->pacer != NULL && strcmp(pacer_names[p], o->pacer) != 0))
 				continue;
 			/* a warm start is shown where a cold one costs */
 			if (p == PACER_WARM && cells[c].group != CELL_TABLE)
@@ -211,7 +212,7 @@ static int judge_cell(const struct shared *s, int n, int i)
 
 static void usage(void)
 {
-	puts("usage: pacing_bench [--full] [--cell PART] [--pacer PART] [--seeds N] [--processes N] [--decisions] [--list]");
+	puts("usage: pacing_bench [--full] [--cell PART] [--pacer NAME] [--seeds N] [--processes N] [--decisions] [--list]");
 }
 
 static bool read_options(int argc, char **argv, struct options *o)

@@ -7,6 +7,7 @@
 /* What a plugin cannot do without: everything before close(). */
 #define HEAD_MIN     (offsetof(struct zv_plugin, open) + sizeof(void *))
 #define STRATEGY_MIN (offsetof(struct zv_strategy_ops, next) + sizeof(void *))
+#define PACER_MIN    (offsetof(struct zv_pacer_ops, decide) + sizeof(void *))
 
 static bool name_is_lawful(const char *name)
 {
@@ -57,15 +58,16 @@ static enum zv_err check_content(const struct zv_plugin *p, char *text, size_t t
 			       (unsigned long long)p->flags);
 		return ZV_EINVAL;
 	}
-	if (p->kind != ZV_KIND_STRATEGY) {
+	if (p->kind != ZV_KIND_STRATEGY && p->kind != ZV_KIND_PACER) {
 		(void)snprintf(text, text_size,
-			       "kind is %u, and this host runs kind %d (strategy) only", p->kind,
-			       ZV_KIND_STRATEGY);
+			       "kind is %u, and this host runs kinds %d (strategy) and %d (pacer) only",
+			       p->kind, ZV_KIND_STRATEGY, ZV_KIND_PACER);
 		return ZV_EINVAL;
 	}
 	if ((p->flags & ZV_PLUGIN_BLOCKS) != 0) {
 		(void)snprintf(text, text_size,
-			       "a strategy is pure and may not set ZV_PLUGIN_BLOCKS: take the flag away");
+			       "a %s is pure and may not set ZV_PLUGIN_BLOCKS: take the flag away",
+			       p->kind == ZV_KIND_PACER ? "pacer" : "strategy");
 		return ZV_EINVAL;
 	}
 	if (p->name == NULL || !name_is_lawful(p->name)) {
@@ -138,6 +140,32 @@ enum zv_err zv_abi_check_strategy(const void *ops, struct zv_strategy_ops *ret_o
 	if (o.next == NULL || o.open_campaign == NULL) {
 		(void)snprintf(text, text_size, "ops->%s is NULL: a strategy must have it",
 			       o.next == NULL ? "next" : "open_campaign");
+		return ZV_EINVAL;
+	}
+	*ret_ops = o;
+	return ZV_OK;
+}
+
+enum zv_err zv_abi_check_pacer(const void *ops, struct zv_pacer_ops *ret_ops, char *text, size_t text_size)
+{
+	struct zv_pacer_ops o;
+	uint32_t size;
+
+	memset(&o, 0, sizeof(o));
+	memcpy(&size, ops, sizeof(size));
+	if (size < PACER_MIN || size > sizeof(o)) {
+		(void)snprintf(text, text_size,
+			       "ops->size is %u, and it must be %zu to %zu: set it to "
+			       "sizeof(struct zv_pacer_ops)", size, PACER_MIN, sizeof(o));
+		return ZV_EINVAL;
+	}
+	memcpy(&o, ops, size);
+	if (o.open_campaign == NULL || o.set == NULL || o.event == NULL || o.decide == NULL) {
+		(void)snprintf(text, text_size, "ops->%s is NULL: a pacer must have it",
+			       o.open_campaign == NULL ? "open_campaign"
+			       : o.set == NULL	       ? "set"
+			       : o.event == NULL       ? "event"
+						       : "decide");
 		return ZV_EINVAL;
 	}
 	*ret_ops = o;

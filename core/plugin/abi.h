@@ -6,6 +6,7 @@
 #ifndef ZV_PLUGIN_ABI_H
 #define ZV_PLUGIN_ABI_H
 
+#include "zvonar/pacer.h"
 #include "zvonar/strategy.h"
 
 #define ZV_PLUGIN_NAME_MAX 32
@@ -24,5 +25,9 @@ enum zv_err zv_abi_check(const void *symbol, size_t symbol_size, const struct zv
 /* The same for the operations of a strategy. */
 enum zv_err zv_abi_check_strategy(const void *ops, struct zv_strategy_ops *ret_ops, char *text,
 				  size_t text_size) ZV_MUST_USE;
+
+/* The same for those of a pacer. */
+enum zv_err zv_abi_check_pacer(const void *ops, struct zv_pacer_ops *ret_ops, char *text,
+			       size_t text_size) ZV_MUST_USE;
 
 #endif

@@ -149,7 +149,8 @@ static enum zv_err check_module(struct plugin *p, char *text, size_t text_size)
 	if (err == ZV_OK)
 		err = zv_abi_check(symbol, size, &abi, &p->head, text, text_size);
 	if (err == ZV_OK)
-		err = zv_abi_check_strategy(p->head.ops, &p->ops, text, text_size);
+		err = p->head.kind == ZV_KIND_PACER ? zv_abi_check_pacer(p->head.ops, &p->pacer, text, text_size)
+						    : zv_abi_check_strategy(p->head.ops, &p->ops, text, text_size);
 	if (err != ZV_OK)
 		return err;
 	(void)snprintf(p->name, sizeof(p->name), "%s", p->head.name);
@@ -268,6 +269,10 @@ enum zv_err zv_plugins_bind(struct zv_plugins *plugins, const char *plugin,
 		    view->name, plugin);
 		return ZV_ENOENT;
 	}
+	if (p->head.kind != ZV_KIND_STRATEGY) {
+		say(text, text_size, "campaign %s: plugin %s is not a strategy", view->name, plugin);
+		return ZV_EINVAL;
+	}
 	if (!zv_ask_lock(p, STUCK_MS)) {
 		say(text, text_size, "campaign %s: plugin %s is stuck in a call: restart the daemon",
 		    view->name, plugin);
@@ -304,6 +309,36 @@ enum zv_err zv_plugins_bind(struct zv_plugins *plugins, const char *plugin,
 		pthread_mutex_unlock(&old.plugin->call);
 	}
 	return ZV_OK;
+}
+
+enum zv_err zv_plugins_open_pacer(struct zv_plugins *plugins, const char *plugin, const struct zv_pacer_shape *shape,
+				  const struct zv_conf_node *conf, struct zv_plugin_pacer *ret_pacer, char *text,
+				  size_t text_size)
+{
+	struct plugin *p = find_plugin(plugins, plugin);
+	enum zv_err err;
+
+	if (p == NULL) {
+		say(text, text_size, "no plugin named %s is loaded: list it under plugins", plugin);
+		return ZV_ENOENT;
+	}
+	if (p->head.kind != ZV_KIND_PACER) {
+		say(text, text_size, "plugin %s is not a pacer", plugin);
+		return ZV_EINVAL;
+	}
+	ret_pacer->ops = &p->pacer;
+	ret_pacer->self = p->self;
+	err = p->pacer.open_campaign(p->self, shape, conf, &ret_pacer->campaign);
+	if (err != ZV_OK)
+		say(text, text_size, "pacer %s refused its section: %s", plugin, zv_err_text(err));
+	return err;
+}
+
+void zv_plugins_close_pacer(struct zv_plugin_pacer *pacer)
+{
+	if (pacer->ops != NULL && pacer->ops->close_campaign != NULL)
+		pacer->ops->close_campaign(pacer->self, pacer->campaign);
+	pacer->ops = NULL;
 }
 
 void zv_plugins_set_conf(struct zv_plugins *plugins, const struct zv_plugin_conf *conf,

@@ -17,6 +17,7 @@
 #include "dial/command.h"
 #include "dial/conf.h"
 #include "dial/offer.h"
+#include "zvonar/pacer.h"
 #include "zvonar/strategy.h"
 
 #define ZV_PLUGINS_MAX 32 /* loaded at once */
@@ -61,6 +62,19 @@ enum zv_err zv_plugins_load(struct zv_plugins *plugins, const char *path,
 enum zv_err zv_plugins_bind(struct zv_plugins *plugins, const char *plugin,
 			    const struct zv_campaign_view *view, const struct zv_conf_node *conf,
 			    char *text, size_t text_size) ZV_MUST_USE;
+
+/* A pacer opened for a campaign.  Its set, event, decide, save and load are called on the engine's
+ * thread alone, straight through ops; the host only opens and closes it, on the main thread, while
+ * the engine does not use it. */
+struct zv_plugin_pacer {
+	const struct zv_pacer_ops *ops; /* borrowed from the host, until it is destroyed */
+	void *self, *campaign;
+};
+/* ZV_ENOENT (no such plugin), ZV_EINVAL (it is not a pacer), or what open_campaign() said. */
+enum zv_err zv_plugins_open_pacer(struct zv_plugins *plugins, const char *plugin, const struct zv_pacer_shape *shape,
+				  const struct zv_conf_node *conf, struct zv_plugin_pacer *ret_pacer, char *text,
+				  size_t text_size) ZV_MUST_USE;
+void zv_plugins_close_pacer(struct zv_plugin_pacer *pacer);
 
 /* Another configuration for the host's services (hours, zones); the old one may be freed
  * afterwards.  conf: where the next load and bind read theirs; NULL: as before. */

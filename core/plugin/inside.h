@@ -23,7 +23,8 @@ struct plugin {
 	struct zv_plugins *host;
 	void *module; /* dlopen's */
 	struct zv_plugin head;
-	struct zv_strategy_ops ops;
+	struct zv_strategy_ops ops; /* of a strategy */
+	struct zv_pacer_ops pacer;  /* of a pacer */
 	struct zv_host services; /* ctx = this plugin */
 	void *self;
 	char name[ZV_PLUGIN_NAME_MAX];

@@ -237,6 +237,8 @@ static enum zv_err decide(void *campaign, const struct zv_pacer_in *in, int figu
 	c->last_ms = in->now_ms;
 	if (c->due > 1 + c->calls_per_s) /* a stall is never caught up */
 		c->due = 1 + c->calls_per_s;
+	if (c->calls_per_s <= 0)
+		c->due = 0;
 	n = (uint32_t)c->due;
 	c->due -= n;
 	n = n > in->lines_free ? in->lines_free : n;

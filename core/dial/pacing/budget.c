@@ -2,18 +2,21 @@
 
 #include "base/num.h"
 
-#define THETA_START  -2.6f /* log-odds of 0.07 */
+#define THETA_START  -3.2f /* log-odds of 0.04 */
 #define THETA_LOW    -6.0f
 #define THETA_HIGH   1.0f
 #define THETA_SHUT   0.0008f /* with the gate shut */
 #define RESERVE      0.5f  /* calls kept back for the end of a window ... */
 #define SPREAD       2.4f  /* ... and so many deviations of what may still come of those under way */
-#define SLACK        0.25f /* of the answers to come, spent ahead of them at most */
+#define GAIN         0.7f
+#define PRIOR        6.0f   /* events by which a unit of risk is taken for one at first */
+#define MEMORY       100.0f /* events after which old ones fade */
+#define SLACK        0.35f /* of the answers to come, spent ahead of them at most */
 #define SLACK_S      7200.0f /* and no more than so long brings */
 
 void zv_budget_init(struct zv_budget *b)
 {
-	*b = (struct zv_budget){.log_odds = THETA_START, .tau = 0.01f};
+	*b = (struct zv_budget){.log_odds = THETA_START, .tau = 0.01f, .worth = 1};
 }
 
 static float seconds_left(const struct zv_pacer_rule *rule, int64_t now_ms)
@@ -28,7 +31,7 @@ static float seconds_left(const struct zv_pacer_rule *rule, int64_t now_ms)
 void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
 {
 	float tau = 1, affordable = 1e6f, left_least = 1e9f;
-	float at_risk = look->at_risk > 0 ? look->at_risk : 0, spread = SPREAD * (float)zv_sqrt((double)at_risk) * (1 + at_risk); /* they come in bursts */
+	float at_risk = look->at_risk > 0 ? look->at_risk * b->worth : 0, spread = SPREAD * (float)zv_sqrt((double)at_risk) * (1 + at_risk); /* they come in bursts */
 
 	for (uint32_t i = 0; i < look->settings->n_rules && i < ZV_PACER_RULES; i++) {
 		const struct zv_pacer_rule *rule = &look->settings->rules[i];
@@ -52,12 +55,18 @@ void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
 	b->answers_left = left_least;
 }
 
-void zv_budget_answer(struct zv_budget *b, int abandoned, uint32_t agents)
+void zv_budget_answer(struct zv_budget *b, int abandoned, float risk)
 {
-	float gain = 0.1f / (float)zv_sqrt(1 + agents / 50.0) + 0.25f / (1 + (float)b->seen / 100);
-
-	b->seen++;
-	b->log_odds += gain * (b->tau - (abandoned ? 1.0f : 0.0f));
+	if (risk < 0)
+		return;
+	b->events += abandoned ? 1 : 0;
+	b->risks += risk;
+	if (b->risks > MEMORY) {
+		b->events *= MEMORY / b->risks;
+		b->risks = MEMORY;
+	}
+	b->worth = (b->events + PRIOR) / (b->risks + PRIOR);
+	b->log_odds += GAIN * (b->tau - b->worth * risk);
 	b->log_odds = b->log_odds < THETA_LOW ? THETA_LOW : b->log_odds > THETA_HIGH ? THETA_HIGH : b->log_odds;
 }
 

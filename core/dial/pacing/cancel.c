@@ -8,12 +8,15 @@
 /* The chance that a call at this age, if it is answered, finds nobody: over where it may land. */
 static float hopeless(const struct zv_ppacer *p, const struct zv_pcall *c, const float tails[ZV_GRID])
 {
-	float landing[ZV_GRID], sum = 0;
+	float landing[ZV_GRID], sum = 0, rest = 1;
 
 	zv_curve_landing(zv_flight_curve(p, c), zv_curve_bin(p->now_ms - c->at_ms), landing);
-	for (int g = 0; g < ZV_GRID; g++)
+	for (int g = 0; g < ZV_GRID; g++) {
 		sum += landing[g] * tails[g];
-	return sum;
+		rest -= landing[g];
+	}
+	/* later than anybody has been known to answer: if at all, then now */
+	return sum + rest * tails[0];
 }
 
 /* Calls become ripe in the order they were placed. */

@@ -151,7 +151,8 @@ static void placed(struct zv_ppacer *p, const struct zv_pacer_event *e)
 	c->cell = zv_answer_cell(&p->answer, e->trunk, e->list, e->attempt, e->hour);
 	c->score = zv_answer_score(&p->answer, e->score_ppm);
 	zv_curve_term(zv_flight_curve(p, c), 0, zv_flight_chance(p, c), &c->term, &view);
-	c->risk = view.later * p->last_risk;
+	c->placed_risk = p->last_risk;
+	c->risk = p->last_risk > 0 ? view.later * p->last_risk : 0;
 	p->at_risk += c->risk;
 	zv_grid_add(&p->calls_sum, &c->term);
 	age_append(p, e->slot);
@@ -308,7 +309,7 @@ void zv_flight_event(struct zv_ppacer *p, const struct zv_pacer_event *e)
 	case ZV_PEV_HANDED:
 	case ZV_PEV_ABANDONED:
 		if (c->state == ZV_PC_WAITING)
-			zv_budget_answer(&p->budget, e->kind == ZV_PEV_ABANDONED, p->n_in);
+			zv_budget_answer(&p->budget, e->kind == ZV_PEV_ABANDONED, c->placed_risk);
 		ended(p, e->slot, e->kind);
 		return;
 	default: ended(p, e->slot, e->kind); return;

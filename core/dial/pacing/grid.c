@@ -46,6 +46,8 @@ float zv_coin_tail(float n, float mean, float variance, float third)
 	float sd, z, x, f, p;
 	int i;
 
+	if (n <= 0)
+		return 1;
 	if (variance < 0.0004f)
 		return mean > n - 0.5f ? 1 : 0;
 	sd = (float)zv_sqrt((double)variance);

@@ -49,12 +49,17 @@ uint32_t zv_mode_simple(struct zv_ppacer *p, const struct zv_pacer_in *in)
 	return want > has ? (uint32_t)(want - has) : 0;
 }
 
-/* For the rate of dialling now: a smoothed one over a minute. */
+/* Calls a second, smoothed over a minute. */
+static float rate_now(const struct zv_ppacer *p)
+{
+	float s = (float)(p->now_ms - p->placed_ms) / 1000;
+
+	return p->placed_per_s * (s < 60 ? 1 - s / 60 : 0);
+}
+
 void zv_mode_placed(struct zv_ppacer *p, uint32_t n)
 {
-	float s = (float)(p->now_ms - p->placed_ms) / 1000, keep = s < 60 ? 1 - s / 60 : 0;
-
-	p->placed_per_s = p->placed_per_s * keep + (float)n / 60;
+	p->placed_per_s = rate_now(p) + (float)n / 60;
 	p->placed_ms = p->now_ms;
 }
 
@@ -76,12 +81,12 @@ uint32_t zv_mode_schedule(struct zv_ppacer *p, const struct zv_pacer_in *in)
 	if (s <= 0)
 		return UINT32_MAX;
 	need = (float)in->leads_left / s * AHEAD;
-	return p->placed_per_s > need ? 0 : (uint32_t)(need * 2) + 1;
+	return rate_now(p) > need ? 0 : (uint32_t)(need * 2) + 1;
 }
 
 void zv_mode_eta(const struct zv_ppacer *p, const struct zv_pacer_in *in, struct zv_pacer_figures *f)
 {
-	float s = (float)(p->now_ms - p->placed_ms) / 1000, rate = p->placed_per_s * (s < 60 ? 1 - s / 60 : 0), eta;
+	float rate = rate_now(p), eta;
 
 	f->eta_s = ZV_PACER_NEVER;
 	f->alarm = 0;

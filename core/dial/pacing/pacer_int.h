@@ -24,6 +24,7 @@ struct zv_pcall {
 	uint32_t older, newer;         /* in order of placing */
 	uint32_t look_prev, look_next; /* in order of looked_ms */
 	float score, exposure, risk;   /* risk: of an abandoned call, when it was placed */
+	float placed_risk;             /* the same if it is answered; below 0: theta did not decide */
 	uint16_t cell, bin;
 	uint8_t state; /* enum zv_pcall_state */
 	uint8_t cancelling; /* told to the host, not yet answered */

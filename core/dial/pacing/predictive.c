@@ -135,7 +135,7 @@ static uint32_t conditional(struct zv_ppacer *p, float theta, float *ret_risk)
 		risk = risk_of(p, &sum, error);
 		if (risk > theta || want >= PLACE_MAX)
 			break;
-		p->last_risk = risk;
+		p->last_risk = p->budget.affordable < 1 ? -1 : risk;
 		want++;
 		zv_grid_add(&sum, &term);
 	}
@@ -159,6 +159,7 @@ static uint32_t by_mode(struct zv_ppacer *p, const struct zv_pacer_in *in, float
 	uint32_t want, most;
 
 	*ret_risk = 0;
+	p->last_risk = -1;
 	if (mode == ZV_PACE_PREVIEW || mode == ZV_PACE_PROGRESSIVE || mode == ZV_PACE_RATIO ||
 	    (mode == ZV_PACE_ROBOT && !p->settings.robot_agents)) {
 		p->why = ZV_WHY_NOTHING;

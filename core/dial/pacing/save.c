@@ -157,6 +157,8 @@ static void all(struct flow *f, struct zv_ppacer *p)
 	number(f, &p->release.pace_between);
 	number(f, &p->release.pace_within);
 	number(f, &p->budget.log_odds);
+	number(f, &p->budget.events);
+	number(f, &p->budget.risks);
 	number(f, &p->answer.score_sum);
 	number(f, &p->answer.score_n);
 	cells(f, &p->answer);
@@ -186,7 +188,7 @@ static bool is_sane(const struct zv_ppacer *p)
 	return p->wants >= 0 && p->wants_of >= 1 && p->wants <= p->wants_of && p->machines >= 0 &&
 	       p->picked_up >= 1 && p->machines <= p->picked_up && p->ring.weight >= 0 && p->talk.weight >= 0 &&
 	       p->release.log_n >= 0 && p->release.pace_between >= 0 && p->release.pace_within > 0 &&
-	       p->answer.score_sum >= 0 && p->answer.score_n >= 0 && p->budget.log_odds >= -10 &&
+	       p->answer.score_sum >= 0 && p->answer.score_n >= 0 && p->budget.log_odds >= -10 && p->budget.events >= 0 && p->budget.risks >= 0 &&
 	       p->budget.log_odds <= 10;
 }
 
@@ -226,6 +228,7 @@ enum zv_err zv_ppacer_load(void *campaign, const uint8_t *bytes, size_t size)
 		return ZV_ECORRUPT;
 	}
 	weaken(p);
+	p->budget.worth = (p->budget.events + 1) / (p->budget.risks + 1);
 	p->answer.epoch++;
 	zv_ppacer_build(p);
 	return ZV_OK;

@@ -92,6 +92,8 @@ void zv_team_agent(struct zv_ppacer *p, uint32_t agent, uint8_t state, uint16_t 
 		spent(p, a, state != ZV_AGENT_OUT);
 		if (a->state == ZV_AGENT_TALKING && state != ZV_AGENT_OUT && !p->told)
 			zv_release_pace(&p->release, &a->pace, p->now_ms - a->since_ms);
+		if (a->state == ZV_AGENT_TALKING && state == ZV_AGENT_READY && !p->told)
+			zv_release_spent(&p->release, a->skill, 1, 0, 0, 1); /* wrapped up at once */
 		zv_grid_take(&p->busy_sum, &a->term);
 		look_unlink(p, agent);
 	}
