@@ -21,6 +21,7 @@
 
 struct year {
 	struct zv_conf_sink sink;
+	uint32_t n_warnings; /* told so far */
 	const struct zv_law_sink *to;
 	const char *file;
 	struct zv_calendar *calendar;
@@ -46,9 +47,11 @@ static void pass_line(void *arg, const char *line)
 			(void)strtoul(end + 1, &end, 10);
 		line = strncmp(end, ": ", 2) == 0 ? end + 2 : end;
 	}
-	if (strncmp(line, warning, sizeof(warning) - 1) == 0) {
+	if (y->sink.n_warnings > y->n_warnings) { /* counted before it is told */
+		y->n_warnings = y->sink.n_warnings;
 		level = ZV_LAW_WARNING;
-		line += sizeof(warning) - 1;
+		if (strncmp(line, warning, sizeof(warning) - 1) == 0)
+			line += sizeof(warning) - 1;
 	}
 	if (y->to->tell != NULL)
 		y->to->tell(y->to->arg, level, y->file, (unsigned)number, "", line);
@@ -206,7 +209,7 @@ static void refuse_others(struct year *y, const struct zv_conf_node *root)
 
 	for (size_t i = 0; i < zv_conf_count(root); i++)
 		if (zv_law_word(&keys, zv_conf_key(root, i)) < 0)
-			zv_conf_error_key(&y->sink, zv_conf_at(root, i), "%.60s: no such key",
+			zv_conf_error_key(&y->sink, zv_conf_at(root, i), "no such key: %.60s",
 			                  zv_conf_key(root, i));
 }
 

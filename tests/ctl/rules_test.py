@@ -307,6 +307,7 @@ class Broken(unittest.TestCase):
                  (good + 'days_off:\n  2026-01-03: x\n', 8, 'weekend anyway'),
                  (good + 'holidays:\n  2026-01-01:\n', 8, 'why'),
                  (good + 'vacations: {}\n', 7, 'no such key'),
+                 (good + 'warning: {}\n', 7, 'no such key'),
                  (good + 'id: KZ\n', 7, 'twice|stands|already')]
         for text, line, words in cases:
             with tempfile.TemporaryDirectory() as folder, self.subTest(words=words):
