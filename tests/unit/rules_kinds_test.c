@@ -340,10 +340,12 @@ Test(rules_kinds, registries_have_an_age, .init = bed_start)
 	bed.ask.e164 = 79169999999; /* a number nobody asked about */
 	cr_assert_eq(bed_ask(now), ZV_ANSWER_NO);
 	bed.ask.e164 = bed.person.e164[0];
-	r->u.consent.scrub[0].max_age_d = 0; /* of the same day by UTC */
+	r->u.consent.scrub[0].max_age_d = 0; /* of the same day by the person's clock */
 	s->as_of_ms = now - HOUR_MS;
 	bed_yes(now);
-	s->as_of_ms = msk("2026-03-11 02:59");
+	s->as_of_ms = msk("2026-03-11 00:00");
+	bed_yes(now);
+	s->as_of_ms = msk("2026-03-10 23:59");
 	bed_no(now, ZV_DETAIL_STALE_LIST, now + HOUR_MS);
 	cr_assert_eq(bed.rules.n_lists, 1);
 	cr_assert_eq(bed.rules.lists[0], s->list);

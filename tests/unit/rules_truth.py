@@ -290,7 +290,7 @@ def consent_hit(w, rule, c):
         if found is None:
             fresh = False
         elif age == 0:
-            fresh = found[0] // D >= w.now // D
+            fresh = all(k.local(found[0]) // D >= k.local(w.now) // D for k in candidates(w, 'res'))
         else:
             fresh = w.now - found[0] <= age * D
         if w.ask['e164'] and not mine:

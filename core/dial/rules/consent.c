@@ -40,16 +40,33 @@ static uint8_t number_bits(const struct zv_eval *e, bool *ret_known)
 	return 0;
 }
 
-static bool fresh(const struct zv_rule_scrub *s, int64_t as_of_ms, int64_t now_ms)
+/* Of today by the person's clock, by each that it may be: by UTC it would be of yesterday in an
+ * American evening. */
+static bool of_today(struct zv_eval *e, int64_t as_of_ms)
 {
-	if (s->max_age_d == 0) /* of today, by UTC */
-		return as_of_ms / ZV_DAY_MS >= now_ms / ZV_DAY_MS;
-	return now_ms - as_of_ms <= s->max_age_d * ZV_DAY_MS;
+	const struct zv_candidates *zones = zv_eval_zones(e, ZV_TZ_RESIDENCE, 0);
+
+	for (uint32_t i = 0; i < zones->n; i++) {
+		struct zv_local then, now;
+
+		zv_tz_to_local(zones->v[i], as_of_ms, &then);
+		zv_tz_to_local(zones->v[i], e->ask->now_ms, &now);
+		if (then.day < now.day)
+			return false;
+	}
+	return zones->n > 0;
+}
+
+static bool fresh(struct zv_eval *e, const struct zv_rule_scrub *s, int64_t as_of_ms)
+{
+	if (s->max_age_d == 0)
+		return of_today(e, as_of_ms);
+	return e->ask->now_ms - as_of_ms <= s->max_age_d * ZV_DAY_MS;
 }
 
 /* ZV_DETAIL_NONE: the registry allows it.  Its age is judged now, also when looking ahead:
  * by then it may have been renewed. */
-static uint8_t scrub_says(const struct zv_eval *e, const struct zv_rule_scrub *s)
+static uint8_t scrub_says(struct zv_eval *e, const struct zv_rule_scrub *s)
 {
 	const struct zv_person_slab *p = e->person;
 	bool known;
@@ -60,7 +77,7 @@ static uint8_t scrub_says(const struct zv_eval *e, const struct zv_rule_scrub *s
 			continue;
 		if ((p->scrubbed[i].numbers & bits) != 0)
 			return ZV_DETAIL_LISTED;
-		return known && fresh(s, p->scrubbed[i].as_of_ms, e->ask->now_ms)
+		return known && fresh(e, s, p->scrubbed[i].as_of_ms)
 			       ? ZV_DETAIL_NONE
 			       : ZV_DETAIL_STALE_LIST;
 	}
