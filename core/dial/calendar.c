@@ -12,7 +12,7 @@ void zv_calendar_step(struct zv_engine *e)
 	if (!e->conf->fast_forward || e->calendar_moving || e->draining || !e->store_on || e->overloaded ||
 	    e->paused_until_ms > e->now.mono_ms)
 		return;
-	if (e->ready.n > 0 || e->n_person_waits > 0 || e->free_n == 0 || e->stats.adopted > 0 ||
+	if (e->n_ready > 0 || e->n_person_waits > 0 || e->free_n == 0 || e->stats.adopted > 0 ||
 	    e->hint_releases != e->releases)
 		return;
 	if (e->hint_ms != 0 && e->hint_ms < target_ms)

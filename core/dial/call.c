@@ -1,32 +1,24 @@
 /* A call's states.  The table at the end says what each state does with each event; what it
  * does not name is late and only counted. */
-#include "dial/engine_int.h"
+#include "dial/call_int.h"
 #include "dial/facts.h"
 #include "dial/route/outcome.h"
 
 #include <string.h>
 
-#define ENDING_MS 60000 /* sip ends each leg by itself well before that */
 #define BACKSTOP_MS 5000 /* after sip's own ring timer */
 
-struct call_ctx {
-	struct zv_engine *e;
-	struct zv_call *call;
-	uint32_t slot;
-	const struct zv_event *ev; /* NULL: the deadline passed */
-};
-
-static const struct zv_campaign_conf *campaign_of(const struct call_ctx *c)
+const struct zv_campaign_conf *zv_call_campaign(const struct zv_call_ctx *c)
 {
 	return &c->e->conf->campaigns[c->call->campaign];
 }
 
-static struct zv_cmd *emit(const struct call_ctx *c, enum zv_cmd_type type)
+struct zv_cmd *zv_call_emit(const struct zv_call_ctx *c, enum zv_cmd_type type)
 {
 	return zv_emit_call(c->e, type, c->slot);
 }
 
-static void deadline(const struct call_ctx *c, int64_t mono_ms)
+void zv_call_deadline(const struct zv_call_ctx *c, int64_t mono_ms)
 {
 	if (mono_ms == 0)
 		zv_heap_remove(&c->e->timers, c->slot);
@@ -34,12 +26,12 @@ static void deadline(const struct call_ctx *c, int64_t mono_ms)
 		zv_heap_set(&c->e->timers, c->slot, (struct zv_heap_key){mono_ms, c->slot});
 }
 
-static void state(const struct call_ctx *c, enum zv_call_state to)
+void zv_call_state(const struct zv_call_ctx *c, enum zv_call_state to)
 {
 	struct zv_engine_stats *s = &c->e->stats;
 	uint32_t *const counts[ZV_CALL_STATES] = {
 		[ZV_CALL_DIALING] = &s->dialing, [ZV_CALL_RINGING] = &s->ringing,
-		[ZV_CALL_TALKING] = &s->talking, [ZV_CALL_ADOPTED] = &s->adopted,
+		[ZV_CALL_TALKING] = &s->talking, [ZV_CALL_BRIDGED] = &s->talking, [ZV_CALL_ADOPTED] = &s->adopted,
 		[ZV_CALL_ORPHAN] = &s->adopted,
 	};
 
@@ -52,9 +44,9 @@ static void state(const struct call_ctx *c, enum zv_call_state to)
 		s->peak_talking = s->talking;
 }
 
-static void ladder(const struct call_ctx *c, enum zv_ladder what, uint16_t code)
+void zv_call_ladder(const struct zv_call_ctx *c, enum zv_ladder what, uint16_t code)
 {
-	struct zv_cmd *cmd = emit(c, ZV_CMD_LADDER);
+	struct zv_cmd *cmd = zv_call_emit(c, ZV_CMD_LADDER);
 
 	cmd->u.ladder.lead = c->call->lead;
 	cmd->u.ladder.mono_ms = c->e->now.mono_ms;
@@ -64,14 +56,14 @@ static void ladder(const struct call_ctx *c, enum zv_ladder what, uint16_t code)
 	cmd->u.ladder.caller = c->call->caller;
 }
 
-static void heard(const struct call_ctx *c)
+static void heard(const struct zv_call_ctx *c)
 {
 	if (c->call->unanswered)
 		zv_route_heard(&c->e->router, c->call->trunk);
 	c->call->unanswered = false;
 }
 
-static void give_channel(const struct call_ctx *c)
+void zv_call_give_channel(const struct zv_call_ctx *c)
 {
 	heard(c);
 	if (c->call->channel)
@@ -80,7 +72,7 @@ static void give_channel(const struct call_ctx *c)
 }
 
 /* The slot is free when the outcome is told and neither sip nor media holds anything. */
-static void free_if_done(const struct call_ctx *c)
+void zv_call_free_if_done(const struct zv_call_ctx *c)
 {
 	struct zv_engine *e = c->e;
 	struct zv_call *call = c->call;
@@ -88,23 +80,23 @@ static void free_if_done(const struct call_ctx *c)
 	if (call->state != ZV_CALL_ENDING || call->sip_open || call->media_open)
 		return;
 	if (call->invite_ms != 0 || call->slab == ZV_SLOT_NONE)
-		ladder(c, ZV_LADDER_CLOSED, 0);
-	give_channel(c);
-	deadline(c, 0);
+		zv_call_ladder(c, ZV_LADDER_CLOSED, 0);
+	zv_call_give_channel(c);
+	zv_call_deadline(c, 0);
 	if (call->slab != ZV_SLOT_NONE) /* adopted calls were never among the campaign's */
 		e->campaign_calls[call->campaign]--;
-	state(c, ZV_CALL_FREE);
+	zv_call_state(c, ZV_CALL_FREE);
 	e->stats.calls--;
 	e->free_slots[(e->free_head + e->free_n++) % e->conf->max_calls] = c->slot;
 }
 
-static void close_media(const struct call_ctx *c)
+void zv_call_close_media(const struct zv_call_ctx *c)
 {
 	if (c->call->media_open)
-		emit(c, ZV_CMD_MEDIA_CLOSE);
+		zv_call_emit(c, ZV_CMD_MEDIA_CLOSE);
 }
 
-static void remember(const struct call_ctx *c, enum zv_outcome outcome, uint8_t result)
+static void remember(const struct zv_call_ctx *c, enum zv_outcome outcome, uint8_t result)
 {
 	struct zv_offer *offer = &c->e->params.slabs.v[c->call->slab];
 	struct zv_attempt_brief *last;
@@ -125,7 +117,8 @@ static void remember(const struct call_ctx *c, enum zv_outcome outcome, uint8_t 
 		.sip_code = call->sip_code,
 	};
 	if (call->answer_ms != 0) {
-		int64_t talk_s = (c->e->now.mono_ms - call->answer_ms + 500) / 1000;
+		int64_t over_ms = call->over_ms != 0 ? call->over_ms : c->e->now.mono_ms;
+		int64_t talk_s = (over_ms - call->answer_ms + 500) / 1000;
 
 		last->talk_s = talk_s > UINT16_MAX ? UINT16_MAX : (uint16_t)talk_s;
 	}
@@ -139,12 +132,12 @@ static int64_t distance_ms(int64_t since_ms, int64_t at_ms)
 	return at_ms > since_ms ? at_ms - since_ms : 1;
 }
 
-static struct zv_cmd *tell_outcome(const struct call_ctx *c, enum zv_outcome outcome,
+struct zv_cmd *zv_call_tell_outcome(const struct zv_call_ctx *c, enum zv_outcome outcome,
 				   uint8_t result)
 {
 	const struct zv_call *call = c->call;
 	int64_t since_ms = call->invite_ms;
-	struct zv_cmd *cmd = emit(c, ZV_CMD_OUTCOME);
+	struct zv_cmd *cmd = zv_call_emit(c, ZV_CMD_OUTCOME);
 
 	cmd->u.outcome.lead = call->lead;
 	cmd->u.outcome.person = call->person;
@@ -153,7 +146,8 @@ static struct zv_cmd *tell_outcome(const struct call_ctx *c, enum zv_outcome out
 	if (since_ms != 0) {
 		cmd->u.outcome.ring_ms = distance_ms(since_ms, call->ring_ms);
 		cmd->u.outcome.answer_ms = distance_ms(since_ms, call->answer_ms);
-		cmd->u.outcome.end_ms = distance_ms(since_ms, c->e->now.mono_ms);
+		cmd->u.outcome.end_ms = distance_ms(
+			since_ms, call->over_ms != 0 ? call->over_ms : c->e->now.mono_ms);
 	}
 	cmd->u.outcome.sip_code = call->sip_code;
 	cmd->u.outcome.q850 = call->q850;
@@ -172,7 +166,7 @@ static struct zv_cmd *tell_outcome(const struct call_ctx *c, enum zv_outcome out
 }
 
 /* The attempt is over for the lead: outcome to the store, question to the strategy. */
-static void finish(const struct call_ctx *c, enum zv_outcome outcome, uint8_t result)
+void zv_call_finish(const struct zv_call_ctx *c, enum zv_outcome outcome, uint8_t result)
 {
 	struct zv_engine *e = c->e;
 	struct zv_call *call = c->call;
@@ -180,17 +174,18 @@ static void finish(const struct call_ctx *c, enum zv_outcome outcome, uint8_t re
 
 	if (call->invite_cal_ms == 0)
 		call->invite_cal_ms = e->now.cal_ms;
-	tell_outcome(c, outcome, result);
+	zv_call_tell_outcome(c, outcome, result);
 	remember(c, outcome, result);
 	zv_pick_person_free(e, call->person);
 	e->held[call->slab].state = ZV_HELD_ASKED;
 	e->held[call->slab].attempt = call->attempt;
-	cmd = emit(c, ZV_CMD_ASK);
+	cmd = zv_call_emit(c, ZV_CMD_ASK);
 	cmd->u.lead.lead = call->lead;
 	cmd->u.lead.person = call->person;
 	cmd->u.lead.slab = call->slab;
-	state(c, ZV_CALL_ENDING);
-	deadline(c, e->now.mono_ms + ENDING_MS);
+	zv_floor_gone(e, c->slot, outcome);
+	zv_call_state(c, ZV_CALL_ENDING);
+	zv_call_deadline(c, e->now.mono_ms + ZV_CALL_ENDING_MS);
 }
 
 static void take_slot(struct zv_engine *e, uint32_t slot)
@@ -221,11 +216,13 @@ void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *fro
 	*call = *from;
 	call->gen = gen;
 	call->state = ZV_CALL_RESERVE;
+	call->agent = ZV_AGENT_NONE;
 	call->tried = UINT64_C(1) << call->trunk;
 	take_slot(e, slot);
 	e->campaign_calls[call->campaign]++;
 	e->held[slab].state = ZV_HELD_CALL;
 	e->held[slab].attempt = call->attempt;
+	zv_floor_placed(e, slot);
 	cmd = zv_emit_call(e, ZV_CMD_RESERVE, slot);
 	cmd->u.lead.lead = call->lead;
 	cmd->u.lead.person = call->person;
@@ -233,16 +230,17 @@ void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *fro
 }
 
 /* The call ends before it began and without a trace in the store. */
-static void undo(const struct call_ctx *c, int64_t due_ms)
+static void undo(const struct zv_call_ctx *c, int64_t due_ms)
 {
 	zv_pick_person_free(c->e, c->call->person);
 	zv_contact_drop(c->e, c->call);
+	zv_floor_gone(c->e, c->slot, ZV_OUT_NOT_SENT);
 	zv_pick_defer(c->e, c->call->slab, due_ms);
-	state(c, ZV_CALL_ENDING);
-	free_if_done(c);
+	zv_call_state(c, ZV_CALL_ENDING);
+	zv_call_free_if_done(c);
 }
 
-static void on_reserved(const struct call_ctx *c)
+static void on_reserved(const struct zv_call_ctx *c)
 {
 	struct zv_call *call = c->call;
 	const struct zv_offer *offer = &c->e->params.slabs.v[call->slab];
@@ -255,7 +253,7 @@ static void on_reserved(const struct call_ctx *c)
 		undo(c, call->withdrawn ? offer->due_ms : c->e->now.cal_ms + 600000);
 		return;
 	}
-	cmd = emit(c, ZV_CMD_INTENT);
+	cmd = zv_call_emit(c, ZV_CMD_INTENT);
 	cmd->u.intent.lead = call->lead;
 	cmd->u.intent.person = call->person;
 	cmd->u.intent.called = call->called;
@@ -266,22 +264,22 @@ static void on_reserved(const struct call_ctx *c)
 	cmd->u.intent.number = call->number;
 	cmd->u.intent.sub = call->sub;
 	cmd->u.intent.round = call->round;
-	cmd->u.intent.channel = campaign_of(c)->channel;
+	cmd->u.intent.channel = zv_call_campaign(c)->channel;
 	cmd->u.intent.debt = offer->debt;
 	cmd->u.intent.topic = offer->topic;
 	cmd->u.intent.caller_hash = zv_law_caller(call->caller);
-	state(c, ZV_CALL_INTENT);
-	deadline(c, c->e->now.mono_ms + c->e->conf->store_wait_ms);
+	zv_call_state(c, ZV_CALL_INTENT);
+	zv_call_deadline(c, c->e->now.mono_ms + c->e->conf->store_wait_ms);
 }
 
 /* The law, once more: an opt-out, other rules, the end of the hours, a campaign's ratio may have
  * come since the reservation, which itself is not counted. */
-static bool still_lawful(const struct call_ctx *c)
+static bool still_lawful(const struct zv_call_ctx *c)
 {
 	const struct zv_call *call = c->call;
 	struct zv_contact_ask ask = {
 		.slab = call->slab, .campaign = call->campaign, .number = call->number,
-		.channel = campaign_of(c)->channel, .caller = zv_law_caller(call->caller),
+		.channel = zv_call_campaign(c)->channel, .caller = zv_law_caller(call->caller),
 		.dial_s = zv_law_dial_s(call->ring_for_ms, call->dialed_ms),
 		.at_ms = c->e->now.cal_ms, .self = call->attempt};
 	struct zv_verdict verdict;
@@ -297,7 +295,7 @@ static bool still_lawful(const struct call_ctx *c)
 }
 
 /* The last look before the INVITE. */
-static bool still_wanted(const struct call_ctx *c)
+static bool still_wanted(const struct zv_call_ctx *c)
 {
 	struct zv_engine *e = c->e;
 	const struct zv_offer *offer = &e->params.slabs.v[c->call->slab];
@@ -310,15 +308,15 @@ static bool still_wanted(const struct call_ctx *c)
 	       start_ms <= e->now.cal_ms && still_lawful(c);
 }
 
-static void dial(const struct call_ctx *c)
+static void dial(const struct zv_call_ctx *c)
 {
 	struct zv_call *call = c->call;
-	struct zv_cmd *cmd = emit(c, ZV_CMD_DIAL);
+	struct zv_cmd *cmd = zv_call_emit(c, ZV_CMD_DIAL);
 
 	cmd->u.dial.called = call->called;
 	cmd->u.dial.caller = call->caller;
 	cmd->u.dial.ring_ms = call->ring_for_ms;
-	cmd->u.dial.talk_max_s = campaign_of(c)->talk_max_s;
+	cmd->u.dial.talk_max_s = zv_call_campaign(c)->talk_max_s;
 	cmd->u.dial.sub = call->sub;
 	call->sip_open = true;
 	if (call->invite_cal_ms == 0)
@@ -328,15 +326,15 @@ static void dial(const struct call_ctx *c)
 	call->facts |= ZV_FACT_BIT(ZV_FACT_ATTEMPT) | ZV_FACT_BIT(ZV_FACT_DIAL_SECONDS);
 	zv_contact_dialled(c->e, call);
 	c->e->stats.dials++;
-	ladder(c, ZV_LADDER_INVITE, 0);
-	state(c, ZV_CALL_DIALING);
+	zv_call_ladder(c, ZV_LADDER_INVITE, 0);
+	zv_call_state(c, ZV_CALL_DIALING);
 	/* The backstop never cuts a ring that a rule asks for. */
-	deadline(c, c->e->now.mono_ms + (c->e->conf->max_dialing_ms > call->ring_for_ms + BACKSTOP_MS
+	zv_call_deadline(c, c->e->now.mono_ms + (c->e->conf->max_dialing_ms > call->ring_for_ms + BACKSTOP_MS
 						 ? c->e->conf->max_dialing_ms
 						 : call->ring_for_ms + BACKSTOP_MS));
 }
 
-static void on_flushed(const struct call_ctx *c)
+static void on_flushed(const struct zv_call_ctx *c)
 {
 	if (c->ev->u.flushed.err != 0) {
 		undo(c, c->e->now.cal_ms + 60000);
@@ -348,43 +346,44 @@ static void on_flushed(const struct call_ctx *c)
 	}
 	/* The store puts the lead back to where it stood; so do we. */
 	c->e->stats.not_sent++;
-	tell_outcome(c, ZV_OUT_NOT_SENT, 0);
+	zv_call_tell_outcome(c, ZV_OUT_NOT_SENT, 0);
 	undo(c, c->e->params.slabs.v[c->call->slab].due_ms);
 }
 
-static void on_intent_late(const struct call_ctx *c)
+static void on_intent_late(const struct zv_call_ctx *c)
 {
 	c->call->withdrawn = true; /* the flush will come; then it is closed as not_sent */
 }
 
-static void on_trying(const struct call_ctx *c)
+static void on_trying(const struct zv_call_ctx *c)
 {
 	heard(c);
 	c->call->heard_any = true;
 }
 
-static void on_progress(const struct call_ctx *c)
+static void on_progress(const struct zv_call_ctx *c)
 {
 	on_trying(c);
 	if (c->call->ring_ms == 0) {
 		c->call->ring_ms = c->e->now.mono_ms;
-		ladder(c, ZV_LADDER_RING, (uint16_t)c->ev->code);
+		zv_call_ladder(c, ZV_LADDER_RING, (uint16_t)c->ev->code);
+		zv_floor_ringing(c->e, c->slot);
 	}
 	c->call->facts |= ZV_FACT_BIT(ZV_FACT_RING);
-	state(c, ZV_CALL_RINGING);
+	zv_call_state(c, ZV_CALL_RINGING);
 }
 
-static void end_talk(const struct call_ctx *c, enum zv_outcome outcome, uint8_t result)
+static void end_talk(const struct zv_call_ctx *c, enum zv_outcome outcome, uint8_t result)
 {
 	c->call->last_key = c->call->talk.last_key;
 	if (outcome == ZV_OUT_ANSWERED)
-		ladder(c, ZV_LADDER_CONVERSATION, 0);
-	close_media(c);
-	finish(c, outcome, result);
+		zv_call_ladder(c, ZV_LADDER_CONVERSATION, 0);
+	zv_call_close_media(c);
+	zv_call_finish(c, outcome, result);
 }
 
 /* By key: in memory before anything else happens, on disk in the same order. */
-static void opt_out(const struct call_ctx *c, uint8_t optout)
+static void opt_out(const struct zv_call_ctx *c, uint8_t optout)
 {
 	struct zv_call *call = c->call;
 
@@ -394,40 +393,43 @@ static void opt_out(const struct call_ctx *c, uint8_t optout)
 	call->facts |= ZV_FACT_BIT(ZV_FACT_REFUSAL);
 	zv_person_optout(c->e, &(struct zv_optout){
 		.e164 = call->called, .person = call->person,
-		.campaign = optout == ZV_TALK_OUT_CAMPAIGN ? campaign_of(c)->id : 0,
+		.campaign = optout == ZV_TALK_OUT_CAMPAIGN ? zv_call_campaign(c)->id : 0,
 		.source = ZV_SUPPRESS_KEY, .to_ms = INT64_MAX, .token = call->attempt});
 }
 
-static void act(const struct call_ctx *c, struct zv_talk_act a)
+void zv_call_act(const struct zv_call_ctx *c, struct zv_talk_act a)
 {
 	const struct zv_offer *offer = &c->e->params.slabs.v[c->call->slab];
 	struct zv_cmd *cmd;
 
 	opt_out(c, a.what == ZV_TALK_DO_END ? a.optout
-					    : zv_talk_optout(&c->call->talk, campaign_of(c)->script));
+					    : zv_talk_optout(&c->call->talk, zv_call_campaign(c)->script));
 	switch ((enum zv_talk_do)a.what) {
 	case ZV_TALK_DO_STOP_PLAY:
-		emit(c, ZV_CMD_MEDIA_STOP);
+		zv_call_emit(c, ZV_CMD_MEDIA_STOP);
 		/* fallthrough */
 	case ZV_TALK_DO_PLAY:
-		cmd = emit(c, ZV_CMD_MEDIA_PLAY);
+		cmd = zv_call_emit(c, ZV_CMD_MEDIA_PLAY);
 		cmd->u.play.prompt = offer->prompts[a.prompt];
 		cmd->u.play.tag = a.tag;
 		cmd->u.play.stop_on_key = a.barge_in;
 		break;
 	case ZV_TALK_DO_END:
-		emit(c, ZV_CMD_HANGUP);
+		zv_call_emit(c, ZV_CMD_HANGUP);
 		end_talk(c, (enum zv_outcome)a.outcome, a.result);
+		return;
+	case ZV_TALK_DO_AGENT:
+		zv_call_wants_agent(c);
 		return;
 	case ZV_TALK_DO_NOTHING:
 		break;
 	}
-	deadline(c, c->call->talk.deadline_ms);
+	zv_call_deadline(c, c->call->talk.deadline_ms);
 }
 
-static void open_media(const struct call_ctx *c)
+void zv_call_open_media(const struct zv_call_ctx *c)
 {
-	struct zv_cmd *cmd = emit(c, ZV_CMD_MEDIA_OPEN);
+	struct zv_cmd *cmd = zv_call_emit(c, ZV_CMD_MEDIA_OPEN);
 
 	cmd->u.media.rtp_ip = c->ev->u.sip.rtp_ip;
 	cmd->u.media.rtp_port = c->ev->u.sip.rtp_port;
@@ -436,7 +438,7 @@ static void open_media(const struct call_ctx *c)
 	c->call->media_open = true;
 }
 
-static void on_answered(const struct call_ctx *c)
+static void on_answered(const struct zv_call_ctx *c)
 {
 	struct zv_call *call = c->call;
 
@@ -447,15 +449,20 @@ static void on_answered(const struct call_ctx *c)
 	call->facts |= ZV_FACT_BIT(ZV_FACT_CONNECT);
 	call->sip_code = (uint16_t)c->ev->code;
 	c->e->stats.answered++;
-	ladder(c, ZV_LADDER_CONNECT, call->sip_code);
-	open_media(c);
-	state(c, ZV_CALL_TALKING);
+	zv_call_ladder(c, ZV_LADDER_CONNECT, call->sip_code);
+	zv_call_open_media(c);
+	if (zv_floor_has_agents(c->e, call->campaign)) {
+		zv_call_answered_for_agent(c);
+		return;
+	}
+	zv_floor_answered(c->e, c->slot);
+	zv_call_state(c, ZV_CALL_TALKING);
 	memset(&call->talk, 0, sizeof(call->talk));
-	act(c, zv_talk_start(&call->talk, campaign_of(c)->script, c->e->now.mono_ms));
+	zv_call_act(c, zv_talk_start(&call->talk, zv_call_campaign(c)->script, c->e->now.mono_ms));
 }
 
 /* A sub-attempt by the next trunk, if one may help and is free now. */
-static bool fail_over(const struct call_ctx *c, const struct zv_end_facts *facts,
+static bool fail_over(const struct zv_call_ctx *c, const struct zv_end_facts *facts,
 		      enum zv_outcome outcome)
 {
 	struct zv_call *call = c->call;
@@ -471,15 +478,15 @@ static bool fail_over(const struct call_ctx *c, const struct zv_end_facts *facts
 	    zv_route_take(&c->e->router, &ask, &trunk, &again_ms) != ZV_ROUTE_OK)
 		return false;
 	/* A number of the old trunk's own pool means nothing to the new one. */
-	if (campaign_of(c)->n_callers == 0)
-		caller = zv_route_caller(&c->e->router, campaign_of(c), trunk, call->person,
+	if (zv_call_campaign(c)->n_callers == 0)
+		caller = zv_route_caller(&c->e->router, zv_call_campaign(c), trunk, call->person,
 					 c->e->now.cal_ms);
 	if (caller == 0) {
 		zv_route_heard(&c->e->router, trunk);
 		zv_route_give(&c->e->router, trunk);
 		return false;
 	}
-	give_channel(c);
+	zv_call_give_channel(c);
 	call->caller = caller;
 	call->trunk = trunk;
 	call->tried |= UINT64_C(1) << trunk;
@@ -488,13 +495,13 @@ static bool fail_over(const struct call_ctx *c, const struct zv_end_facts *facts
 	call->ring_ms = 0;
 	call->sub_flushed = false;
 	c->e->stats.failovers++;
-	ladder(c, ZV_LADDER_SUB, facts->sip_code);
-	state(c, ZV_CALL_FAILOVER);
-	deadline(c, c->e->now.mono_ms + c->e->conf->store_wait_ms);
+	zv_call_ladder(c, ZV_LADDER_SUB, facts->sip_code);
+	zv_call_state(c, ZV_CALL_FAILOVER);
+	zv_call_deadline(c, c->e->now.mono_ms + c->e->conf->store_wait_ms);
 	return true;
 }
 
-static void on_failed(const struct call_ctx *c)
+static void on_failed(const struct zv_call_ctx *c)
 {
 	struct zv_call *call = c->call;
 	struct zv_end_facts facts = {
@@ -514,11 +521,11 @@ static void on_failed(const struct call_ctx *c)
 	if (fail_over(c, &facts, outcome))
 		return;
 	heard(c);
-	finish(c, outcome, 0);
+	zv_call_finish(c, outcome, 0);
 }
 
 /* Both must be true: the sub-attempt is on disk, and the old trunk's leg is gone. */
-static void sub_ready(const struct call_ctx *c)
+static void sub_ready(const struct zv_call_ctx *c)
 {
 	if (!c->call->sub_flushed || c->call->sip_open)
 		return;
@@ -527,11 +534,11 @@ static void sub_ready(const struct call_ctx *c)
 		dial(c);
 		return;
 	}
-	finish(c, ZV_OUT_FAILED, 0);
-	free_if_done(c);
+	zv_call_finish(c, ZV_OUT_FAILED, 0);
+	zv_call_free_if_done(c);
 }
 
-static void on_sub_flushed(const struct call_ctx *c)
+static void on_sub_flushed(const struct zv_call_ctx *c)
 {
 	c->call->sub_flushed = true;
 	if (c->ev->u.flushed.err != 0)
@@ -539,169 +546,86 @@ static void on_sub_flushed(const struct call_ctx *c)
 	sub_ready(c);
 }
 
-static void on_ended(const struct call_ctx *c)
+static void on_ended(const struct zv_call_ctx *c)
 {
 	end_talk(c, c->call->talk.heard_key ? ZV_OUT_ANSWERED : ZV_OUT_SILENT, 0);
 }
 
-static void on_key(const struct call_ctx *c)
+static void on_key(const struct zv_call_ctx *c)
 {
-	act(c, zv_talk_key(&c->call->talk, campaign_of(c)->script, (char)c->ev->u.media.key,
+	zv_call_act(c, zv_talk_key(&c->call->talk, zv_call_campaign(c)->script, (char)c->ev->u.media.key,
 			   c->e->now.mono_ms));
 }
 
-static void on_played(const struct call_ctx *c)
+static void on_played(const struct zv_call_ctx *c)
 {
-	act(c, zv_talk_played(&c->call->talk, campaign_of(c)->script, c->ev->u.media.tag,
+	zv_call_act(c, zv_talk_played(&c->call->talk, zv_call_campaign(c)->script, c->ev->u.media.tag,
 			      c->e->now.mono_ms));
 }
 
-static void on_talk_deadline(const struct call_ctx *c)
+static void on_talk_deadline(const struct zv_call_ctx *c)
 {
-	deadline(c, 0);
-	act(c, zv_talk_timeout(&c->call->talk, campaign_of(c)->script, c->e->now.mono_ms));
+	zv_call_deadline(c, 0);
+	zv_call_act(c, zv_talk_timeout(&c->call->talk, zv_call_campaign(c)->script, c->e->now.mono_ms));
 }
 
-static void on_lost(const struct call_ctx *c)
+static void on_lost(const struct zv_call_ctx *c)
 {
-	emit(c, ZV_CMD_HANGUP);
+	zv_call_emit(c, ZV_CMD_HANGUP);
 	end_talk(c, c->call->talk.heard_key ? ZV_OUT_ANSWERED : ZV_OUT_SILENT, 0);
 }
 
 /* sip has its own ring timer; this is the backstop behind it. */
-static void on_dial_deadline(const struct call_ctx *c)
+static void on_dial_deadline(const struct zv_call_ctx *c)
 {
-	emit(c, ZV_CMD_CANCEL);
-	deadline(c, c->e->now.mono_ms + ENDING_MS);
+	zv_call_emit(c, ZV_CMD_CANCEL);
+	zv_call_deadline(c, c->e->now.mono_ms + ZV_CALL_ENDING_MS);
 }
 
-static void on_ending_deadline(const struct call_ctx *c)
+static void on_ending_deadline(const struct zv_call_ctx *c)
 {
 	if (c->call->sip_open)
-		emit(c, ZV_CMD_HANGUP);
-	deadline(c, c->e->now.mono_ms + ENDING_MS);
+		zv_call_emit(c, ZV_CMD_HANGUP);
+	zv_call_deadline(c, c->e->now.mono_ms + ZV_CALL_ENDING_MS);
 }
 
-static void on_closed(const struct call_ctx *c)
+static void on_closed(const struct zv_call_ctx *c)
 {
 	c->call->sip_open = false;
 	if (c->call->state == ZV_CALL_FAILOVER)
 		sub_ready(c);
 	else
-		free_if_done(c);
+		zv_call_free_if_done(c);
 }
 
-static void on_media_closed(const struct call_ctx *c)
+static void on_media_closed(const struct zv_call_ctx *c)
 {
 	c->call->media_open = false;
-	free_if_done(c);
-}
-
-/* ---- calls of before a crash ---- */
-
-void zv_call_adopt(struct zv_engine *e, const struct zv_event *ev)
-{
-	uint32_t slot = ev->leg.slot;
-	struct call_ctx c = {.e = e, .slot = slot, .ev = ev};
-	uint16_t campaign = 0;
-	uint32_t i = 0;
-	struct zv_cmd *cmd;
-
-	while (campaign + 1u < e->conf->n_campaigns &&
-	       e->conf->campaigns[campaign].id != ev->u.adopt.campaign)
-		campaign++;
-	while (i < e->free_n && e->free_slots[(e->free_head + i) % e->conf->max_calls] != slot)
-		i++;
-	if (slot >= e->conf->max_calls || i == e->free_n || e->conf->n_campaigns == 0 ||
-	    ev->trunk >= e->conf->n_trunks) {
-		e->stats.late_events++;
-		return;
-	}
-	for (; i + 1 < e->free_n; i++)
-		e->free_slots[(e->free_head + i) % e->conf->max_calls] =
-			e->free_slots[(e->free_head + i + 1) % e->conf->max_calls];
-	e->free_n--;
-	c.call = &e->calls[slot];
-	*c.call = (struct zv_call){
-		.gen = ev->leg.gen, .slab = ZV_SLOT_NONE, .attempt = ev->attempt,
-		.trunk = ev->trunk, .campaign = campaign, .sub = ev->u.adopt.sub,
-		.lead = ev->u.adopt.lead, .called = ev->u.adopt.e164, .sip_open = true,
-	};
-	e->router.trunks[ev->trunk].calls++; /* the trunk still counts it */
-	c.call->channel = true;
-	e->stats.calls++;
-	state(&c, ZV_CALL_ADOPTED);
-	deadline(&c, e->now.mono_ms + ENDING_MS);
-	cmd = emit(&c, ZV_CMD_DIAL);
-	cmd->u.dial.called = c.call->called;
-	cmd->u.dial.sub = c.call->sub;
-	cmd->u.dial.talk_max_s = campaign_of(&c)->talk_max_s;
-	cmd->u.dial.adopt = 1;
-}
-
-/* Answered after all, and nobody is there: the message, then BYE; it counts as abandoned. */
-static void on_orphan_answered(const struct call_ctx *c)
-{
-	struct zv_cmd *cmd;
-
-	c->call->answer_ms = c->e->now.mono_ms;
-	c->call->sip_code = (uint16_t)c->ev->code;
-	ladder(c, ZV_LADDER_CONNECT, c->call->sip_code);
-	ladder(c, ZV_LADDER_ABANDON, 0);
-	cmd = tell_outcome(c, ZV_OUT_ABANDONED, 0);
-	cmd->u.outcome.amend = 1;
-	cmd->u.outcome.facts = zv_facts_of(ZV_OUT_ABANDONED, 0, campaign_of(c)->channel);
-	zv_contact_amend(c->e, c->call, cmd->u.outcome.facts);
-	state(c, ZV_CALL_ORPHAN);
-	if (campaign_of(c)->abandon_prompt == 0 || !c->ev->u.sip.sdp) {
-		emit(c, ZV_CMD_HANGUP);
-		state(c, ZV_CALL_ENDING);
-		return;
-	}
-	open_media(c);
-	cmd = emit(c, ZV_CMD_MEDIA_PLAY);
-	cmd->u.play.prompt = campaign_of(c)->abandon_prompt;
-	cmd->u.play.tag = 1;
-}
-
-static void on_orphan_over(const struct call_ctx *c)
-{
-	emit(c, ZV_CMD_HANGUP);
-	close_media(c);
-	state(c, ZV_CALL_ENDING);
-	deadline(c, c->e->now.mono_ms + ENDING_MS);
-	free_if_done(c);
-}
-
-static void on_orphan_ended(const struct call_ctx *c)
-{
-	close_media(c);
-	state(c, ZV_CALL_ENDING);
-	deadline(c, c->e->now.mono_ms + ENDING_MS);
-	free_if_done(c);
-}
-
-/* Closed without another word. */
-static void on_adopted_closed(const struct call_ctx *c)
-{
-	c->call->sip_open = false;
-	on_orphan_ended(c);
+	zv_call_free_if_done(c);
 }
 
 /* Expected, and nothing is left to do: the end of a call that we ended ourselves. */
-static void on_known(const struct call_ctx *c)
+static void on_known(const struct zv_call_ctx *c)
 {
 	(void)c;
+}
+
+/* Somebody picked up and was gone before it was known who. */
+static void on_silent(const struct zv_call_ctx *c)
+{
+	zv_call_emit(c, ZV_CMD_HANGUP);
+	zv_call_close_media(c);
+	zv_call_finish(c, ZV_OUT_SILENT, 0);
 }
 
 /* ---- the table ---- */
 
 enum call_event {
 	ON_RESERVED, ON_FLUSHED, ON_TRYING, ON_PROGRESS, ON_ANSWERED, ON_FAILED, ON_ENDED,
-	ON_CLOSED, ON_KEY, ON_PLAYED, ON_LOST, ON_MEDIA_CLOSED, ON_DEADLINE, CALL_EVENTS
+	ON_CLOSED, ON_KEY, ON_PLAYED, ON_LOST, ON_VERDICT, ON_MEDIA_CLOSED, ON_DEADLINE, CALL_EVENTS
 };
 
-typedef void (*call_fn)(const struct call_ctx *c);
+typedef void (*call_fn)(const struct zv_call_ctx *c);
 
 static const call_fn table[ZV_CALL_STATES][CALL_EVENTS] = {
 	[ZV_CALL_RESERVE] = {[ON_RESERVED] = on_reserved},
@@ -715,17 +639,34 @@ static const call_fn table[ZV_CALL_STATES][CALL_EVENTS] = {
 	[ZV_CALL_TALKING] = {[ON_ENDED] = on_ended, [ON_FAILED] = on_ended, [ON_KEY] = on_key,
 			     [ON_PLAYED] = on_played, [ON_LOST] = on_lost,
 			     [ON_DEADLINE] = on_talk_deadline},
+	[ZV_CALL_LISTENING] = {[ON_VERDICT] = zv_call_on_verdict, [ON_DEADLINE] = zv_call_on_listened,
+			       [ON_ENDED] = on_silent, [ON_FAILED] = on_silent, [ON_LOST] = on_silent,
+			       [ON_KEY] = zv_call_on_listened},
+	[ZV_CALL_WAITING] = {[ON_ENDED] = zv_call_on_wait_ended, [ON_FAILED] = zv_call_on_wait_ended,
+			     [ON_LOST] = zv_call_on_wait_ended, [ON_DEADLINE] = zv_call_on_waited,
+			     [ON_VERDICT] = on_known, [ON_KEY] = on_known, [ON_PLAYED] = on_known},
+	[ZV_CALL_BRIDGED] = {[ON_ENDED] = zv_call_on_bridge_ended, [ON_FAILED] = zv_call_on_bridge_ended,
+			     [ON_LOST] = zv_call_on_bridge_ended, [ON_VERDICT] = zv_call_on_verdict,
+			     [ON_KEY] = on_known, [ON_PLAYED] = on_known},
+	[ZV_CALL_WRAPUP] = {[ON_CLOSED] = zv_call_on_wrapup_closed,
+			    [ON_MEDIA_CLOSED] = zv_call_on_wrapup_media, [ON_ENDED] = on_known,
+			    [ON_PLAYED] = on_known, [ON_KEY] = on_known, [ON_LOST] = on_known,
+			    [ON_VERDICT] = on_known},
+	[ZV_CALL_MESSAGE] = {[ON_PLAYED] = zv_call_on_message_over, [ON_ENDED] = zv_call_on_message_over,
+			     [ON_FAILED] = zv_call_on_message_over, [ON_LOST] = zv_call_on_message_over,
+			     [ON_DEADLINE] = zv_call_on_message_over, [ON_KEY] = on_known,
+			     [ON_VERDICT] = on_known},
 	[ZV_CALL_FAILOVER] = {[ON_FLUSHED] = on_sub_flushed, [ON_CLOSED] = on_closed,
 			      [ON_DEADLINE] = on_intent_late},
 	[ZV_CALL_ENDING] = {[ON_CLOSED] = on_closed, [ON_MEDIA_CLOSED] = on_media_closed,
 			    [ON_ENDED] = on_known, [ON_PLAYED] = on_known, [ON_KEY] = on_known,
 			    [ON_LOST] = on_known, [ON_DEADLINE] = on_ending_deadline},
-	[ZV_CALL_ADOPTED] = {[ON_ANSWERED] = on_orphan_answered, [ON_FAILED] = on_orphan_ended,
-			     [ON_ENDED] = on_orphan_ended, [ON_CLOSED] = on_adopted_closed,
-			     [ON_DEADLINE] = on_orphan_over},
-	[ZV_CALL_ORPHAN] = {[ON_PLAYED] = on_orphan_over, [ON_ENDED] = on_orphan_ended,
-			    [ON_FAILED] = on_orphan_ended, [ON_CLOSED] = on_adopted_closed,
-			    [ON_LOST] = on_orphan_over, [ON_DEADLINE] = on_orphan_over},
+	[ZV_CALL_ADOPTED] = {[ON_ANSWERED] = zv_call_on_orphan_answered, [ON_FAILED] = zv_call_on_orphan_ended,
+			     [ON_ENDED] = zv_call_on_orphan_ended, [ON_CLOSED] = zv_call_on_adopted_closed,
+			     [ON_DEADLINE] = zv_call_on_orphan_over},
+	[ZV_CALL_ORPHAN] = {[ON_PLAYED] = zv_call_on_orphan_over, [ON_ENDED] = zv_call_on_orphan_ended,
+			    [ON_FAILED] = zv_call_on_orphan_ended, [ON_CLOSED] = zv_call_on_adopted_closed,
+			    [ON_LOST] = zv_call_on_orphan_over, [ON_DEADLINE] = zv_call_on_orphan_over},
 };
 
 static enum call_event call_event_of(uint16_t type)
@@ -742,6 +683,7 @@ static enum call_event call_event_of(uint16_t type)
 	case ZV_EV_MEDIA_KEY: return ON_KEY;
 	case ZV_EV_MEDIA_PLAYED: return ON_PLAYED;
 	case ZV_EV_MEDIA_LOST: return ON_LOST;
+	case ZV_EV_MEDIA_VERDICT: return ON_VERDICT;
 	case ZV_EV_MEDIA_CLOSED: return ON_MEDIA_CLOSED;
 	default: return CALL_EVENTS;
 	}
@@ -749,7 +691,7 @@ static enum call_event call_event_of(uint16_t type)
 
 void zv_call_event(struct zv_engine *e, const struct zv_event *ev)
 {
-	struct call_ctx c = {.e = e, .slot = ev->leg.slot, .ev = ev};
+	struct zv_call_ctx c = {.e = e, .slot = ev->leg.slot, .ev = ev};
 	enum call_event what = call_event_of(ev->type);
 
 	if (c.slot >= e->conf->max_calls || what == CALL_EVENTS ||
@@ -771,7 +713,7 @@ void zv_call_timeouts(struct zv_engine *e)
 	while (zv_heap_top_key(&e->timers) <= e->now.mono_ms &&
 	       e->out->cap - e->out->n >= ZV_ENGINE_STEP_CMDS - 256) {
 		uint32_t slot = zv_heap_top(&e->timers);
-		struct call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
+		struct zv_call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
 
 		zv_heap_remove(&e->timers, slot);
 		if (table[c.call->state][ON_DEADLINE] != NULL)

@@ -50,6 +50,9 @@ struct zv_trunk_conf {
 /* Minutes of the local day; start == end: closed. */
 struct zv_day_hours { uint16_t start_min, end_min; };
 
+/* Answer detection: whoever is not sure to be a machine is a person. */
+enum zv_detect { ZV_DETECT_OFF = 0, ZV_DETECT_BEFORE = 1, ZV_DETECT_WHILE = 2 };
+
 struct zv_campaign_conf {
 	uint32_t id;            /* the store's number of the campaign */
 	char name[64];
@@ -83,6 +86,8 @@ struct zv_campaign_conf {
 	void *pacer_self;       /* of the plugin */
 	const struct zv_conf_node *pacer_conf; /* its section, borrowed; NULL */
 	uint32_t wrapup_max_ms, preview_max_ms;
+	uint8_t detect;         /* enum zv_detect: is it a person who answered? */
+	uint32_t detect_max_ms; /* not sure by then: a person */
 	uint16_t false_machines_ppm; /* share of machine verdicts that are persons, for ratios */
 };
 

@@ -33,6 +33,15 @@ static enum zv_err make_tallies(struct zv_engine *e, const struct zv_engine_conf
 	return ZV_OK;
 }
 
+/* Of each campaign its own: one that may not dial now hides nobody else's leads. */
+static enum zv_err make_heaps(struct zv_engine *e, const struct zv_engine_conf *conf)
+{
+	for (uint32_t i = 0; i < conf->n_campaigns; i++)
+		if (e->ready[i].n_ids == 0 && zv_heap_init(&e->ready[i], e->params.slabs.n) != ZV_OK)
+			return ZV_ENOMEM;
+	return ZV_OK;
+}
+
 static enum zv_err init_persons(struct zv_person_set *set, uint32_t max_calls)
 {
 	uint32_t n = 16;
@@ -69,7 +78,7 @@ enum zv_err zv_engine_create(const struct zv_engine_params *params, struct zv_en
 	    make_tallies(e, e->conf) != ZV_OK ||
 	    zv_heap_init(&e->timers, max_calls) != ZV_OK ||
 	    zv_heap_init(&e->future, n_slabs) != ZV_OK ||
-	    zv_heap_init(&e->ready, n_slabs) != ZV_OK || zv_heap_init(&e->bounds, n_slabs) != ZV_OK)
+	    make_heaps(e, e->conf) != ZV_OK || zv_heap_init(&e->bounds, n_slabs) != ZV_OK)
 		goto fail;
 	for (uint32_t i = 0; i < max_calls; i++)
 		e->free_slots[i] = i;
@@ -77,6 +86,9 @@ enum zv_err zv_engine_create(const struct zv_engine_params *params, struct zv_en
 	for (uint32_t i = 0; i < n_slabs; i++)
 		e->held[i].person_slab = ZV_SLOT_NONE;
 	zv_router_init(&e->router, e->conf);
+	err = zv_floor_init(e);
+	if (err != ZV_OK)
+		goto fail;
 	*ret_engine = e;
 	return ZV_OK;
 
@@ -91,7 +103,9 @@ void zv_engine_destroy(struct zv_engine *engine)
 		return;
 	zv_heap_fini(&engine->timers);
 	zv_heap_fini(&engine->future);
-	zv_heap_fini(&engine->ready);
+	for (uint32_t i = 0; i < ZV_CAMPAIGNS_MAX; i++)
+		zv_heap_fini(&engine->ready[i]);
+	zv_floor_fini(engine);
 	zv_heap_fini(&engine->bounds);
 	zv_law_fini(engine);
 	free(engine->persons.keys);
@@ -203,6 +217,8 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 			.to_ms = ev->u.suppress.to_ms, .token = ev->attempt});
 		break;
 	case ZV_EV_AGENT:
+		zv_floor_agent(e, ev);
+		break;
 	case ZV_EV_MARK:
 		zv_person_on_mark(e, ev);
 		break;
@@ -237,6 +253,7 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 	case ZV_EV_MEDIA_KEY:
 	case ZV_EV_MEDIA_PLAYED:
 	case ZV_EV_MEDIA_LOST:
+	case ZV_EV_MEDIA_VERDICT:
 	case ZV_EV_MEDIA_CLOSED:
 		zv_call_event(e, ev);
 		break;
@@ -252,7 +269,9 @@ void zv_engine_step(struct zv_engine *engine, const struct zv_now *now,
 	engine->now = *now;
 	engine->out = out;
 	zv_call_timeouts(engine);
+	zv_floor_timeouts(engine);
 	dispatch(engine, event);
+	zv_floor_decide(engine);
 	zv_pick_pump(engine);
 	zv_calendar_step(engine);
 	if (engine->draining && !engine->drained_told && engine->stats.calls == 0 &&
@@ -272,7 +291,9 @@ int64_t zv_engine_next_tick_ms(const struct zv_engine *engine)
 {
 	int64_t at_ms = zv_heap_top_key(&engine->timers);
 	int64_t due_ms = zv_heap_top_key(&engine->future);
+	int64_t floor_ms = zv_floor_next_ms(engine);
 
+	at_ms = floor_ms < at_ms ? floor_ms : at_ms;
 	if (engine->again_ms != 0 && engine->again_ms < at_ms)
 		at_ms = engine->again_ms;
 	if (due_ms != INT64_MAX) {
@@ -301,6 +322,10 @@ enum zv_err zv_engine_set_conf(struct zv_engine *engine, const struct zv_engine_
 		if (conf->campaigns[i].id != old->campaigns[i].id)
 			return ZV_EINVAL;
 	err = make_tallies(engine, conf);
+	if (err == ZV_OK)
+		err = make_heaps(engine, conf);
+	if (err == ZV_OK && conf->n_agents < old->n_agents)
+		err = ZV_EINVAL;
 	if (err != ZV_OK)
 		return err;
 	engine->conf = conf;
@@ -315,7 +340,12 @@ enum zv_err zv_engine_set_conf(struct zv_engine *engine, const struct zv_engine_
 				     conf->rules != NULL;
 	memset(engine->windows, 0,
 	       (size_t)ZV_CAMPAIGNS_MAX * ZV_WINDOW_ZONES * sizeof(*engine->windows));
-	return ZV_OK;
+	return zv_floor_set_conf(engine);
+}
+
+const struct zv_agent *zv_engine_agent(const struct zv_engine *engine, uint32_t agent)
+{
+	return agent < engine->floor.agents.n ? &engine->floor.agents.v[agent] : NULL;
 }
 
 void zv_engine_get_stats(const struct zv_engine *engine, struct zv_engine_stats *ret_stats)

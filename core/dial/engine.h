@@ -14,6 +14,7 @@
 #include "dial/command.h"
 #include "dial/conf.h"
 #include "dial/offer.h"
+#include "dial/agent/agent.h"
 #include "dial/rules/tally.h"
 
 struct zv_engine;
@@ -74,10 +75,18 @@ struct zv_engine_stats {
 	uint32_t peak_calls, peak_talking;
 	uint64_t dials, answered, outcomes[ZV_OUT_MAX], late_events, deferred, not_sent, failovers;
 	uint64_t calendar_moves;
+	uint64_t pacer_failures; /* decisions that a pacer did not give */
+	uint64_t abandoned;
 	uint64_t overloads; /* times that new dials were shed because the machine was late */
 	uint64_t blocked[ZV_BLOCKED_MAX];
 };
 void zv_engine_get_stats(const struct zv_engine *engine, struct zv_engine_stats *ret_stats);
+
+/* What the campaign's pacer sees and why it holds back, a second old at most; its agents.
+ * False: the campaign is not paced. */
+bool zv_engine_pacer(const struct zv_engine *engine, uint32_t campaign,
+		     struct zv_pacer_figures *ret_figures);
+const struct zv_agent *zv_engine_agent(const struct zv_engine *engine, uint32_t agent); /* NULL: no such */
 
 /* Per trunk: calls now, INVITEs without any response, state (enum zv_trunk_state). */
 struct zv_trunk_stats { uint32_t calls, unanswered, state; uint64_t dials, failed; };

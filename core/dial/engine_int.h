@@ -8,6 +8,7 @@
 
 #include "base/heap.h"
 #include "dial/engine.h"
+#include "dial/floor/floor.h"
 #include "dial/lead/ask.h"
 #include "dial/route/route.h"
 
@@ -18,6 +19,11 @@ enum zv_call_state {
 	ZV_CALL_DIALING,  /* INVITE out, nothing heard but perhaps 100 */
 	ZV_CALL_RINGING,
 	ZV_CALL_TALKING,
+	ZV_CALL_LISTENING, /* answered: is it a person? */
+	ZV_CALL_WAITING,  /* answered, or the robot's talk led here: for an agent */
+	ZV_CALL_BRIDGED,  /* talks to an agent */
+	ZV_CALL_WRAPUP,   /* the talk is over, its result not known yet */
+	ZV_CALL_MESSAGE,  /* nobody was there: hears the message */
 	ZV_CALL_FAILOVER, /* the next trunk's sub-attempt is being flushed */
 	ZV_CALL_ENDING,   /* outcome is told; sip or media still hold something */
 	ZV_CALL_ADOPTED,  /* of before a crash: being ended */
@@ -48,6 +54,13 @@ struct zv_call {
 	uint16_t facts;      /* bits enum zv_fact that it has passed */
 	uint8_t exclude;     /* bits enum zv_exclude */
 	bool opted_out;      /* by key, in this call */
+	uint8_t paced;       /* enum zv_paced */
+	bool cut;            /* cancelled by the pacer */
+	uint8_t result;      /* of the agent, told before the wrap-up ended */
+	bool heard_machine;  /* an agent talked to a machine */
+	uint16_t tallied;    /* facts that the campaign's tally has already */
+	uint32_t agent;      /* index, or ZV_AGENT_NONE */
+	int64_t over_ms, over_cal_ms; /* the talk's end, when the outcome comes later; 0: now */
 	struct zv_talk talk;
 };
 
@@ -91,12 +104,14 @@ struct zv_engine {
 
 	struct zv_held *held;
 	struct zv_heap future; /* slab -> due */
-	struct zv_heap ready;  /* slab -> class and priority, then due */
+	struct zv_heap ready[ZV_CAMPAIGNS_MAX]; /* of each campaign: slab -> class and priority, then due */
+	uint32_t n_ready;
 	struct zv_heap bounds; /* slab in flight -> end of its calling window: not to be crossed */
 	struct zv_person_set persons;
 	struct zv_router router;
 	struct zv_window *windows; /* [campaign][zone] */
 	struct zv_law_state law;
+	struct zv_floor floor;
 
 	bool wanted[ZV_CAMPAIGNS_MAX];  /* the operator wants it to run */
 	bool running[ZV_CAMPAIGNS_MAX]; /* and it may */
@@ -143,6 +158,11 @@ void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *fro
 void zv_call_event(struct zv_engine *e, const struct zv_event *ev);
 void zv_call_timeouts(struct zv_engine *e);
 void zv_call_adopt(struct zv_engine *e, const struct zv_event *ev);
+/* From the floor: a waiting call was given to an agent; an agent ended the talk (what:
+ * CALL_OVER, LEG_LOST, LIMIT), or has written down what was said. */
+void zv_call_bridged(struct zv_engine *e, uint32_t slot);
+void zv_call_agent_gone(struct zv_engine *e, uint32_t slot, enum zv_agent_does what, uint8_t result);
+void zv_call_wrapped_up(struct zv_engine *e, uint32_t slot, uint8_t result);
 
 /* calendar.c */
 void zv_calendar_step(struct zv_engine *e);

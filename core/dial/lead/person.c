@@ -213,7 +213,8 @@ void zv_contact_close(struct zv_engine *e, const struct zv_call *call, struct zv
 	outcome->u.outcome.dial_s = seconds(call->dialed_ms);
 	if (call->answer_cal_ms != 0)
 		outcome->u.outcome.connect_s = seconds(call->answer_cal_ms - call->contact_ms);
-	outcome->u.outcome.end_s = seconds(e->now.cal_ms - call->contact_ms);
+	outcome->u.outcome.end_s = seconds((call->over_cal_ms != 0 ? call->over_cal_ms : e->now.cal_ms) -
+					   call->contact_ms);
 	if (what == ZV_OUT_NOT_SENT) {
 		zv_contact_drop(e, call);
 		return;
@@ -227,7 +228,7 @@ void zv_contact_close(struct zv_engine *e, const struct zv_call *call, struct zv
 		c->open = 0;
 	}
 	zv_ratio_count(e, call->campaign, &(struct zv_contact){
-		.at_ms = call->contact_ms, .facts = facts,
+		.at_ms = call->contact_ms, .facts = (uint16_t)(facts & ~call->tallied),
 		.connect_s = outcome->u.outcome.connect_s, .end_s = outcome->u.outcome.end_s});
 }
 

@@ -49,12 +49,22 @@ void zv_persons_remove(struct zv_person_set *set, uint64_t person)
 	}
 }
 
+static void unready(struct zv_engine *e, uint32_t slab)
+{
+	struct zv_heap *ready = &e->ready[e->held[slab].campaign];
+
+	if (ready->n_ids == 0 || !zv_heap_has(ready, slab))
+		return;
+	zv_heap_remove(ready, slab);
+	e->n_ready--;
+}
+
 static void await(struct zv_engine *e, uint32_t slab, int64_t due_ms)
 {
 	const struct zv_offer *offer = &e->params.slabs.v[slab];
 	const struct zv_campaign_conf *campaign = &e->conf->campaigns[e->held[slab].campaign];
 
-	zv_heap_remove(&e->ready, slab);
+	unready(e, slab);
 	zv_heap_remove(&e->future, slab);
 	if (due_ms > e->now.cal_ms) {
 		e->held[slab].state = ZV_HELD_FUTURE;
@@ -63,7 +73,9 @@ static void await(struct zv_engine *e, uint32_t slab, int64_t due_ms)
 		int64_t rank = (int64_t)offer->due_class << 8 | campaign->priority;
 
 		e->held[slab].state = ZV_HELD_READY;
-		zv_heap_set(&e->ready, slab, (struct zv_heap_key){rank, (uint64_t)due_ms});
+		zv_heap_set(&e->ready[e->held[slab].campaign], slab,
+			    (struct zv_heap_key){rank, (uint64_t)due_ms});
+		e->n_ready++;
 	}
 }
 
@@ -141,7 +153,7 @@ void zv_pick_release(struct zv_engine *e, uint32_t slab)
 	cmd->campaign = offer->campaign;
 	cmd->u.lead.lead = offer->lead;
 	cmd->u.lead.slab = slab;
-	zv_heap_remove(&e->ready, slab);
+	unready(e, slab);
 	zv_heap_remove(&e->future, slab);
 	zv_heap_remove(&e->bounds, slab);
 	leave_person_wait(e, slab);
@@ -156,7 +168,7 @@ void zv_pick_defer(struct zv_engine *e, uint32_t slab, int64_t due_ms)
 	const struct zv_offer *offer = &e->params.slabs.v[slab];
 	struct zv_cmd *cmd = zv_emit(e, ZV_CMD_DEFER);
 
-	zv_heap_remove(&e->ready, slab);
+	unready(e, slab);
 	zv_heap_remove(&e->future, slab);
 	leave_person_wait(e, slab);
 	cmd->campaign = offer->campaign;
@@ -177,7 +189,7 @@ static void pick_denied(struct zv_engine *e, uint32_t slab, uint8_t category)
 	const struct zv_offer *offer = &e->params.slabs.v[slab];
 	struct zv_cmd *cmd = zv_emit(e, ZV_CMD_STEP);
 
-	zv_heap_remove(&e->ready, slab);
+	unready(e, slab);
 	zv_heap_remove(&e->future, slab);
 	leave_person_wait(e, slab);
 	cmd->campaign = offer->campaign;
@@ -291,7 +303,8 @@ static bool nth_number(const struct zv_offer *offer, uint8_t i, uint8_t *ret_num
 	return offer->numbers[i].status != ZV_NUM_INVALID;
 }
 
-enum started { STARTED, MOVED, BLOCKED };
+/* CLOSED: nothing of this campaign may begin now. */
+enum started { STARTED, MOVED, BLOCKED, CLOSED };
 
 /* What stands in a lead's way: of several numbers' refusals the one that ends first. */
 struct refused {
@@ -508,8 +521,9 @@ static enum started try_start(struct zv_engine *e, uint32_t slab)
 		zv_pick_defer(e, slab, start_ms);
 		return MOVED;
 	}
-	if (cc->max_calls != 0 && e->campaign_calls[campaign] >= cc->max_calls)
-		return BLOCKED;
+	if ((cc->max_calls != 0 && e->campaign_calls[campaign] >= cc->max_calls) ||
+	    !zv_floor_may_place(e, campaign))
+		return CLOSED;
 	if (!zv_persons_add(&e->persons, offer->person)) {
 		await_person(e, slab);
 		return MOVED;
@@ -522,7 +536,7 @@ static enum started try_start(struct zv_engine *e, uint32_t slab)
 		zv_persons_remove(&e->persons, offer->person);
 		return done;
 	}
-	zv_heap_remove(&e->ready, slab);
+	unready(e, slab);
 	zv_heap_set(&e->bounds, slab, (struct zv_heap_key){end_ms, 0});
 	zv_call_start(e, slab, &call);
 	return STARTED;
@@ -539,10 +553,33 @@ static void sweep(struct zv_engine *e)
 	e->law.sweep = i < e->params.slabs.n;
 }
 
+/* The campaign whose first lead goes before all others'; one past the last: none. */
+static uint16_t best_campaign(const struct zv_engine *e, const uint64_t *closed)
+{
+	uint16_t best = (uint16_t)e->conf->n_campaigns;
+	struct zv_heap_key key = {INT64_MAX, UINT64_MAX};
+
+	for (uint16_t i = 0; i < e->conf->n_campaigns; i++) {
+		const struct zv_heap *ready = &e->ready[i];
+		struct zv_heap_key first;
+
+		if (ready->n == 0 || (closed[i / 64] >> i % 64 & 1) != 0)
+			continue;
+		first = ready->keys[zv_heap_top(ready)];
+		if (first.a < key.a || (first.a == key.a && first.b < key.b)) {
+			key = first;
+			best = i;
+		}
+	}
+	return best;
+}
+
 void zv_pick_pump(struct zv_engine *e)
 {
 	uint32_t parked[TRY_MOST];
+	uint64_t closed[ZV_CAMPAIGNS_MAX / 64] = {0};
 	uint32_t n_parked = 0;
+	uint16_t campaign;
 
 	while (e->future.n > 0 && zv_heap_top_key(&e->future) <= e->now.cal_ms) {
 		uint32_t slab = zv_heap_top(&e->future);
@@ -556,16 +593,20 @@ void zv_pick_pump(struct zv_engine *e)
 		return;
 	if (e->draining || !e->store_on || e->overloaded || e->paused_until_ms > e->now.mono_ms)
 		return;
-	while (e->ready.n > 0 && e->free_n > 0 && n_parked < TRY_MOST && room(e, 64)) {
-		uint32_t slab = zv_heap_top(&e->ready);
+	while (e->free_n > 0 && n_parked < TRY_MOST && room(e, 64) &&
+	       (campaign = best_campaign(e, closed)) < e->conf->n_campaigns) {
+		uint32_t slab = zv_heap_top(&e->ready[campaign]);
+		enum started done = try_start(e, slab);
 
-		if (try_start(e, slab) == BLOCKED) {
-			zv_heap_remove(&e->ready, slab);
+		if (done == CLOSED)
+			closed[campaign / 64] |= UINT64_C(1) << campaign % 64;
+		if (done == BLOCKED) {
+			unready(e, slab);
 			parked[n_parked++] = slab;
 		}
 	}
 	for (uint32_t i = 0; i < n_parked; i++)
 		await(e, parked[i], e->params.slabs.v[parked[i]].due_ms);
-	if (!room(e, 64) && e->ready.n > 0)
+	if (!room(e, 64) && e->n_ready > 0)
 		e->again_ms = e->now.mono_ms; /* the rest in the next step, at once */
 }

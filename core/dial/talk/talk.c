@@ -17,6 +17,8 @@ static bool each_next(const struct zv_talk_node *node, bool (*fn)(void *arg, uin
 {
 	if (node->op == ZV_TALK_END)
 		return true;
+	if (node->op == ZV_TALK_AGENT)
+		return node->no_input == ZV_TALK_NONE || fn(arg, node->no_input);
 	if (node->op != ZV_TALK_ASK)
 		return fn(arg, node->next);
 	for (unsigned k = 0; k < ZV_TALK_KEYS; k++)
@@ -64,7 +66,7 @@ static const char *check_node(const struct zv_talk_graph *graph, const struct zv
 	struct visit v = {.graph = graph};
 	bool any_key = false;
 
-	if (node->op < ZV_TALK_SAY || node->op > ZV_TALK_END)
+	if (node->op < ZV_TALK_SAY || node->op > ZV_TALK_AGENT)
 		return "is of no known kind";
 	if ((node->op == ZV_TALK_SAY || node->op == ZV_TALK_ASK) &&
 	    node->prompt != ZV_TALK_NONE && node->prompt >= graph->n_prompts)
@@ -76,7 +78,7 @@ static const char *check_node(const struct zv_talk_graph *graph, const struct zv
 		return "asks again without end"; /* `asked` would pass over it */
 	if (node->op == ZV_TALK_SAY && node->prompt == ZV_TALK_NONE)
 		return "says nothing";
-	if (node->op == ZV_TALK_WAIT && node->wait_ms == 0)
+	if ((node->op == ZV_TALK_WAIT || node->op == ZV_TALK_AGENT) && node->wait_ms == 0)
 		return "waits for no time";
 	if (node->op == ZV_TALK_END && (node->outcome == 0 || node->outcome >= ZV_OUT_MAX))
 		return "ends without an outcome";
@@ -109,7 +111,8 @@ static void spread(const struct zv_talk_graph *graph, bool *mark, bool backwards
 			if (backwards && !mark[i]) {
 				/* A question nobody answers ends by itself when no_input is NONE. */
 				v.found = node->op == ZV_TALK_END ||
-					  (node->op == ZV_TALK_ASK && node->no_input == ZV_TALK_NONE);
+					  ((node->op == ZV_TALK_ASK || node->op == ZV_TALK_AGENT) &&
+					   node->no_input == ZV_TALK_NONE);
 				each_next(node, visit_ends, &v);
 				mark[i] = v.found;
 			} else if (!backwards && mark[i]) {
@@ -189,6 +192,10 @@ static struct zv_talk_act enter(struct zv_talk *talk, const struct zv_talk_graph
 		talk->playing = 0;
 		talk->deadline_ms = mono_ms + node->wait_ms;
 		break;
+	case ZV_TALK_AGENT:
+		talk->playing = 0;
+		talk->deadline_ms = mono_ms + node->wait_ms;
+		return (struct zv_talk_act){.what = ZV_TALK_DO_AGENT};
 	case ZV_TALK_END:
 		talk->deadline_ms = 0;
 		return (struct zv_talk_act){
@@ -304,6 +311,8 @@ struct zv_talk_act zv_talk_timeout(struct zv_talk *talk, const struct zv_talk_gr
 	talk->deadline_ms = 0;
 	if (node->op == ZV_TALK_WAIT)
 		return enter(talk, graph, node->next, mono_ms);
+	if (node->op == ZV_TALK_AGENT)
+		return give_up(talk, graph, node->no_input, mono_ms);
 	if (node->op != ZV_TALK_ASK)
 		return (struct zv_talk_act){.what = ZV_TALK_DO_NOTHING};
 	if (talk->asked > node->repeat_max)

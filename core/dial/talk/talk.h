@@ -22,6 +22,7 @@ enum zv_talk_op {
 	ZV_TALK_ASK = 2,  /* play prompt (barge-in if set), wait wait_ms for a key, go by it */
 	ZV_TALK_WAIT = 3, /* silence for wait_ms, then next */
 	ZV_TALK_END = 4,  /* outcome and result, hang up */
+	ZV_TALK_AGENT = 5, /* to an agent, at once or within wait_ms; else no_input */
 };
 
 /* The person asked not to be called again: on this campaign, or at all. */
@@ -34,7 +35,7 @@ struct zv_talk_node {
 	uint8_t repeat_max; /* ASK: how often no input or a wrong key asks again */
 	uint8_t next;       /* SAY, WAIT: node */
 	uint8_t on_key[ZV_TALK_KEYS]; /* ASK: node, or ZV_TALK_NONE = a wrong key */
-	uint8_t no_input;   /* ASK: node after the last repetition without a key; NONE: give up */
+	uint8_t no_input;   /* AGENT: node when nobody is free; ASK: node after the last repetition without a key; NONE: give up */
 	uint8_t wrong_key;  /* ASK: node after the last wrong key; NONE: as no_input */
 	uint8_t wrong_prompt; /* ASK: said before asking again after a wrong key, or NONE */
 	uint8_t outcome;    /* END: enum zv_outcome (ANSWERED, SILENT) */
@@ -73,6 +74,7 @@ enum zv_talk_do {
 	ZV_TALK_DO_PLAY = 1, /* prompt, barge_in, tag */
 	ZV_TALK_DO_STOP_PLAY = 2, /* stop, then play prompt */
 	ZV_TALK_DO_END = 3,  /* outcome, result: hang up */
+	ZV_TALK_DO_AGENT = 4, /* the person wants an agent; nobody within the deadline: zv_talk_timeout */
 };
 
 struct zv_talk_act {

@@ -1,0 +1,225 @@
+/* Calls that go to agents: who picked up, the wait, the talk, the message to those for whom
+ * nobody was there, and the wrap-up.  The table is in call.c. */
+#include "dial/call_int.h"
+
+#define PATIENCE_MS 2000
+#define MESSAGE_MS  20000 /* the backstop behind the message's own end */
+
+/* Calendar seconds since the reservation, as the outcome will date it. */
+static uint16_t since_contact(const struct zv_call_ctx *c, int64_t cal_ms)
+{
+	int64_t s = (cal_ms - c->call->contact_ms + 999) / 1000;
+
+	return s < 0 ? 0 : s > UINT16_MAX ? UINT16_MAX : (uint16_t)s;
+}
+
+/* The budget of abandoned calls must not wait for the end of the talk and its wrap-up. */
+static void count_now(const struct zv_call_ctx *c, uint16_t facts)
+{
+	struct zv_contact contact = {.at_ms = c->call->contact_ms};
+
+	contact.facts = facts & (uint16_t)~c->call->tallied;
+	if (contact.facts == 0)
+		return;
+	contact.connect_s = since_contact(c, c->call->answer_cal_ms);
+	contact.end_s = since_contact(c, c->e->now.cal_ms);
+	c->call->tallied |= contact.facts;
+	zv_ratio_count(c->e, c->call->campaign, &contact);
+}
+
+static void bridged(const struct zv_call_ctx *c)
+{
+	zv_call_state(c, ZV_CALL_BRIDGED);
+	zv_call_deadline(c, 0); /* the agent's state has the limit */
+}
+
+static void wait_for_agent(const struct zv_call_ctx *c, int64_t until_ms)
+{
+	zv_call_state(c, ZV_CALL_WAITING);
+	if (zv_floor_serve(c->e, c->slot))
+		bridged(c);
+	else
+		zv_call_deadline(c, until_ms);
+}
+
+/* It is a person, as far as anybody knows. */
+static void person(const struct zv_call_ctx *c)
+{
+	uint32_t patience_ms = zv_call_campaign(c)->pacing.patience_ms;
+
+	count_now(c, ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER));
+	zv_floor_answered(c->e, c->slot);
+	wait_for_agent(c, c->e->now.mono_ms + (patience_ms != 0 ? patience_ms : PATIENCE_MS));
+}
+
+void zv_call_answered_for_agent(const struct zv_call_ctx *c)
+{
+	if (zv_call_campaign(c)->detect != ZV_DETECT_BEFORE) {
+		person(c);
+		return;
+	}
+	zv_call_state(c, ZV_CALL_LISTENING);
+	zv_call_deadline(c, c->e->now.mono_ms + zv_call_campaign(c)->detect_max_ms);
+}
+
+void zv_call_on_listened(const struct zv_call_ctx *c)
+{
+	person(c); /* not sure by now: a person */
+}
+
+void zv_call_wants_agent(const struct zv_call_ctx *c)
+{
+	count_now(c, ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER));
+	zv_floor_wants(c->e, c->slot);
+	wait_for_agent(c, c->call->talk.deadline_ms);
+}
+
+static void machine(const struct zv_call_ctx *c)
+{
+	zv_floor_stop_waiting(c->e, c->slot);
+	zv_call_emit(c, ZV_CMD_HANGUP);
+	zv_call_close_media(c);
+	zv_call_finish(c, ZV_OUT_MACHINE, 0);
+}
+
+/* The talk is over: what was said is written down now. */
+static void wrap_up(const struct zv_call_ctx *c, enum zv_agent_does what)
+{
+	c->call->over_ms = c->e->now.mono_ms;
+	c->call->over_cal_ms = c->e->now.cal_ms;
+	zv_call_ladder(c, ZV_LADDER_CONVERSATION, 0);
+	zv_call_close_media(c);
+	zv_call_state(c, ZV_CALL_WRAPUP);
+	zv_call_deadline(c, 0);
+	zv_floor_call_over(c->e, c->slot, what);
+}
+
+void zv_call_on_verdict(const struct zv_call_ctx *c)
+{
+	bool is_machine = c->ev->u.media.cause == ZV_HEARD_MACHINE;
+
+	if (c->call->state == ZV_CALL_LISTENING && !is_machine)
+		person(c);
+	else if (c->call->state == ZV_CALL_LISTENING)
+		machine(c);
+	else if (c->call->state == ZV_CALL_BRIDGED && is_machine) {
+		/* The agent is freed; he need not write anything down. */
+		c->call->heard_machine = true;
+		zv_call_emit(c, ZV_CMD_HANGUP);
+		wrap_up(c, ZV_AD_CALL_OVER);
+	}
+}
+
+/* Nobody was there for the person: the message if there is one, and it counts as abandoned. */
+static void abandon(const struct zv_call_ctx *c, bool hear_message)
+{
+	uint64_t prompt = zv_call_campaign(c)->abandon_prompt;
+	struct zv_cmd *cmd;
+
+	c->call->over_ms = c->e->now.mono_ms;
+	c->call->over_cal_ms = c->e->now.cal_ms;
+	zv_floor_stop_waiting(c->e, c->slot);
+	zv_call_ladder(c, ZV_LADDER_ABANDON, 0);
+	zv_floor_abandoned(c->e, c->slot);
+	count_now(c, ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER) | ZV_FACT_BIT(ZV_FACT_ABANDON));
+	c->e->stats.abandoned++;
+	if (!hear_message || prompt == 0 || !c->call->media_open) {
+		zv_call_emit(c, ZV_CMD_HANGUP);
+		zv_call_close_media(c);
+		zv_call_finish(c, ZV_OUT_ABANDONED, 0);
+		return;
+	}
+	cmd = zv_call_emit(c, ZV_CMD_MEDIA_PLAY);
+	cmd->u.play.prompt = prompt;
+	cmd->u.play.tag = 1;
+	zv_call_state(c, ZV_CALL_MESSAGE);
+	zv_call_deadline(c, c->e->now.mono_ms + MESSAGE_MS);
+}
+
+static bool by_robot(const struct zv_call_ctx *c)
+{
+	return !zv_floor_has_agents(c->e, c->call->campaign);
+}
+
+void zv_call_on_waited(const struct zv_call_ctx *c)
+{
+	if (!by_robot(c)) {
+		abandon(c, true);
+		return;
+	}
+	/* The robot goes on: it says that nobody is free. */
+	zv_floor_stop_waiting(c->e, c->slot);
+	zv_floor_abandoned(c->e, c->slot);
+	zv_call_state(c, ZV_CALL_TALKING);
+	zv_call_act(c, zv_talk_timeout(&c->call->talk, zv_call_campaign(c)->script, c->e->now.mono_ms));
+}
+
+void zv_call_on_wait_ended(const struct zv_call_ctx *c)
+{
+	if (!by_robot(c)) {
+		abandon(c, false);
+		return;
+	}
+	zv_floor_stop_waiting(c->e, c->slot);
+	zv_floor_abandoned(c->e, c->slot);
+	zv_call_ladder(c, ZV_LADDER_CONVERSATION, 0);
+	zv_call_emit(c, ZV_CMD_HANGUP);
+	zv_call_close_media(c);
+	zv_call_finish(c, ZV_OUT_ANSWERED, 0);
+}
+
+void zv_call_on_message_over(const struct zv_call_ctx *c)
+{
+	zv_call_emit(c, ZV_CMD_HANGUP);
+	zv_call_close_media(c);
+	zv_call_finish(c, ZV_OUT_ABANDONED, 0);
+}
+
+void zv_call_on_bridge_ended(const struct zv_call_ctx *c)
+{
+	if (c->ev == NULL || c->ev->type == ZV_EV_MEDIA_LOST)
+		zv_call_emit(c, ZV_CMD_HANGUP);
+	wrap_up(c, ZV_AD_CALL_OVER);
+}
+
+void zv_call_on_wrapup_closed(const struct zv_call_ctx *c)
+{
+	c->call->sip_open = false;
+	zv_call_give_channel(c);
+}
+
+void zv_call_on_wrapup_media(const struct zv_call_ctx *c)
+{
+	c->call->media_open = false;
+}
+
+/* ---- from the floor ---- */
+
+void zv_call_bridged(struct zv_engine *e, uint32_t slot)
+{
+	struct zv_call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
+
+	bridged(&c);
+}
+
+void zv_call_agent_gone(struct zv_engine *e, uint32_t slot, enum zv_agent_does what, uint8_t result)
+{
+	struct zv_call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
+
+	if (slot >= e->conf->max_calls || c.call->state != ZV_CALL_BRIDGED)
+		return;
+	c.call->result = result;
+	zv_call_emit(&c, ZV_CMD_HANGUP);
+	wrap_up(&c, what);
+}
+
+void zv_call_wrapped_up(struct zv_engine *e, uint32_t slot, uint8_t result)
+{
+	struct zv_call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
+
+	if (slot >= e->conf->max_calls || c.call->state != ZV_CALL_WRAPUP)
+		return;
+	zv_call_finish(&c, c.call->heard_machine ? ZV_OUT_MACHINE : ZV_OUT_ANSWERED,
+		       result != 0 ? result : c.call->result);
+	zv_call_free_if_done(&c);
+}

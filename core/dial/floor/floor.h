@@ -1,0 +1,87 @@
+/* dial/floor/floor.h -- the floor: agents, the calls that wait for them, and how fast to dial.
+ * Private to core/dial.
+ *
+ * Thread: engine.  Campaigns that share agents form a pool, and a pool has one pacer: a call of
+ * either may take the same agent, so they are counted together.  Pools are made at the start;
+ * campaigns and agents that a reload appends join them, pools that would grow together stay
+ * apart until a restart.
+ */
+#ifndef ZV_DIAL_FLOOR_FLOOR_H
+#define ZV_DIAL_FLOOR_FLOOR_H
+
+#include "base/heap.h"
+#include "dial/agent/agent.h"
+#include "dial/conf.h"
+
+struct zv_engine;
+struct zv_event;
+
+#define ZV_POOLS_MAX 32u
+#define ZV_POOL_NONE 0xff
+
+/* What a limit counts now: facts of the campaign's tally between two calendar times. */
+struct zv_pool_window { int64_t start_ms, end_ms; uint8_t num, den; };
+
+struct zv_pool {
+	uint16_t campaign;     /* index of the one whose settings and pacer it has */
+	uint8_t n_rules;
+	uint16_t rules[ZV_PACER_RULES]; /* campaigns whose abandonment is limited */
+	const struct zv_pacer_ops *ops;
+	void *self, *pacer;    /* of the plugin; what it opened */
+	bool dirty;            /* something changed since the last decision */
+	bool live;             /* its pacer knows its settings */
+	uint8_t late;          /* decisions in a row that failed */
+	uint32_t place;        /* calls it wants and that were not started yet */
+	int64_t decided_ms, next_ms, set_ms; /* monotonic */
+	struct zv_pool_window windows[ZV_PACER_RULES]; /* as rules */
+	int64_t figured_ms;
+	struct zv_pacer_figures figures;
+};
+
+struct zv_floor {
+	struct zv_agents agents;
+	struct zv_heap limits;  /* agent -> end of his state's time */
+	struct zv_heap waiting; /* slot -> priority, answered at: who is served next */
+	uint32_t n_pools;
+	struct zv_pool pools[ZV_POOLS_MAX];
+	uint8_t pool_of[ZV_CAMPAIGNS_MAX];
+	uint32_t *serves;       /* [agent] bits of the pools whose calls he may take */
+	uint8_t *busy_for;      /* [agent] pool of the call he has or writes down, or NONE */
+	uint32_t *wraps;        /* [agent] slot of the call that he writes down */
+};
+
+/* What the pacer knows of a call. */
+enum zv_paced { ZV_PACED_NOT = 0, ZV_PACED_OUT, ZV_PACED_ANSWERED, ZV_PACED_OVER };
+
+/* engine.c.  ZV_ENOMEM; what the pacer says to its settings. */
+enum zv_err zv_floor_init(struct zv_engine *e) ZV_MUST_USE;
+void zv_floor_fini(struct zv_engine *e);
+/* The engine's configuration is a new one.  ZV_EINVAL: agents are gone; ZV_EFULL: too many pools. */
+enum zv_err zv_floor_set_conf(struct zv_engine *e) ZV_MUST_USE;
+void zv_floor_agent(struct zv_engine *e, const struct zv_event *ev);
+void zv_floor_timeouts(struct zv_engine *e);
+/* Asks the pacers whose world changed. */
+void zv_floor_decide(struct zv_engine *e);
+int64_t zv_floor_next_ms(const struct zv_engine *e);
+
+/* lead/pick.c: may a call of this campaign begin now? */
+bool zv_floor_may_place(const struct zv_engine *e, uint16_t campaign);
+
+/* call.c: what happens to a call, as its pool's pacer must know. */
+void zv_floor_placed(struct zv_engine *e, uint32_t slot);
+void zv_floor_ringing(struct zv_engine *e, uint32_t slot);
+void zv_floor_answered(struct zv_engine *e, uint32_t slot);
+void zv_floor_wants(struct zv_engine *e, uint32_t slot);
+void zv_floor_abandoned(struct zv_engine *e, uint32_t slot);
+/* It is over, or never was: NOT_SENT. */
+void zv_floor_gone(struct zv_engine *e, uint32_t slot, enum zv_outcome outcome);
+
+/* A campaign whose answered calls go to agents at once. */
+bool zv_floor_has_agents(const struct zv_engine *e, uint16_t campaign);
+/* Gives the call to an agent if one is free (true: bridged), else it waits. */
+bool zv_floor_serve(struct zv_engine *e, uint32_t slot);
+void zv_floor_stop_waiting(struct zv_engine *e, uint32_t slot);
+/* The talk is over (CALL_OVER, LEG_LOST or LIMIT): his agent writes down what was said. */
+void zv_floor_call_over(struct zv_engine *e, uint32_t slot, enum zv_agent_does what);
+
+#endif
