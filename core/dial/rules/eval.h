@@ -17,7 +17,7 @@
 #define ZV_CANDIDATES_MAX (3 * ZV_SLAB_ZONES_MAX + 1)
 #define ZV_BOUNDS_MAX     32
 #define ZV_LOCALS_MAX     4
-#define ZV_LOOKS_MAX      192
+#define ZV_LOOKS_MAX      1024 /* of one decision */
 
 struct zv_candidates {
 	uint8_t n;

@@ -1,7 +1,8 @@
 #include "dial/rules/eval.h"
 
 #define LOOK_DAYS 400
-#define JOIN_MAX  2 /* midnights over which spans are joined: open day and night has no end */
+#define AGREE_MAX 96 /* openings looked at until all clocks agree */
+#define JOIN_MAX  2  /* midnights over which spans are joined: open day and night has no end */
 
 /* Which spans hold on a local day; false: closed.  *ret_doubt: for want of a calendar. */
 static bool day_key(const struct zv_rules *rules, const struct zv_rule_hours *h, int32_t day,
@@ -167,16 +168,17 @@ enum zv_err zv_rule_open(const struct zv_rules *rules, const struct zv_rule_hour
 static int64_t open_everywhere(struct zv_eval *e, const struct zv_rule_hours *h,
 			       const struct zv_candidates *zones, int64_t at_ms)
 {
-	while (at_ms < ZV_NEVER_MS && e->looks++ < ZV_LOOKS_MAX) {
+	for (uint32_t i = 0; i < AGREE_MAX && at_ms < ZV_NEVER_MS && e->looks++ < ZV_LOOKS_MAX;
+	     i++) {
 		int64_t latest = at_ms;
 
-		for (uint32_t i = 0; i < zones->n; i++) {
+		for (uint32_t k = 0; k < zones->n; k++) {
 			struct open_span span;
 			struct zv_local l;
 			bool doubt = false;
 
-			zv_tz_to_local(zones->v[i], at_ms, &l);
-			if (find_span(e->rules, h, zones->v[i], at_ms, &l, &span, &doubt) != ZV_OK)
+			zv_tz_to_local(zones->v[k], at_ms, &l);
+			if (find_span(e->rules, h, zones->v[k], at_ms, &l, &span, &doubt) != ZV_OK)
 				return ZV_NEVER_MS;
 			latest = span.start_ms > latest ? span.start_ms : latest;
 		}

@@ -1,5 +1,7 @@
 #include "dial/rules/eval.h"
 
+#define WINDOWS_MAX 192 /* looked at until one is under the limit */
+
 struct share {
 	uint64_t num, den;
 	int64_t next_ms;
@@ -61,6 +63,7 @@ bool zv_ratio_hits(struct zv_eval *e, const struct zv_rule *rule, struct zv_hit 
 		   bool *ret_alarm)
 {
 	const struct zv_tz *tz = clock_of(e, rule);
+	uint32_t looks = 0;
 	struct share s;
 
 	*ret_alarm = false;
@@ -77,6 +80,7 @@ bool zv_ratio_hits(struct zv_eval *e, const struct zv_rule *rule, struct zv_hit 
 	do {
 		ret_hit->until_ms = s.next_ms;
 		count(e, rule, tz, s.next_ms, &s);
-	} while (zv_share_over(s.num, s.den, rule->u.ratio.limit) && e->looks++ < ZV_LOOKS_MAX);
+	} while (zv_share_over(s.num, s.den, rule->u.ratio.limit) && looks++ < WINDOWS_MAX &&
+		 e->looks++ < ZV_LOOKS_MAX);
 	return true;
 }
