@@ -1,0 +1,194 @@
+/* A store of schema 1, its bytes as the program of that time wrote them (store_v1.txt): it is read
+ * as it is, and becomes one of schema 2 when it is opened for writing. */
+#include "store_engine.h"
+
+#include <lmdb.h>
+#include <sys/stat.h>
+
+static uint8_t hex(char c)
+{
+	return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+static size_t bytes_of(const char *text, uint8_t *to)
+{
+	size_t n = strlen(text) / 2;
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = (uint8_t)(hex(text[2 * i]) << 4 | hex(text[2 * i + 1]));
+	return n;
+}
+
+static void begin(void)
+{
+	static char line[9000], table[32], key[1200], value[7600];
+	static uint8_t kb[600], vb[3800];
+	const char *root = getenv("ZVONAR_SOURCE_ROOT");
+	char path[512];
+	MDB_env *env;
+	MDB_txn *txn;
+	FILE *f;
+
+	make_dir();
+	cr_assert_eq(mkdir(in_dir("store"), 0700), 0);
+	snprintf(path, sizeof(path), "%s/tests/unit/store_v1.txt", root != NULL ? root : ".");
+	f = fopen(path, "r");
+	cr_assert_not_null(f, "%s", path);
+	cr_assert_eq(mdb_env_create(&env), 0);
+	cr_assert_eq(mdb_env_set_maxdbs(env, 32), 0);
+	cr_assert_eq(mdb_env_set_mapsize(env, 64u << 20), 0);
+	cr_assert_eq(mdb_env_open(env, in_dir("store"), 0, 0600), 0);
+	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	static const char *const empty[] = {"due", "asks", "callbacks", "requests", "agents"};
+	MDB_dbi dbi;
+	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
+		cr_assert_eq(mdb_dbi_open(txn, empty[i], MDB_CREATE, &dbi), 0);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		MDB_val k = {.mv_data = kb}, v = {.mv_data = vb};
+
+		if (line[0] == '#')
+			continue;
+		cr_assert_eq(sscanf(line, "%31s %1199s %7599s", table, key, value), 3);
+		k.mv_size = bytes_of(key, kb);
+		v.mv_size = bytes_of(value, vb);
+		cr_assert_eq(mdb_dbi_open(txn, table, MDB_CREATE, &dbi), 0);
+		cr_assert_eq(mdb_put(txn, dbi, &k, &v, 0), 0);
+	}
+	fclose(f);
+	cr_assert_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+TestSuite(old, .init = begin, .timeout = 60);
+
+#define LEAD ((UINT64_C(1) << 40) + 1)
+
+static bool keep_contact(void *arg, const struct zv_ledger_row *row)
+{
+	*(struct zv_ledger_row *)arg = *row;
+	return true;
+}
+
+static bool keep_suppressed(void *arg, const struct zv_suppress_row *row)
+{
+	struct zv_suppress_row *to = arg;
+
+	*to = *row;
+	cr_expect_str_eq(row->reason, "asked");
+	to->reason = NULL;
+	return true;
+}
+
+static bool keep_message(void *arg, const struct zv_outbox_row *row)
+{
+	*(struct zv_outbox_row *)arg = *row;
+	return true;
+}
+
+static bool expect_zone(void *arg, const struct zv_lead_row *row)
+{
+	(void)arg;
+	cr_expect_str_eq(row->numbers[0].zone, "Asia/Omsk");
+	cr_expect_str_eq(row->external_id, "A1");
+	return true;
+}
+
+static void expect_old(struct zv_store *store)
+{
+	const uint16_t talked = ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_ATTEMPT) |
+				ZV_FACT_BIT(ZV_FACT_RING) | ZV_FACT_BIT(ZV_FACT_CONNECT) |
+				ZV_FACT_BIT(ZV_FACT_CONVERSATION);
+	struct zv_lead_row row = lead_row(store, LEAD);
+	struct zv_ledger_row contact = {0};
+	struct zv_suppress_row suppressed = {0};
+	struct zv_outbox_row message = {0};
+	bool yes = false;
+
+	cr_expect_eq(problems(store), 0);
+	cr_expect_eq(row.state, ZV_LEAD_FINAL);
+	cr_assert_eq(zv_store_lead_get(store, LEAD, expect_zone, NULL), ZV_OK);
+	cr_expect_eq(row.debt, 0);
+	cr_assert_eq(zv_store_ledger_each(store, row.person, 0, keep_contact, &contact), ZV_OK);
+	cr_expect_eq(contact.contact.facts, talked | ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER));
+	cr_expect_eq(contact.contact.at_ms, (int64_t)CAL + 1000);
+	cr_expect_eq(contact.contact.e164, 79160000001);
+	cr_expect_eq(contact.contact.campaign, 1);
+	cr_expect_eq(contact.version, 1);
+	row = lead_row(store, LEAD + 1);
+	cr_assert_eq(zv_store_ledger_each(store, row.person, 0, keep_contact, &contact), ZV_OK);
+	cr_expect_eq(contact.outcome, ZV_OUT_UNKNOWN);
+	cr_expect_eq(contact.contact.facts, talked);
+	cr_assert_eq(zv_store_suppressions_each(store, 0, 0, keep_suppressed, &suppressed), ZV_OK);
+	cr_expect_eq(suppressed.kind, ZV_SUPPRESS_NUMBER);
+	cr_expect_eq(suppressed.id, 79160000004);
+	cr_expect_eq(suppressed.until_ms, INT64_MAX);
+	cr_assert_eq(zv_store_suppressed(store, 79160000004, &yes), ZV_OK);
+	cr_expect(yes);
+	cr_assert_eq(zv_store_outbox_each(store, 1, keep_message, &message), ZV_OK);
+	cr_expect_eq(message.to, 79160000001);
+	cr_expect_eq(message.refused, 0);
+	cr_expect_eq(message.not_before_ms, 0);
+}
+
+Test(old, it_is_read_without_being_written)
+{
+	struct zv_store_params params = {.dir = in_dir("store"), .read_only = true};
+	struct zv_store *store = NULL;
+	struct zv_store_facts facts;
+	char text[256];
+
+	cr_assert_eq(zv_store_open(&params, text, sizeof(text), &store), ZV_OK, "%s", text);
+	expect_old(store);
+	cr_assert_eq(zv_store_facts(store, &facts), ZV_OK);
+	cr_expect_eq(facts.schema, 1);
+	cr_expect_eq(facts.marks, 0);
+	zv_store_close(store);
+}
+
+static int64_t hour(void *arg, uint32_t id)
+{
+	(void)arg;
+	(void)id;
+	return 3600000;
+}
+
+Test(old, it_becomes_one_of_today_and_goes_on)
+{
+	struct zv_store *store = open_store(0);
+	struct zv_store_facts facts;
+	struct zv_store_boot boot;
+	struct zv_ledger_row contact = {0};
+	struct zv_lead_row row;
+	struct zv_cmd c;
+	uint32_t n = 0;
+
+	expect_old(store);
+	cr_assert_eq(zv_store_facts(store, &facts), ZV_OK);
+	cr_expect_eq(facts.schema, 2);
+	cr_expect_eq(facts.least_readable, 2);
+	/* the open intent of version 1 is recovered into a row of version 2 */
+	cr_assert_eq(zv_store_begin(store, true, &boot), ZV_OK);
+	cr_expect_eq(boot.epoch, 3);
+	cr_assert_eq(zv_store_recover(store, (int64_t)CAL + 60000, hour, NULL, NULL, &n), ZV_OK);
+	cr_expect_eq(n, 1);
+	row = lead_row(store, LEAD + 2);
+	cr_assert_eq(zv_store_ledger_each(store, row.person, 0, keep_contact, &contact), ZV_OK);
+	cr_expect_eq(contact.version, 2);
+	cr_expect(contact.contact.facts & ZV_FACT_BIT(ZV_FACT_CONVERSATION));
+	cr_expect_eq(problems(store), 0);
+	/* the unknown one of version 1 is settled: from now on it is in the tallies */
+	start_thread(store);
+	c = outcome_of(2, LEAD + 1, ZV_OUT_BUSY);
+	c.u.outcome.amend = 1;
+	push(&c);
+	c = intent_of(9, LEAD + 3, 79160000004);
+	push(&c);
+	cr_expect_eq(want_event(ZV_EV_INTENT_FLUSHED).u.flushed.err, ZV_OK);
+	stop_thread();
+	row = lead_row(store, LEAD + 1);
+	cr_assert_eq(zv_store_ledger_each(store, row.person, 0, keep_contact, &contact), ZV_OK);
+	cr_expect_eq(contact.outcome, ZV_OUT_BUSY);
+	cr_expect_eq(contact.version, 2);
+	cr_expect_eq(problems(store), 0);
+	zv_store_close(store);
+}
