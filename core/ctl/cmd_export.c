@@ -272,7 +272,7 @@ static bool lead_row(void *arg, const struct zv_lead_row *r)
 	zv_out_time(x->out, r->final_ms);
 	zv_out_uint(x->out, r->source_row);
 	if (r->n_numbers > 0)
-		zv_out_text(x->out, r->numbers[0].zone);
+		zv_out_text(x->out, r->numbers[0].zone[0] != 0 ? r->numbers[0].zone : n->texts.zone);
 	else
 		zv_out_none(x->out);
 	for (uint8_t i = 0; i < ZV_NUMBERS_MAX; i++)

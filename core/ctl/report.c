@@ -93,7 +93,9 @@ static bool on_lead(void *arg, const struct zv_lead_row *row)
 	r->by_category[row->category <= 32 ? row->category : 0]++;
 	if (row->n_numbers == 0)
 		return true;
-	if (zv_zones_intern(g->zones, row->numbers[0].zone, &zone) != ZV_OK) {
+	/* Without a zone of its own a lead is shown in its campaign's. */
+	if (zv_zones_intern(g->zones, row->numbers[0].zone[0] != 0 ? row->numbers[0].zone : r->texts.zone,
+			    &zone) != ZV_OK) {
 		/* tzdata of this machine lacks it: hours of this lead are shown in UTC */
 		if (zv_zones_intern(g->zones, "UTC", &zone) != ZV_OK) {
 			g->err = ZV_ENOENT;

@@ -260,6 +260,21 @@ enum zv_err zv_store_campaign_each(struct zv_store *store,
 	return walk(store, &w);
 }
 
+static enum zv_err zone_get(struct zv_txn *txn, uint32_t campaign, char *zone, size_t size)
+{
+	uint8_t key[5];
+	struct zv_r r;
+	enum zv_err err;
+
+	zone[0] = 0;
+	zv_put_be32(key, campaign);
+	key[4] = 2;
+	err = zv_db_get(txn, ZV_T_CAMPAIGNS, key, sizeof(key), &r);
+	if (err == ZV_OK)
+		zv_r_text(&r, zone, size);
+	return err == ZV_ENOENT ? ZV_OK : err == ZV_OK && r.bad ? ZV_ECORRUPT : err;
+}
+
 enum zv_err zv_store_campaign_texts(struct zv_store *store, uint32_t campaign,
 				    struct zv_campaign_texts *ret_texts)
 {
@@ -272,6 +287,8 @@ enum zv_err zv_store_campaign_texts(struct zv_store *store, uint32_t campaign,
 	err = zv_db_begin(store, false, txn);
 	if (err == ZV_OK)
 		err = names_get(txn, campaign, rec);
+	if (err == ZV_OK)
+		err = zone_get(txn, campaign, ret_texts->zone, sizeof(ret_texts->zone));
 	zv_db_abort(txn);
 	if (err != ZV_OK)
 		goto out;

@@ -220,6 +220,14 @@ static void check_camp(struct zv_check *c, const uint8_t *key, struct zv_r r)
 		free(names);
 		return;
 	}
+	if (key[4] == 2) {
+		char zone[ZV_ZONE_MAX];
+
+		zv_r_text(&r, zone, sizeof(zone));
+		if (r.bad || r.left != 0)
+			zv_check_tell(c, "campaign %u: its zone does not read", id);
+		return;
+	}
 	if (zv_counts_decode(r, &counts) != ZV_OK) {
 		zv_check_tell(c, "campaign %u: its counters do not read", id);
 		return;

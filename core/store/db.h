@@ -20,7 +20,8 @@
 
 enum zv_table {
 	ZV_T_META = 0,     /* text                                   -> by name, see meta_* */
-	ZV_T_CAMPAIGNS,    /* campaign 4, part 1 (0 names, 1 counts) -> zv_names/counts_rec */
+	ZV_T_CAMPAIGNS,    /* campaign 4, part 1 (0 names, 1 counts) -> zv_names/counts_rec
+			    * ..., 2 (from schema 2)                 -> zone of its last list */
 	ZV_T_LEADS,        /* lead 8                                 -> zv_lead_rec */
 	ZV_T_PERSONS,      /* person 8                               -> zv_person_rec */
 	ZV_T_NUMBERS,      /* e164 8, campaign 4                     -> lead 8, person 8 */

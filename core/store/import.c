@@ -132,8 +132,6 @@ static const char *zone_of(struct importer *im, const struct zv_csv_field *f)
 	struct zone_name *z;
 	uint16_t ignored;
 
-	if (f->n == 0)
-		return im->params->zone;
 	if (f->n >= ZV_ZONE_MAX)
 		return NULL;
 	for (uint32_t i = 0; i < im->n_known; i++) {
@@ -387,7 +385,8 @@ static const char *take_row(struct importer *im, struct zv_row *r)
 		im->report->bad_numbers = bad; /* counted for rows that are kept */
 		return zv_phone_text(verdict);
 	}
-	zone = zone_of(im, &zone_field);
+	/* A row that does not say leaves it to the numbers, and the default to later. */
+	zone = zone_field.n > 0 ? zone_of(im, &zone_field) : "";
 	if (zone == NULL)
 		return "unknown time zone";
 	if (id.n > ZV_EXTERNAL_MAX)
@@ -611,6 +610,7 @@ static enum zv_err start_batches(struct importer *im)
 	im->batch.now_cal_ms = im->params->now_cal_ms;
 	im->batch.due_class = im->params->due_class;
 	im->batch.dry_run = im->params->dry_run;
+	im->batch.zone = im->params->zone;
 	im->batch.list = strrchr(im->params->path, '/');
 	im->batch.list = im->batch.list != NULL ? im->batch.list + 1 : im->params->path;
 	if (im->params->campaign == 0 || im->params->due_class > ZV_DUE_LATER || rows > 1u << 20)

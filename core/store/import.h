@@ -29,7 +29,8 @@ struct zv_import_params {
 	 * maps become attributes under their own headers. */
 	const char *mapping;
 	enum zv_country country; /* of numbers without a country code; 0 = Russia */
-	const char *zone;        /* IANA name for rows without one; required */
+	const char *zone;        /* IANA name; the campaign's for rows without one (they are kept
+				  * without: a number's own region goes before it); required */
 	const char *zone_dir;    /* NULL: /usr/share/zoneinfo */
 	int64_t now_cal_ms;      /* new leads are due then */
 	uint8_t due_class;       /* of new leads: ZV_DUE_NORMAL; ZV_DUE_HOT (0) goes first */

@@ -669,6 +669,18 @@ static enum zv_err put_index(struct zv_batch *b)
 	return err;
 }
 
+static enum zv_err put_zone(struct zv_batch *b)
+{
+	uint8_t key[5], buf[96];
+	struct zv_w w = zv_w_begin(buf, sizeof(buf), ZV_RECORD_VERSION);
+	MDB_val k = {.mv_size = sizeof(key), .mv_data = key};
+
+	zv_put_be32(key, b->campaign);
+	key[4] = 2;
+	zv_w_text(&w, b->zone, ZV_ZONE_MAX - 1);
+	return zv_db_put(b->txn, ZV_T_CAMPAIGNS, &k, &w, 0);
+}
+
 /* Counters, and the mark that wakes a lookahead in another process. */
 static enum zv_err close_batch(struct zv_batch *b)
 {
@@ -686,7 +698,9 @@ static enum zv_err close_batch(struct zv_batch *b)
 		camp->c.completed_ms = 0;
 		camp->dirty = true;
 	}
-	err = zv_db_meta_get(b->txn, ZV_META_LISTS, &lists);
+	err = put_zone(b);
+	if (err == ZV_OK)
+		err = zv_db_meta_get(b->txn, ZV_META_LISTS, &lists);
 	if (err == ZV_OK)
 		err = zv_db_meta_put(b->txn, ZV_META_LISTS, lists + 1);
 	return err;

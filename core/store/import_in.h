@@ -63,6 +63,7 @@ struct zv_batch {
 	bool dry_run;
 	bool any_erased;     /* somebody was erased: his number brings his id back */
 	const char *list;    /* its file's name, for marks */
+	const char *zone;    /* of leads without one of their own */
 	uint64_t first_lead; /* of this import; 0 = none yet */
 	uint64_t dry_lead;   /* dry run: the last one that was given out */
 	uint32_t n, cap;

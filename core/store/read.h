@@ -290,6 +290,7 @@ enum zv_err zv_store_persons_of(struct zv_store *store, uint64_t e164, uint64_t 
 struct zv_campaign_texts {
 	uint8_t n_categories, n_results, n_messages;
 	char categories[32][48], results[32][48], messages[32][48]; /* [0] is index 0 */
+	char zone[64]; /* of leads without one of their own, as the last import had it; "" = none */
 };
 enum zv_err zv_store_campaign_texts(struct zv_store *store, uint32_t campaign,
 				    struct zv_campaign_texts *ret_texts) ZV_MUST_USE;

@@ -97,7 +97,7 @@ Test(import, a_plain_utf_8_list_with_russian_headers)
 	cr_expect_str_eq(f.external, "18");
 	cr_expect_eq(f.last.numbers[0].brief.e164, 79167654321);
 	cr_expect_eq(f.last.numbers[0].brief.kind, ZV_NUM_MOBILE);
-	cr_expect_str_eq(f.zone, "Europe/Moscow");
+	cr_expect_str_eq(f.zone, "");
 	cr_expect_eq(f.last.due_ms, 1700000000000);
 	cr_expect_eq(f.last.source_row, 2);
 	cr_expect_eq(f.last.state, ZV_LEAD_DUE);
@@ -362,8 +362,9 @@ Test(import, a_list_without_a_telephone_column_or_without_lines_is_refused)
 		     ZV_EPARSE);
 }
 
-Test(import, zones_come_from_their_column_else_from_the_campaign)
+Test(import, zones_come_from_their_column_and_the_campaigns_stays_a_default)
 {
+	static struct zv_campaign_texts texts;
 	struct found f;
 
 	cr_assert_eq(import("phone;tz\n89161234567;Asia/Omsk\n89161234568;МСК+2\n"
@@ -375,7 +376,9 @@ Test(import, zones_come_from_their_column_else_from_the_campaign)
 	cr_expect(rejects_have("unknown time zone"));
 	cr_expect_str_eq(f.zone, "Etc/GMT-5");
 	cr_assert_eq(zv_store_lead_get(store, f.last.lead - 1, keep, &f), ZV_OK);
-	cr_expect_str_eq(f.zone, "Europe/Moscow");
+	cr_expect_str_eq(f.zone, "", "the default became a zone of its own");
+	cr_assert_eq(zv_store_campaign_texts(store, campaign, &texts), ZV_OK);
+	cr_expect_str_eq(texts.zone, "Europe/Moscow");
 	cr_assert_eq(zv_store_lead_get(store, f.last.lead - 1, keep, &f), ZV_OK);
 	cr_expect_str_eq(f.zone, "Etc/GMT-5");
 	cr_assert_eq(zv_store_lead_get(store, f.last.lead - 1, keep, &f), ZV_OK);
@@ -403,4 +406,66 @@ Test(import, counters_of_the_campaign_follow)
 	cr_expect_eq(info.leads, 2);
 	cr_expect_eq(info.by_category[0], 2);
 	cr_expect_str_eq(info.categories[1], "недоступен");
+}
+
+static bool keep_whole(void *arg, const struct zv_lead_row *row)
+{
+	*(struct zv_lead_row *)arg = *row;
+	return true;
+}
+
+static struct zv_lead_row lead_row_of(uint64_t lead)
+{
+	struct zv_lead_row row = {0};
+
+	cr_assert_eq(zv_store_lead_get(store, lead, keep_whole, &row), ZV_OK);
+	return row;
+}
+
+static bool keep_facts(void *arg, const struct zv_person_row *row)
+{
+	cr_expect_str_eq(row->jur, "US-FL");
+	cr_expect_str_eq(row->region, "Калужская область");
+	cr_expect_str_eq(row->registration, "Asia/Omsk");
+	cr_expect_str_eq(row->language, "ru");
+	*(bool *)arg = true;
+	return true;
+}
+
+static bool keep_reasons(void *arg, const struct zv_mark_row *row)
+{
+	char *to = arg;
+
+	snprintf(to + strlen(to), 400 - strlen(to), "%u:%s:%s;", row->mark.kind, row->name, row->reason);
+	return true;
+}
+
+Test(import, what_the_rules_ask_for_comes_from_columns_in_both_languages)
+{
+	char marks[400] = "";
+	bool seen = false;
+	struct zv_lead_row row = {0};
+
+	cr_assert_eq(import("Телефон;Юрисдикция;Регион;Зона регистрации;Язык;Договор;Тема;Сторона;Флаги;Согласия\n"
+			    "89161234567;us-fl;Калужская область;Asia/Omsk;ru;Д-1/7;заём;поручитель;"
+			    "minor, bankrupt|vip;запись\n"
+			    "89161234568;Россия;;;;;;;;\n"
+			    "89161234569;;;;;;;сосед;;\n"
+			    "89161234570;;;Mars/Base;;;;;;\n"),
+		     ZV_OK);
+	cr_expect_eq(report.imported, 1);
+	cr_expect(rejects_have("the jurisdiction is not written like RU or US-FL"));
+	cr_expect(rejects_have("the party is none of"));
+	cr_expect(rejects_have("unknown time zone of registration"));
+	row = lead_row_of(((uint64_t)campaign << 40) + 1);
+	cr_expect_eq(row.debt, (uint32_t)zv_rule_name("Д-1/7", strlen("Д-1/7")));
+	cr_expect_eq(row.topic, (uint32_t)zv_rule_name("заём", strlen("заём")));
+	cr_expect_eq(row.party, ZV_PARTY_GUARANTOR);
+	cr_assert_eq(zv_store_person_get(store, row.person, keep_facts, &seen), ZV_OK);
+	cr_expect(seen);
+	cr_assert_eq(zv_store_marks_each(store, row.person, keep_reasons, marks), ZV_OK);
+	cr_expect_not_null(strstr(marks, "1:bankrupt:list list.csv row 1;"), "%s", marks);
+	cr_expect_not_null(strstr(marks, "1:minor:"), "%s", marks);
+	cr_expect_not_null(strstr(marks, "1:vip:"), "%s", marks);
+	cr_expect_not_null(strstr(marks, "2:запись:"), "%s", marks);
 }

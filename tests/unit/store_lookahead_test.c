@@ -142,9 +142,17 @@ TestSuite(lookahead, .init = begin, .fini = end, .timeout = 60);
 
 Test(lookahead, offers_hold_what_the_engine_needs)
 {
-	uint64_t lead = put_leads(store, put_campaign(store, "t"), 1);
+	struct zv_import_params p = {.campaign = put_campaign(store, "t"),
+				     .zone = "Europe/Moscow",
+				     .due_class = ZV_DUE_NORMAL,
+				     .now_cal_ms = (int64_t)CAL,
+				     .path = in_dir("one.csv")};
+	struct zv_import_report report;
+	uint64_t lead = ((uint64_t)p.campaign << 40) + 1;
 	const struct zv_offer *o;
 
+	write_file("one.csv", "phone,name,tz\n79160000000,Anna,Asia/Omsk\n", 42);
+	cr_assert_eq(zv_import(store, &p, &report), ZV_OK, "%s", report.text);
 	start_la();
 	o = &slabs[want_offer()];
 	cr_expect_eq(o->lead, lead);
@@ -152,7 +160,7 @@ Test(lookahead, offers_hold_what_the_engine_needs)
 	cr_expect_eq(o->due_ms, (int64_t)CAL);
 	cr_expect_eq(o->due_class, ZV_DUE_NORMAL);
 	cr_expect_eq(o->n_numbers, 1);
-	cr_expect_str_eq(zv_zones_name(zones, o->zone), "Europe/Moscow");
+	cr_expect_str_eq(zv_zones_name(zones, o->zone), "Asia/Omsk");
 	cr_expect_eq(o->prompts[0], 1);
 	cr_expect_eq(o->needs_step, 0);
 	cr_expect_eq(fresh_hint(), 0);
