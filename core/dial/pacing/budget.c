@@ -5,9 +5,10 @@
 #define THETA_START  -3.2f /* log-odds of 0.04 */
 #define THETA_LOW    -6.0f
 #define THETA_HIGH   1.0f
-#define THETA_SHUT   0.0008f /* with the gate shut */
-#define RESERVE      0.5f  /* calls kept back for the end of a window ... */
-#define SPREAD       2.4f  /* ... and so many deviations of what may still come of those under way */
+#define SHUT_BELOW   1.4f  /* one more, and some that nobody foresaw */
+#define THETA_SHUT   0.00003f /* with the gate shut: the tails are too thin so far out, by ten or more */
+#define RESERVE      1.0f  /* calls kept back for the end of a window ... */
+#define SPREAD       2.8f  /* ... and so many deviations of what may still come of those under way */
 #define GAIN         0.7f
 #define PRIOR        6.0f   /* events by which a unit of risk is taken for one at first */
 #define MEMORY       100.0f /* events after which old ones fade */
@@ -70,11 +71,16 @@ void zv_budget_answer(struct zv_budget *b, int abandoned, float risk)
 	b->log_odds = b->log_odds < THETA_LOW ? THETA_LOW : b->log_odds > THETA_HIGH ? THETA_HIGH : b->log_odds;
 }
 
+int zv_budget_shut(const struct zv_budget *b)
+{
+	return b->affordable < SHUT_BELOW;
+}
+
 float zv_budget_theta(const struct zv_budget *b)
 {
 	float theta;
 
-	if (b->affordable < 1)
+	if (zv_budget_shut(b))
 		return THETA_SHUT;
 	theta = 1 / (1 + (float)zv_exp(-(double)b->log_odds));
 	return theta;

@@ -35,6 +35,8 @@ void zv_budget_init(struct zv_budget *budget);
 void zv_budget_look(struct zv_budget *budget, const struct zv_budget_look *look);
 /* A live answer found an agent, or did not.  risk: at which it was placed; below 0: not by theta. */
 void zv_budget_answer(struct zv_budget *budget, int abandoned, float risk);
+/* Nothing more can be afforded now. */
+int zv_budget_shut(const struct zv_budget *budget);
 /* The risk that one more call may take. */
 float zv_budget_theta(const struct zv_budget *budget);
 

@@ -1,7 +1,7 @@
 /* dial/pacing/cancel.c -- which ringing calls are better not answered any more. */
 #include "dial/pacing/pacer_int.h"
 
-#define HOPELESS 0.30f /* chance to find nobody from which on a call is given up */
+#define HOPELESS 0.25f /* chance to find nobody from which on a call is given up */
 #define SHUT     0.10f /* the same while the budget is used up */
 #define LOOK_MAX 256   /* calls looked at by one decision */
 
@@ -44,7 +44,7 @@ void zv_cancel(struct zv_ppacer *p, float theta, struct zv_pacer_out *out)
 	ripen(p);
 	if (p->youngest_ripe == ZV_NIL)
 		return;
-	most = p->budget.affordable < 1 && !p->told ? SHUT : most > 0.9f ? 0.9f : most;
+	most = zv_budget_shut(&p->budget) && !p->told ? SHUT : most > 0.9f ? 0.9f : most;
 	error = zv_answer_error(&p->answer, p->calls[p->youngest_ripe].cell);
 	zv_grid_tails(&sum, &p->busy_sum, (double)p->n_in - p->waiting, error, tails);
 	/* what is ripe lands soon: when the next seconds are fine, all is */

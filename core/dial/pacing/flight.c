@@ -1,7 +1,7 @@
 #include "dial/pacing/pacer_int.h"
 
 #define LOOK_MS    900 /* a term is worked out again after so long */
-#define LOOK_BATCH 24  /* in one go, so that a decision's time stays bounded */
+#define LOOK_BATCH 14  /* in one go, so that a decision's time stays bounded */
 #define TRUNK_ENDS 12
 
 /* ---- lists ---- */

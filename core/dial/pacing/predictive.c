@@ -17,8 +17,8 @@
 #define TALK_MEAN_MS 15000.0f
 #define RING_MEMORY  3000.0f
 #define CELL_MEMORY  4000.0f
-#define LEARN_CALLS  60.0f /* exposure before the model is believed */
-#define LEARN_WISHES 8.0f
+#define LEARN_CALLS  30.0f /* exposure before the model is believed */
+#define LEARN_WISHES 4.0f
 #define OCCUPANCY    0.85f /* of agents, to guess what the day still brings */
 
 static uint32_t last_bin(const struct zv_ppacer *p)
@@ -135,12 +135,12 @@ static uint32_t conditional(struct zv_ppacer *p, float theta, float *ret_risk)
 		risk = risk_of(p, &sum, error);
 		if (risk > theta || want >= PLACE_MAX)
 			break;
-		p->last_risk = p->budget.affordable < 1 ? -1 : risk;
+		p->last_risk = zv_budget_shut(&p->budget) ? -1 : risk;
 		want++;
 		zv_grid_add(&sum, &term);
 	}
 	*ret_risk = risk;
-	p->why = want > 0 ? ZV_WHY_NOTHING : p->budget.affordable < 1 ? ZV_WHY_BUDGET : ZV_WHY_ENOUGH;
+	p->why = want > 0 ? ZV_WHY_NOTHING : zv_budget_shut(&p->budget) ? ZV_WHY_BUDGET : ZV_WHY_ENOUGH;
 	return want;
 }
 
@@ -224,11 +224,7 @@ static enum zv_err decide(void *campaign, const struct zv_pacer_in *in, int figu
 	look.answers_per_s = (float)p->n_in * OCCUPANCY / zv_release_mean_s(&p->release);
 	look.at_risk = p->at_risk;
 	zv_budget_look(&p->budget, &look);
-#ifdef X_BUDGET
-	theta = zv_budget_theta(&p->budget);
-#else
 	theta = p->told ? p->told_theta : zv_budget_theta(&p->budget);
-#endif
 	out->place = zv_mode_limits(p, in, by_mode(p, in, theta, &risk));
 	if (p->settings.rate_max_mcps != 0)
 		p->rate_room -= (float)out->place;

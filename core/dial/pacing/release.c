@@ -5,7 +5,7 @@
 
 #include "base/num.h"
 
-#define PRIOR_TALK_S 75.0f /* mean, before anything is known */
+#define PRIOR_TALK_S 120.0f /* mean, before anything is known */
 #define PRIOR_WRAP_S 15.0f
 #define PULL_S       240.0f /* time by which a bin is drawn to the whole, a skill to the team */
 #define MEMORY_ENDS  2000.0f
