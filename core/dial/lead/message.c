@@ -24,7 +24,8 @@ static bool reserve(struct zv_engine *e, const struct zv_contact_ask *ask,
 	struct zv_person_slab *person = zv_person_of(e, ask->slab);
 
 	*ret_contact = (struct zv_contact){
-		.at_ms = ask->at_ms, .attempt = zv_law_token(e, ZV_TOKEN_MESSAGE), .e164 = offer->numbers[ask->number].e164,
+		.at_ms = ask->at_ms, .attempt = zv_law_token(e, ZV_TOKEN_MESSAGE),
+		.e164 = offer->numbers[ask->number].e164,
 		.campaign = offer->campaign, .debt = offer->debt, .topic = offer->topic,
 		.facts = ZV_FACT_BIT(ZV_FACT_INTENT) | ZV_FACT_BIT(ZV_FACT_MESSAGE),
 		.channel = ask->channel};
