@@ -158,6 +158,18 @@ Test(rules_engine, an_attempt_in_flight_counts_as_whatever_it_may_become)
 	end();
 }
 
+Test(rules_engine, a_contact_is_dated_by_its_intent_as_the_store_does)
+{
+	start(1);
+	open_bed();
+	fresh(0);
+	offer(0, 0, 1);
+	b->now.cal_ms += 5000; /* the reservation's owner takes its time */
+	answer(ZV_CMD_RESERVE, ZV_EV_RESERVED);
+	cr_assert_eq(b->persons[0].contacts[0].at_ms, cmd_of(ZV_CMD_INTENT)->cal_ms);
+	end();
+}
+
 Test(rules_engine, what_was_not_sent_uses_no_quota)
 {
 	start(1);
@@ -482,14 +494,22 @@ Test(rules_engine, while_an_opt_out_has_no_place_nothing_is_dialled)
 	struct zv_event out = {.type = ZV_EV_SUPPRESS};
 	struct zv_event hint = {.type = ZV_EV_DUE_HINT};
 
-	start(1);
+	start(2);
 	open_bed();
+	fresh(1);
+	bed_fill(b, 9, 9, 1, 1);
+	b->slabs[9].due_ms = b->now.cal_ms + SET_HOUR_MS;
+	bed_offer(b, 9);
 	for (uint32_t i = 0; i <= ZV_RECENT_MAX; i++) {
 		out.attempt = (struct zv_attempt_id){50, i + 1};
 		out.u.suppress.person = 1000000 + i;
 		bed_step(b, &out);
 		b->n_waiting = 0;
 	}
+	/* One that was held before waits, too. */
+	b->now.cal_ms += SET_HOUR_MS;
+	bed_step(b, &(struct zv_event){.type = ZV_EV_TICK});
+	cr_assert_null(cmd_of(ZV_CMD_RESERVE));
 	fresh(0);
 	offer(0, 0, 1);
 	cr_assert_null(cmd_of(ZV_CMD_RESERVE));
