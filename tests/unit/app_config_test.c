@@ -400,3 +400,123 @@ Test(config, the_demonstration_loads_without_a_word)
 	cr_assert_str_eq(c->campaigns[0].messages[0], "sms_pick_up");
 	zv_config_destroy(c);
 }
+
+/* ---- the law ---- */
+
+#define STATED "purpose: service\nchannel: voice_prerec\nmode: robot\nactor: creditor\njurisdiction: RU\n"
+#define NOW_MS INT64_C(1795413600000) /* 23 November 2026 */
+
+/* Loads one campaign with more of its own, under one rule; what fitness says stands in said. */
+static struct zv_config *under(const char *rule, const char *more)
+{
+	struct zv_conf_sink sink;
+	struct zv_config *c;
+	char text[2000];
+
+	put("zvonar.yaml", TRUNK PLUGIN);
+	put("script.yaml", script);
+	put("rules/t.jsonl", rule);
+	snprintf(text, sizeof(text), "%s%s", CAMPAIGN, more);
+	put("campaigns/zeta.yaml", text);
+	c = load();
+	cr_assert_not_null(c, "%s", said.text);
+	sink = said_sink(&said);
+	zv_config_fitness(c, NOW_MS, &sink);
+	return c;
+}
+
+static void unfit(const char *rule, const char *more, const char *why)
+{
+	struct zv_config *c = under(rule, more);
+
+	cr_assert_neq(c->campaigns[0].unfit[0], 0, "%s starts under %s", more, rule);
+	cr_assert_not_null(strstr(c->campaigns[0].unfit, why), "no '%s' in: %s", why,
+			   c->campaigns[0].unfit);
+	cr_assert_not_null(strstr(said.text, "zeta.yaml:"), "%s", said.text);
+	zv_config_destroy(c);
+}
+
+static void fit(const char *rule, const char *more)
+{
+	struct zv_config *c = under(rule, more);
+
+	cr_assert_str_eq(c->campaigns[0].unfit, "");
+	zv_config_destroy(c);
+}
+
+#define OPEN "{\"id\":\"RU-T-OPEN\",\"jur\":\"RU\",\"law\":\"l\",\"src\":\"s\",\"seen\":\"2026-11-21\",\"trust\":\"official\",\"when\":{},\"kind\":\"hours\",\"hours\":{\"tz\":\"residence\",\"days\":{\"any\":[[\"00:00\",\"24:00\"]]}}}\n"
+#define TREAT(treat) "{\"id\":\"RU-T-TREAT\",\"jur\":\"RU\",\"law\":\"art. 1\",\"src\":\"s\",\"seen\":\"2026-11-21\",\"trust\":\"official\",\"when\":{},\"kind\":\"treat\",\"treat\":" treat "}\n"
+
+Test(config, a_campaign_that_does_not_say_what_it_is_for_does_not_start, .init = make, .fini = drop)
+{
+	unfit(OPEN, "", "write `purpose:`");
+	unfit(OPEN, "purpose: service\nchannel: voice_ai\nmode: robot\n", "write `actor:`");
+	fit(OPEN, STATED);
+}
+
+Test(config, without_rules_nobody_is_called, .init = make, .fini = drop)
+{
+	struct zv_conf_sink sink;
+	struct zv_config *c;
+
+	put("zvonar.yaml", TRUNK PLUGIN);
+	put("script.yaml", script);
+	put("campaigns/zeta.yaml", CAMPAIGN STATED);
+	c = load();
+	cr_assert_not_null(c, "%s", said.text);
+	cr_assert_null(c->engine.rules);
+	sink = said_sink(&said);
+	zv_config_fitness(c, NOW_MS, &sink);
+	cr_assert_not_null(strstr(c->campaigns[0].unfit, "there are no rules"));
+	zv_config_destroy(c);
+	put("zvonar.yaml", TRUNK PLUGIN "rules: {files: nowhere}\n");
+	cr_assert_null(load(), "a folder that is named must be there");
+	has("nowhere");
+}
+
+Test(config, rules_that_are_wrong_are_told_with_their_line_and_nothing_loads, .init = make, .fini = drop)
+{
+	put("zvonar.yaml", TRUNK);
+	put("rules/t.jsonl", OPEN "{\"id\":\"RU-T-BAD\"}\n");
+	cr_assert_null(load());
+	has("t.jsonl:2");
+}
+
+Test(config, what_a_rule_asks_of_a_call_must_be_given, .init = make, .fini = drop)
+{
+	unfit(TREAT("{\"ring_min_s\":45}"), STATED, "ring for at least 45 s");
+	fit(TREAT("{\"ring_min_s\":45}"), STATED "ring_time: 45s\n");
+	unfit(TREAT("{\"announce\":{\"say\":[\"agency\",\"creditor\"],\"each_contact\":true}}"),
+	      STATED "announces: [agency]\n", "wants 'creditor' said");
+	fit(TREAT("{\"announce\":{\"say\":[\"agency\",\"creditor\"]}}"), STATED "announces: [creditor, agency]\n");
+	unfit(TREAT("{\"cli\":{\"hidden\":false,\"own_contract\":true}}"), STATED, "own_contract: yes");
+	fit(TREAT("{\"cli\":{\"own_contract\":true}}"), STATED "caller_id: {own_contract: yes}\n");
+	unfit(TREAT("{\"cli\":{\"label_max\":8}}"), STATED "caller_id: {label: \"Банк: дела\"}\n",
+	      "allows a label of 8 characters, this one has 10");
+	fit(TREAT("{\"cli\":{\"label_max\":10}}"), STATED "caller_id: {label: \"Банк: дела\"}\n");
+	unfit(TREAT("{\"else_play\":{\"optout\":\"ivr\"}}"), STATED, "optout: everywhere");
+}
+
+Test(config, rules_that_nobody_looked_at_for_long_stop_a_campaign_unless_their_set_is_accepted, .init = make, .fini = drop)
+{
+	static const char old[] =
+		"{\"id\":\"RU-T-OLD\",\"jur\":\"RU\",\"law\":\"l\",\"src\":\"s\",\"seen\":\"2025-10-01\",\"trust\":\"official\",\"when\":{},\"kind\":\"hours\",\"hours\":{\"tz\":\"residence\",\"days\":{\"any\":[[\"00:00\",\"24:00\"]]}}}\n";
+	struct zv_conf_sink sink;
+	struct zv_config *c;
+	char text[400];
+	uint64_t hash;
+
+	unfit(old, STATED, "days ago, over 400");
+	c = under(old, STATED);
+	hash = c->engine.rules->hash;
+	zv_config_destroy(c);
+	snprintf(text, sizeof(text), TRUNK PLUGIN "rules: {accept_stale: \"%016llx\"}\n", (unsigned long long)hash);
+	put("zvonar.yaml", text);
+	c = load();
+	cr_assert_not_null(c, "%s", said.text);
+	sink = said_sink(&said);
+	zv_config_fitness(c, NOW_MS, &sink);
+	cr_assert_str_eq(c->campaigns[0].unfit, "");
+	has("RU-T-OLD");
+	zv_config_destroy(c);
+}

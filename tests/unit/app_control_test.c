@@ -24,6 +24,8 @@ static enum zv_err handle(void *arg, const struct zv_control_request *request, j
 	(void)arg;
 	last = *request;
 	handled++;
+	if (request->cmd == ZV_CONTROL_SUPPRESS || request->cmd == ZV_CONTROL_MARK)
+		return ZV_EAGAIN;
 	if (request->cmd == ZV_CONTROL_CAMPAIGN_SHOW) {
 		(void)snprintf(text, text_size, "no campaign %s", request->campaign);
 		return ZV_ENOENT;
@@ -181,6 +183,15 @@ Test(app_control, garbage_is_refused_and_the_connection_goes_on)
 	        "\xff\xfe\x00\x01\n",
 	        "{\"cmd\":\"status\"\n",
 	        "{\"cmd\":\"\xc3\x28\"}\n",
+	        "{\"cmd\":\"suppress\"}\n",
+	        "{\"cmd\":\"suppress\",\"numbers\":[]}\n",
+	        "{\"cmd\":\"suppress\",\"numbers\":[79161234567]}\n",
+	        "{\"cmd\":\"suppress\",\"numbers\":[\"7916a\"]}\n",
+	        "{\"cmd\":\"suppress\",\"numbers\":[\"99999999999999999999999\"]}\n",
+	        "{\"cmd\":\"suppress\",\"numbers\":[\"1\"],\"until\":-1}\n",
+	        "{\"cmd\":\"suppress\",\"numbers\":[\"1\"],\"kind\":\"flag\"}\n",
+	        "{\"cmd\":\"mark\",\"persons\":[\"1\"],\"kind\":\"flog\",\"name\":\"x\"}\n",
+	        "{\"cmd\":\"mark\",\"persons\":[\"1\"],\"kind\":\"flag\"}\n",
 	};
 	int fd = dial();
 	json_t *r;
@@ -373,4 +384,46 @@ Test(app_control, a_path_that_does_not_fit_is_told)
 	longer[sizeof(longer) - 1] = 0;
 	p.path = longer;
 	cr_expect_eq(zv_control_open(&p, text, sizeof(text), &second), ZV_EINVAL);
+}
+
+Test(app_control, an_answer_that_comes_later_is_waited_for_and_goes_to_who_asked)
+{
+	static const char request[] = "{\"cmd\":\"suppress\",\"numbers\":[\"79161234567\",\"79161234568\"],"
+				      "\"text\":\"letter\"}\n{\"cmd\":\"status\"}\n";
+	int a = dial(), b = dial();
+	uint64_t ticket;
+	json_t *r;
+
+	cr_assert_eq(send(a, request, strlen(request), 0), (ssize_t)strlen(request));
+	pump();
+	cr_assert_eq(handled, 1, "the next request waits for the answer to the first");
+	cr_expect_eq(last.n_numbers, 2);
+	cr_expect_eq(last.numbers[1], 79161234568);
+	cr_expect_str_eq(last.text, "letter");
+	ticket = last.ticket;
+	r = ask(b, "{\"cmd\":\"status\"}\n");
+	cr_expect(json_is_true(json_object_get(r, "ok")), "others are served meanwhile");
+	json_decref(r);
+	zv_control_answer(control, ticket + 1000, ZV_OK, NULL, "");
+	cr_expect_eq(handled, 2, "an answer for nobody is nobody's");
+	zv_control_answer(control, ticket, ZV_OK, json_pack("{s:i}", "told", 2), "");
+	r = ask_raw(a, "", 0);
+	cr_assert_not_null(r);
+	cr_expect_eq(json_integer_value(json_object_get(r, "told")), 2);
+	cr_expect(json_is_true(json_object_get(r, "ok")));
+	json_decref(r);
+	r = ask_raw(a, "", 0);
+	cr_assert_not_null(r, "and then the request that waited");
+	cr_expect_eq(handled, 3);
+	json_decref(r);
+	cr_assert_eq(send(a, "{\"cmd\":\"mark\",\"persons\":[\"7\"],\"kind\":\"flag\",\"name\":\"x\"}\n", 60, 0) > 0, 1);
+	pump();
+	zv_control_answer(control, last.ticket, ZV_ETIMEDOUT, NULL, "too slow");
+	r = ask_raw(a, "", 0);
+	cr_expect_str_eq(error_of(r), "failed");
+	cr_expect_str_eq(json_string_value(json_object_get(r, "text")), "too slow");
+	json_decref(r);
+	close(a);
+	pump();
+	close(b);
 }

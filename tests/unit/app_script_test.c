@@ -160,3 +160,21 @@ Test(script, a_changed_script_has_another_hash)
 	zv_script_free(b);
 	zv_script_free(c);
 }
+
+Test(script, an_end_may_say_that_the_person_is_called_no_more)
+{
+	struct zv_script *s = load("nodes:\n"
+				   "  a: {ask: Да?, keys: {\"1\": b, \"2\": c}, no_input: d}\n"
+				   "  b: {end: answered, result: \"no\", optout: everywhere}\n"
+				   "  c: {end: answered, optout: campaign}\n"
+				   "  d: {end: silent}\n");
+
+	cr_assert_not_null(s, "%s", said.text);
+	cr_assert_eq(s->graph.nodes[1].optout, ZV_TALK_OUT_EVERYWHERE);
+	cr_assert_eq(s->graph.nodes[2].optout, ZV_TALK_OUT_CAMPAIGN);
+	cr_assert_eq(s->graph.nodes[3].optout, ZV_TALK_STAYS);
+	zv_script_free(s);
+	refused("nodes:\n  a: {end: silent, optout: yes}\n", "allowed: one of: campaign everywhere");
+	refused("nodes:\n  a: {wait: 1s, next: b, optout: campaign}\n  b: {end: silent}\n",
+		"'optout' does not go with 'wait'");
+}
