@@ -299,6 +299,7 @@ void zv_flight_event(struct zv_ppacer *p, const struct zv_pacer_event *e)
 		return;
 	}
 	switch (e->kind) {
+	case ZV_PEV_RINGING: return; /* the curve counts from the INVITE */
 	case ZV_PEV_ANSWERED:
 	case ZV_PEV_WANTS:
 		if (c->state != (e->kind == ZV_PEV_ANSWERED ? ZV_PC_RINGING : ZV_PC_ROBOT))
