@@ -100,6 +100,11 @@ static enum zv_err read_all(struct zv_config_build *b, const char *path)
 		err = read_conf_d(b, path);
 	if (err == ZV_OK)
 		err = zv_config_read_campaigns(b);
+	if (err == ZV_OK && b->over != NULL)
+		err = zv_conf_merge(b->config->files->tree, b->over);
+	else
+		zv_conf_free(b->over);
+	b->over = NULL;
 	return err;
 }
 
@@ -327,16 +332,18 @@ static enum zv_err build(struct zv_config_build *b)
 	return err;
 }
 
-static enum zv_err load(const char *path, struct zv_config *running, struct zv_conf_sink *sink,
-			struct zv_config **ret_config)
+static enum zv_err load(const char *path, struct zv_config *running, struct zv_conf_tree *over,
+			struct zv_conf_sink *sink, struct zv_config **ret_config)
 {
-	struct zv_config_build b = {.running = running, .sink = sink};
+	struct zv_config_build b = {.running = running, .over = over, .sink = sink};
 	uint32_t errors_before = sink->n_errors;
 	enum zv_err err = ZV_ENOMEM;
 
 	b.config = calloc(1, sizeof(*b.config));
-	if (b.config == NULL)
+	if (b.config == NULL) {
+		zv_conf_free(over);
 		return ZV_ENOMEM;
+	}
 	b.config->files = calloc(1, sizeof(*b.config->files));
 	if (b.config->files == NULL)
 		goto fail;
@@ -364,13 +371,20 @@ static enum zv_err load(const char *path, struct zv_config *running, struct zv_c
 	return ZV_OK;
 
 fail:
+	zv_conf_free(b.over);
 	zv_config_destroy(b.config);
 	return err;
 }
 
 enum zv_err zv_config_load(const char *path, struct zv_conf_sink *sink, struct zv_config **ret_config)
 {
-	return load(path, NULL, sink, ret_config);
+	return load(path, NULL, NULL, sink, ret_config);
+}
+
+enum zv_err zv_config_load_over(const char *path, struct zv_conf_tree *over, struct zv_conf_sink *sink,
+				struct zv_config **ret_config)
+{
+	return load(path, NULL, over, sink, ret_config);
 }
 
 /* The text of a script counts at start only: its prompts are rendered then. */
@@ -395,7 +409,7 @@ enum zv_err zv_config_reload(const char *path, struct zv_config *running, struct
 			     struct zv_config **ret_config, uint32_t *ret_changes)
 {
 	struct zv_config *c = NULL;
-	enum zv_err err = load(path, running, sink, &c);
+	enum zv_err err = load(path, running, NULL, sink, &c);
 
 	if (err != ZV_OK)
 		return err;

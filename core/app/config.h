@@ -116,6 +116,9 @@ struct zv_config {
  * ZV_ENOMEM. */
 enum zv_err zv_config_load(const char *path, struct zv_conf_sink *sink,
 			   struct zv_config **ret_config) ZV_MUST_USE;
+/* The same, with `over` (taken, also on errors; NULL) joined over all that was read: for what-ifs. */
+enum zv_err zv_config_load_over(const char *path, struct zv_conf_tree *over, struct zv_conf_sink *sink,
+				struct zv_config **ret_config) ZV_MUST_USE;
 /* Loads again beside a running one: trunks and campaigns that are known keep their index and
  * zones their numbers (the zone table is shared).  ZV_EDENIED: a boot-only row changed, or a
  * trunk or campaign is gone (told).  *ret_changes: lines of change told. */

@@ -14,6 +14,7 @@ struct zv_config_files {
 struct zv_config_build {
 	struct zv_config *config;
 	const struct zv_config *running; /* NULL at the first load */
+	struct zv_conf_tree *over; /* joined last, then freed; NULL */
 	struct zv_conf_sink *sink;
 };
 

@@ -109,6 +109,17 @@ static const struct zv_opt rules_test_opts[] = {
         {0},
 };
 
+static const struct zv_opt simulate_opts[] = {
+        {"seeds", 'n', "N", "so many days, each from a seed of its own (as the scenario says, else 5)"},
+        {"seed", 0, "S", "the first seed (1)"},
+        {"what-if", 'w', "KEY=V[,V]", "the same days with other values: staff.day.agents=40,50,60; "
+                                      "conf.campaigns.NAME.ring_time=20s,30s"},
+        {"plugins", 0, "DIR", "folder of the plugins, instead of the configuration's paths"},
+        {"html", 0, "FILE", "a page with charts through the day"},
+        {"jobs", 'j', "N", "processes (2)"},
+        {0},
+};
+
 static const struct zv_command commands[] = {
         {"status", NULL, NULL, 0, NULL, "What zvonard does now", NULL, zv_cmd_status},
         {"campaign", "list", NULL, 0, NULL, "Campaigns of the store", NULL, zv_cmd_campaign_list},
@@ -197,6 +208,10 @@ static const struct zv_command commands[] = {
          zv_cmd_rules_test},
         {"reload", NULL, NULL, 0, NULL, "zvonard reads its configuration again", NULL,
          zv_cmd_reload},
+        {"simulate", NULL, "SCENARIO.yaml", 1, simulate_opts, "Days of a campaign in seconds, by the same engine",
+         "The scenario names zvonard's configuration (or --conf does) and says who is called, by whom\n"
+         "and what goes wrong; conf/scenarios has samples.  Exit status 1 if a promise was broken.",
+         zv_cmd_simulate},
         {"drain", NULL, NULL, 0, NULL, "zvonard makes no new calls and ends with its last one",
          NULL, zv_cmd_drain},
 };

@@ -169,6 +169,7 @@ static void on_outcome(struct zv_sim *w, const struct zv_cmd *cmd)
 	};
 
 	zv_judge_outcome(w->judge, cmd->attempt, cmd->u.outcome.outcome, cmd->u.outcome.amend != 0);
+	zv_tally_add(&w->tallies[lead->campaign], cmd->cal_ms, cmd->u.outcome.facts);
 	if (cmd->u.outcome.amend) {
 		close_entry(w, find_entry(w, lead->person, cmd->attempt), cmd);
 		return;

@@ -15,7 +15,9 @@ struct attempt {
 	uint32_t past;         /* + 1: its entry in the person's log */
 	uint32_t intents, invites; /* bits: sub-attempts */
 	uint8_t outcomes, outcome;
-	bool on_disk, over, answered, live, agents, served, unknown, amended;
+	uint16_t campaign;
+	bool on_disk, over, owed, served, unknown;
+	int64_t over_ms;
 };
 
 struct lead { uint32_t busy; int64_t rests_ms; };   /* busy: attempt + 1 under way */
@@ -200,39 +202,44 @@ void zv_judge_invite(struct zv_judge *judge, const struct zv_judge_call *call)
 	a->invites |= UINT32_C(1) << (call->sub & 31);
 	a->lead = (uint32_t)call->lead + 1;
 	a->person = (uint32_t)call->person + 1;
+	a->campaign = (uint16_t)call->campaign;
 	a->over = false;
 	judge->leads[call->lead].busy = judge->persons[call->person].busy = index + 1;
 }
 
-void zv_judge_over(struct zv_judge *judge, struct zv_attempt_id attempt, int64_t cal_ms)
+void zv_judge_over(struct zv_judge *judge, struct zv_attempt_id attempt, int64_t mono_ms)
 {
 	struct attempt *a = attempt_of(judge, attempt);
 	uint32_t index;
 
-	(void)cal_ms;
 	if (a == NULL || a->lead == 0)
 		return;
 	index = (uint32_t)(a - judge->v);
 	a->over = true;
+	a->over_ms = mono_ms;
 	if (judge->leads[a->lead - 1].busy == index + 1)
 		judge->leads[a->lead - 1].busy = 0;
 	if (judge->persons[a->person - 1].busy == index + 1)
 		judge->persons[a->person - 1].busy = 0;
 }
 
-void zv_judge_answered(struct zv_judge *judge, struct zv_attempt_id attempt, bool live, bool agents,
-		       int64_t cal_ms)
+void zv_judge_answered(struct zv_judge *judge, struct zv_attempt_id attempt, bool owed)
 {
 	struct attempt *a = attempt_of(judge, attempt);
 
-	(void)cal_ms;
 	if (a == NULL)
 		return;
-	a->answered = true;
-	a->live = live;
-	a->agents = agents;
+	a->owed = owed;
 	if (a->past != 0)
 		judge->pasts[a->past - 1].connected = true;
+}
+
+void zv_judge_machine(struct zv_judge *judge, struct zv_attempt_id attempt)
+{
+	struct attempt *a = attempt_of(judge, attempt);
+
+	if (a != NULL)
+		a->owed = false;
 }
 
 void zv_judge_served(struct zv_judge *judge, struct zv_attempt_id attempt)
@@ -255,7 +262,6 @@ void zv_judge_outcome(struct zv_judge *judge, struct zv_attempt_id attempt, uint
 	if (a == NULL)
 		return;
 	if (amend) {
-		a->amended = true;
 		if (a->past != 0 && outcome == ZV_OUT_ABANDONED)
 			judge->pasts[a->past - 1].conversation = false; /* now it is known */
 		if (!a->unknown)
@@ -283,41 +289,44 @@ void zv_judge_crash(struct zv_judge *judge, int64_t cal_ms)
 		a->outcome = ZV_OUT_UNKNOWN;
 		if (a->past != 0)
 			judge->pasts[a->past - 1].connected = judge->pasts[a->past - 1].conversation = true;
-		if (a->lead != 0) {
-			const struct zv_judge_past *past = &judge->pasts[a->past - 1];
-			struct lead *lead = &judge->leads[a->lead - 1];
-
-			(void)past;
-			lead->rests_ms = cal_ms +
-				(int64_t)judge->conf->campaigns[0].unknown_rest_s * 1000;
-		}
+		if (a->lead != 0)
+			judge->leads[a->lead - 1].rests_ms =
+				cal_ms + (int64_t)judge->conf->campaigns[a->campaign].unknown_rest_s * 1000;
 	}
 }
 
-static void look_at_end(struct zv_judge *j, const struct attempt *a)
+/* May the outcome still be on its way?  A wrap-up lasts, and a disk may have stood still. */
+static bool pending(const struct attempt *a, int64_t mono_ms)
 {
+	return !a->over || a->over_ms > mono_ms - (a->served ? 7200000 : 180000);
+}
+
+static void look_at_end(struct zv_judge *j, const struct attempt *a, int64_t mono_ms)
+{
+	bool abandoned = a->owed && !a->served;
+
 	if (a->lead == 0) {
 		if (a->outcomes > 1)
 			broken(j, ZV_I4, "%u outcomes of an attempt that was never sent", a->outcomes);
 		return;
 	}
 	j->r.looked[ZV_I4]++;
-	if (a->outcomes > 1 || (a->over && a->outcomes != 1))
+	if (a->outcomes > 1 || (a->outcomes == 0 && !pending(a, mono_ms)))
 		broken(j, ZV_I4, "%u outcomes of a call to lead %u", a->outcomes, a->lead - 1);
 	else if (a->outcomes == 1 && a->outcome == ZV_OUT_NOT_SENT)
 		broken(j, ZV_I4, "a call to lead %u stands as not sent", a->lead - 1);
 	if (!a->over || a->unknown || a->outcomes != 1)
 		return;
 	j->r.looked[ZV_I5]++;
-	if ((a->outcome == ZV_OUT_ABANDONED) != (a->live && a->agents && !a->served))
+	if ((a->outcome == ZV_OUT_ABANDONED) != abandoned)
 		broken(j, ZV_I5, "a call to lead %u that was %s stands as outcome %u", a->lead - 1,
-		       a->live && a->agents && !a->served ? "abandoned" : "not abandoned", a->outcome);
+		       abandoned ? "abandoned" : "not abandoned", a->outcome);
 }
 
-void zv_judge_end(struct zv_judge *judge, struct zv_verdicts *ret_verdicts)
+void zv_judge_end(struct zv_judge *judge, int64_t mono_ms, struct zv_verdicts *ret_verdicts)
 {
 	for (uint32_t i = 0; i < judge->n; i++)
-		look_at_end(judge, &judge->v[i]);
+		look_at_end(judge, &judge->v[i], mono_ms);
 	if (judge->no_memory)
 		broken(judge, ZV_I4, "the judge had no memory left");
 	*ret_verdicts = judge->r;

@@ -50,11 +50,11 @@ void zv_judge_intent(struct zv_judge *judge, struct zv_attempt_id attempt, uint8
 /* The INVITE left. */
 void zv_judge_invite(struct zv_judge *judge, const struct zv_judge_call *call);
 /* The carrier's leg of this attempt is over. */
-void zv_judge_over(struct zv_judge *judge, struct zv_attempt_id attempt, int64_t cal_ms);
-/* A person answered (live), or a machine did; then: somebody spoke to him.  agents: the campaign
- * owed him an agent. */
-void zv_judge_answered(struct zv_judge *judge, struct zv_attempt_id attempt, bool live, bool agents,
-		       int64_t cal_ms);
+void zv_judge_over(struct zv_judge *judge, struct zv_attempt_id attempt, int64_t mono_ms);
+/* Somebody or something picked up.  owed: an agent, since nobody can tell that it is a machine;
+ * then: detection said machine, nothing is owed; somebody spoke to him. */
+void zv_judge_answered(struct zv_judge *judge, struct zv_attempt_id attempt, bool owed);
+void zv_judge_machine(struct zv_judge *judge, struct zv_attempt_id attempt);
 void zv_judge_served(struct zv_judge *judge, struct zv_attempt_id attempt);
 /* The engine was told that this person wants no more calls; unsay: a crash lost it before anybody
  * was told that it is done. */
@@ -63,7 +63,8 @@ void zv_judge_optout(struct zv_judge *judge, uint64_t person, bool unsay);
 void zv_judge_outcome(struct zv_judge *judge, struct zv_attempt_id attempt, uint8_t outcome, bool amend);
 /* The engine is gone: what had no outcome on disk stands as unknown from cal_ms on. */
 void zv_judge_crash(struct zv_judge *judge, int64_t cal_ms);
-/* End of the world; what is still under way is looked at as far as it went. */
-void zv_judge_end(struct zv_judge *judge, struct zv_verdicts *ret_verdicts);
+/* End of the world; what is still under way, on its way to the disk or being written down by an
+ * agent, is looked at as far as it went. */
+void zv_judge_end(struct zv_judge *judge, int64_t mono_ms, struct zv_verdicts *ret_verdicts);
 
 #endif

@@ -21,6 +21,7 @@ void zv_people_default(struct zv_people *p)
 	    zv_dist_init(&p->fail, ZV_DIST_UNIFORM, 1500, 1.0 / 3) != ZV_OK ||
 	    zv_dist_init(&p->machine, ZV_DIST_LOGNORMAL, 22000, 0.3) != ZV_OK ||
 	    zv_dist_init(&p->greeting, ZV_DIST_UNIFORM, 4000, 0.5) != ZV_OK ||
+	    zv_dist_init(&p->detect, ZV_DIST_UNIFORM, 2500, 0.4) != ZV_OK ||
 	    zv_dist_init(&p->patience, ZV_DIST_FIXED, 10000, 0) != ZV_OK ||
 	    zv_dist_init(&p->talk, ZV_DIST_LOGNORMAL, 135000, 0.9) != ZV_OK ||
 	    zv_dist_init(&p->wrapup, ZV_DIST_LOGNORMAL, 45000, 0.5) != ZV_OK ||
@@ -53,7 +54,7 @@ static double middle(double mean, double spread)
 
 enum zv_err zv_people_ready(struct zv_people *p)
 {
-	const uint32_t shares[] = {p->fail_ppm, p->dead_ppm, p->machine_ppm, p->hangs_up_ppm,
+	const uint32_t shares[] = {p->false_machine_ppm, p->missed_machine_ppm, p->fail_ppm, p->dead_ppm, p->machine_ppm, p->hangs_up_ppm,
 				   p->optout_ppm, p->reacts_ppm, p->leaves_ppm};
 
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)

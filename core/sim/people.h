@@ -22,6 +22,8 @@ struct zv_people {
 	uint32_t machine_ppm;     /* of those who neither answer nor fail: voicemail picks up */
 	struct zv_dist machine;   /* ... after so long */
 	struct zv_dist greeting;  /* how long somebody stays with a machine before it is clear */
+	struct zv_dist detect;    /* answer detection has its verdict after so long */
+	uint32_t false_machine_ppm, missed_machine_ppm; /* ... and errs */
 	struct zv_dist patience;  /* an answered person waits so long for a voice, then is gone */
 	/* with an agent */
 	struct zv_dist talk, wrapup;
@@ -66,7 +68,7 @@ enum zv_fate_what {
 	ZV_U_ANSWER = 0, ZV_U_RING, ZV_U_FAIL, ZV_U_CODE, ZV_U_FAIL_MS, ZV_U_MACHINE, ZV_U_GREETING,
 	ZV_U_PATIENCE, ZV_U_TALK, ZV_U_WRAPUP, ZV_U_ENDS, ZV_U_REACTS, ZV_U_KEY, ZV_U_REACTION,
 	ZV_U_LEAVES, ZV_U_LEAVES_MS, ZV_U_OPTOUT, ZV_U_CARRIER, ZV_U_SETUP, ZV_U_LATE, ZV_U_DEAD,
-	ZV_U_SPREAD, ZV_U_PERSON, ZV_U_MAX
+	ZV_U_SPREAD, ZV_U_PERSON, ZV_U_DETECT, ZV_U_VERDICT, ZV_U_MAX
 };
 static inline uint64_t zv_fate_id(uint64_t lead, uint32_t attempt)
 {

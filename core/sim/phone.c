@@ -54,12 +54,17 @@ static void over(struct zv_sim *w, uint32_t slot)
 	struct sim_leg *leg = &w->legs[slot];
 
 	landed(w, leg);
+	if (leg->state == LEG_ANSWERED && leg->live && !leg->served && !leg->orphan &&
+	    w->p.lists[leg->campaign].agents) {
+		zv_sim_bucket(w)->abandoned++;
+		w->r->campaigns[leg->campaign].abandoned++;
+	}
 	if (leg->counted)
 		w->carriers[leg->trunk].calls--;
 	leg->counted = false;
 	leg->state = LEG_ENDING;
 	leg->serial++;
-	zv_judge_over(w->judge, leg->attempt, w->now.cal_ms);
+	zv_judge_over(w->judge, leg->attempt, w->now.mono_ms);
 	later(w, slot, CLOSE_MS, SIM_CLOSED);
 }
 
@@ -208,7 +213,7 @@ static void answered(struct zv_sim *w, uint32_t slot)
 	leg->live = leg->fate.kind == ZV_FATE_ANSWER;
 	leg->state = LEG_ANSWERED;
 	leg->answer_ms = w->now.mono_ms;
-	zv_judge_answered(w->judge, leg->attempt, leg->live, list->agents && !leg->orphan, w->now.cal_ms);
+	zv_judge_answered(w->judge, leg->attempt, list->agents && !leg->orphan);
 	if (!leg->orphan) {
 		*(leg->live ? &m->answered : &m->machines) += 1;
 		*(leg->live ? &c->answered : &c->machines) += 1;
@@ -261,7 +266,7 @@ static void end(struct zv_sim *w, const struct zv_cmd *cmd)
 		break;
 	case LEG_ANSWERED:
 		/* After our BYE there is no call any more, whatever the answer to it. */
-		zv_judge_over(w->judge, leg->attempt, w->now.cal_ms);
+		zv_judge_over(w->judge, leg->attempt, w->now.mono_ms);
 		leg->serial++;
 		later(w, cmd->leg.slot, BYE_MS, SIM_ENDED);
 		break;
@@ -316,6 +321,32 @@ static void on_leaves(struct zv_sim *w, uint32_t slot)
 	ended(w, slot, ZV_BY_REMOTE);
 }
 
+static void open_media(struct zv_sim *w, uint32_t slot)
+{
+	struct sim_leg *leg = &w->legs[slot];
+
+	leg->media = true;
+	if (w->conf->campaigns[leg->campaign].detect != ZV_DETECT_OFF && !leg->orphan)
+		zv_sim_later(w, zv_dist_ms(&people_of(w, leg)->detect, u_of(w, leg, ZV_U_DETECT), 1),
+			     SIM_VERDICT, slot, leg->gen, 0);
+}
+
+static void on_verdict(struct zv_sim *w, uint32_t slot)
+{
+	struct sim_leg *leg = &w->legs[slot];
+	const struct zv_people *people = people_of(w, leg);
+	double u = u_of(w, leg, ZV_U_VERDICT) * 1e6;
+	bool machine = leg->live ? u < people->false_machine_ppm : u >= people->missed_machine_ppm;
+
+	if (!leg->media || leg->state != LEG_ANSWERED)
+		return;
+	zv_sim_leg_event(w, slot, ZV_EV_MEDIA_VERDICT)->u.media.cause =
+		machine ? ZV_HEARD_MACHINE : ZV_HEARD_PERSON;
+	/* A person whom it takes for a machine is counted nowhere: rules may ask for an estimate. */
+	if (machine && w->conf->campaigns[leg->campaign].detect == ZV_DETECT_BEFORE)
+		zv_judge_machine(w->judge, leg->attempt);
+}
+
 static void play(struct zv_sim *w, const struct zv_cmd *cmd)
 {
 	struct sim_leg *leg = &w->legs[cmd->leg.slot];
@@ -363,7 +394,7 @@ void zv_sim_phone(struct zv_sim *w, const struct zv_cmd *cmd)
 	case ZV_CMD_DIAL: dial(w, cmd); break;
 	case ZV_CMD_CANCEL:
 	case ZV_CMD_HANGUP: end(w, cmd); break;
-	case ZV_CMD_MEDIA_OPEN: leg->media = true; break;
+	case ZV_CMD_MEDIA_OPEN: open_media(w, slot); break;
 	case ZV_CMD_MEDIA_PLAY: play(w, cmd); break;
 	case ZV_CMD_MEDIA_STOP:
 		if (leg->playing)
@@ -383,6 +414,7 @@ static bool stale(const struct sim_leg *leg, const struct zv_sim_item *item)
 	switch (item->what) {
 	case SIM_PLAYED: return leg->gen != item->gen || !leg->playing || (uint16_t)leg->tag != item->arg;
 	case SIM_KEY:
+	case SIM_VERDICT:
 	case SIM_MEDIA_CLOSED: return leg->gen != item->gen;
 	default: return leg->serial != item->gen;
 	}
@@ -410,6 +442,7 @@ void zv_sim_phone_item(struct zv_sim *w, const struct zv_sim_item *item)
 	case SIM_LEAVES: on_leaves(w, slot); break;
 	case SIM_PLAYED: played(w, slot, ZV_PLAYED_DONE); break;
 	case SIM_KEY: on_key(w, slot); break;
+	case SIM_VERDICT: on_verdict(w, slot); break;
 	case SIM_TALK_OVER: on_talk_over(w, slot); break;
 	case SIM_MEDIA_CLOSED: (void)zv_sim_leg_event(w, slot, ZV_EV_MEDIA_CLOSED); break;
 	default: break; /* the caller sends none of the others */

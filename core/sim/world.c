@@ -272,7 +272,8 @@ static void happen(struct zv_sim *w, const struct zv_sim_item *item)
 	case SIM_PLAYED:
 	case SIM_KEY:
 	case SIM_TALK_OVER:
-	case SIM_MEDIA_CLOSED: zv_sim_phone_item(w, item); break;
+	case SIM_MEDIA_CLOSED:
+	case SIM_VERDICT: zv_sim_phone_item(w, item); break;
 	}
 }
 
@@ -318,15 +319,37 @@ static bool nothing_left(const struct zv_sim *w)
 
 /* ---- begin and end ---- */
 
+/* What ratio rules counted before a crash. */
+static void load_tallies(struct zv_sim *w)
+{
+	for (uint32_t c = 0; c < w->conf->n_campaigns; c++) {
+		uint32_t id = w->conf->campaigns[c].id;
+
+		zv_engine_load_origin(w->engine, id, w->p.start_ms);
+		for (int64_t b = w->p.start_ms / ZV_TALLY_MS; b <= w->tallies[c].last; b++) {
+			uint32_t n[ZV_FACTS];
+
+			if (b + ZV_TALLY_SLOTS <= w->tallies[c].last)
+				continue;
+			for (int f = 0; f < ZV_FACTS; f++)
+				n[f] = (uint32_t)zv_tally_sum(&w->tallies[c], b * ZV_TALLY_MS,
+							      (b + 1) * ZV_TALLY_MS, (enum zv_fact)f);
+			zv_engine_load_tally(w->engine, id, b, n);
+		}
+	}
+}
+
 enum zv_err zv_sim_start(struct zv_sim *w)
 {
 	struct zv_engine_params params = {.conf = w->conf, .slabs = w->slabs, .persons = w->persons,
-					  .node = 1, .epoch = ++w->epoch, .seed = w->p.seed};
+					  .node = 1, .epoch = ++w->epoch, .seed = w->p.seed,
+					  .rules_hash = w->conf->rules != NULL ? w->conf->rules->hash : 0};
 	enum zv_err err = zv_engine_create(&params, &w->engine);
 
 	if (err != ZV_OK)
 		return err;
 	zv_judge_epoch(w->judge, w->epoch);
+	load_tallies(w);
 	for (uint32_t i = 0; i < w->conf->n_campaigns; i++) {
 		struct zv_event *ev = zv_sim_tell(w, ZV_EV_CAMPAIGN);
 
@@ -358,6 +381,7 @@ static void fini(struct zv_sim *w)
 	free(w->ops);
 	free(w->legs);
 	free(w->agents);
+	free(w->tallies);
 	free(w);
 }
 
@@ -445,10 +469,11 @@ static enum zv_err take_memory(struct zv_sim *w)
 	w->entries = calloc(w->cap_entries, sizeof(*w->entries));
 	w->legs = calloc(max_calls, sizeof(*w->legs));
 	w->agents = calloc(w->conf->n_agents + 1, sizeof(*w->agents));
+	w->tallies = calloc(w->conf->n_campaigns, sizeof(*w->tallies));
 	if (w->slabs.v == NULL || w->persons.v == NULL || w->free_slabs == NULL ||
 	    w->free_persons == NULL || w->slab_lead == NULL || w->cmds == NULL || w->fifo == NULL ||
 	    w->leads == NULL || w->people == NULL || w->briefs == NULL || w->entries == NULL ||
-	    w->legs == NULL || w->agents == NULL || zv_heap_init(&w->due, w->n_leads) != ZV_OK ||
+	    w->legs == NULL || w->agents == NULL || w->tallies == NULL || zv_heap_init(&w->due, w->n_leads) != ZV_OK ||
 	    zv_sim_queue_init(&w->mono, 16384) != ZV_OK || zv_sim_queue_init(&w->cal, 1024) != ZV_OK)
 		return ZV_ENOMEM;
 	make_people(w);
@@ -486,7 +511,7 @@ static void finish(struct zv_sim *w)
 		zv_sim_commit(w); /* what is on its way arrives */
 	zv_sim_floor_end(w);
 	zv_series_end(&r->series);
-	zv_judge_end(w->judge, &r->verdicts);
+	zv_judge_end(w->judge, w->now.mono_ms, &r->verdicts);
 	for (uint32_t t = 0; t < w->conf->n_trunks; t++)
 		if (w->carriers[t].most_in_second > r->most_in_second)
 			r->most_in_second = w->carriers[t].most_in_second;

@@ -16,6 +16,7 @@
 enum sim_what {
 	SIM_TRYING = 1, SIM_PROGRESS, SIM_FATE, SIM_RING_OVER, SIM_REFUSED, SIM_SILENT_OVER, SIM_CANCELLED,
 	SIM_ENDED, SIM_CLOSED, SIM_LEAVES, SIM_PLAYED, SIM_KEY, SIM_TALK_OVER, SIM_MEDIA_CLOSED,
+	SIM_VERDICT,
 	SIM_COMMIT, SIM_WALK, SIM_STEP,
 	SIM_AGENT_COMES, SIM_AGENT_LUNCH, SIM_AGENT_BACK, SIM_AGENT_PAUSE, SIM_AGENT_LEAVES, SIM_AGENT_DONE,
 	SIM_AGENT_READY, SIM_FAULT, SIM_FAULT_OVER, SIM_MINUTE,
@@ -105,6 +106,7 @@ struct zv_sim {
 	int64_t commit_ms;        /* when the present batch is on disk; 0: none is open */
 	int64_t stalled_ms;       /* the disk stands still until then */
 	uint64_t txn, evidence;
+	struct zv_tally *tallies; /* a campaign each: what ratio rules count, as on disk */
 
 	uint32_t releases, hint_releases;
 	int64_t hint_ms, hinted_ms, walk_ms, walk_true_ms;

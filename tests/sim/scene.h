@@ -7,7 +7,7 @@
 #define SCENE_START_MS INT64_C(1764568800000) /* Mon 2025-12-01 06:00 UTC = 09:00 in Moscow */
 #define SCENE_HOUR_MS  INT64_C(3600000)
 #define SCENE_DAY_MS   INT64_C(86400000)
-#define SCENE_AGENTS   200
+#define SCENE_AGENTS   1000
 
 struct scene {
 	struct zv_sim_params params;

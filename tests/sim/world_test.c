@@ -76,3 +76,17 @@ Test(world, every_bad_day_keeps_every_promise, .timeout = 900)
 	for (int i = ZV_I1; i < ZV_JUDGE_RULES; i++)
 		cr_assert_gt(looked[i], 100 * days());
 }
+
+Test(world, a_day_of_agents_is_busy_and_lawful, .timeout = 300)
+{
+	struct scene *s = scene_create_floor(3, 12000, 30);
+	struct zv_sim_result r = run(s);
+	double occupancy = zv_measure_occupancy(&r.series.sum);
+
+	cr_assert_str_empty(r.verdicts.first, "%s", r.verdicts.first);
+	cr_assert_gt(r.series.sum.handed, 1000, "%lu talks", (unsigned long)r.series.sum.handed);
+	cr_assert_gt(occupancy, 0.75, "%f", occupancy);
+	cr_assert_lt(zv_measure_abandonment(&r.series.sum), 0.03);
+	zv_sim_result_fini(&r);
+	scene_destroy(s);
+}
