@@ -1,16 +1,18 @@
 #include "dial/pacing/budget.h"
 
 #include "base/num.h"
+#include "dial/rules/budget.h"
 
 #define THETA_START  -3.2f /* log-odds of 0.04 */
 #define THETA_LOW    -6.0f
 #define THETA_HIGH   1.0f
-#define SHUT_BELOW   1.4f  /* one more, and some that nobody foresaw */
+#define SHUT_BELOW   1.2f  /* one more, and some that nobody foresaw */
 #define THETA_SHUT   0.00003f /* with the gate shut: the tails are too thin so far out, by ten or more */
-#define RESERVE      1.0f  /* calls kept back for the end of a window ... */
-#define SPREAD       2.8f  /* ... and so many deviations of what may still come of those under way */
+#define RESERVE      0.6f  /* calls kept back for the end of a window ... */
+#define SPREAD       2.2f  /* ... and so many deviations of what may still come of those under way */
 #define GAIN         0.7f
 #define PRIOR        6.0f   /* events by which a unit of risk is taken for one at first */
+#define KNOWN        2.0f   /* risk that was taken before theta is trusted */
 #define MEMORY       100.0f /* events after which old ones fade */
 #define SLACK        0.35f /* of the answers to come, spent ahead of them at most */
 #define SLACK_S      7200.0f /* and no more than so long brings */
@@ -27,6 +29,23 @@ static float seconds_left(const struct zv_pacer_rule *rule, int64_t now_ms)
 	if (rule->end_ms == 0) /* unknown: an hour, always */
 		today = 3600000;
 	return (float)(today + rule->later_ms) / 1000;
+}
+
+/* The rate that a window as long as this one stands 99 times in 100 without anybody watching: what
+ * to aim at before risk and events have met. */
+static float safe_rate(const struct zv_budget_look *look)
+{
+	float safe = 1;
+
+	for (uint32_t i = 0; i < look->settings->n_rules && i < ZV_PACER_RULES; i++) {
+		const struct zv_pacer_rule *rule = &look->settings->rules[i];
+		double n = (double)look->in->count[i].answered +
+			   (double)(look->answers_per_s * seconds_left(rule, look->in->now_ms));
+		float rate = (float)zv_ratio_safe_rate(rule->limit_ppm / 1e6, n < 1 ? 1 : (uint64_t)n, 0.01);
+
+		safe = rate < safe ? rate : safe;
+	}
+	return safe;
 }
 
 void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
@@ -50,6 +69,11 @@ void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
 		affordable = can < affordable ? can : affordable;
 		tau = t < tau ? t : tau;
 		left_least = left < left_least ? left : left_least;
+	}
+	if (b->risks < KNOWN) {
+		if (b->safe <= 0 && look->answers_per_s > 0)
+			b->safe = safe_rate(look);
+		tau = b->safe > 0 && tau > b->safe ? b->safe : tau;
 	}
 	b->tau = tau;
 	b->affordable = affordable;

@@ -21,6 +21,7 @@ struct zv_budget {
 	float answers_left; /* that the tightest window will still bring */
 	float events, risks; /* abandoned, and the risk they were placed at; fading */
 	float worth;      /* abandoned calls a unit of risk comes to */
+	float safe;       /* tau that is safe open loop, until the loops know something; 0: not worked out */
 };
 
 struct zv_budget_look {

@@ -3,7 +3,7 @@
 
 #define HOPELESS 0.25f /* chance to find nobody from which on a call is given up */
 #define SHUT     0.10f /* the same while the budget is used up */
-#define LOOK_MAX 256   /* calls looked at by one decision */
+#define LOOK_MAX 64    /* calls looked at by one decision */
 
 /* The chance that a call at this age, if it is answered, finds nobody: over where it may land. */
 static float hopeless(const struct zv_ppacer *p, const struct zv_pcall *c, const float tails[ZV_GRID])
