@@ -44,6 +44,8 @@ struct zv_config_campaign {
 	const struct zv_conf_node *node; /* where it stands, for messages */
 	char unfit[320];          /* why it does not start (zv_config_fitness); "": it may */
 	const char *strategy;                     /* plugin name */
+	const char *pacer;                        /* plugin name; NULL: the engine's own */
+	const struct zv_conf_node *pacer_conf;
 	const struct zv_conf_node *strategy_conf; /* the campaign's own section for it */
 	bool start;                               /* run when zvonard starts, without being told */
 };

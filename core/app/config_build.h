@@ -48,6 +48,9 @@ enum zv_err zv_config_build_campaigns(struct zv_config_build *b) ZV_MUST_USE; /*
 enum zv_err zv_config_build_rules(struct zv_config_build *b) ZV_MUST_USE; /* ZV_ENOMEM */
 enum zv_err zv_config_build_law(struct zv_config_build *b, const struct zv_conf_node *node,
 				uint32_t campaign) ZV_MUST_USE; /* ZV_ENOMEM */
+/* After law: the mode decides. */
+void zv_config_build_pace(struct zv_config_build *b, const struct zv_conf_node *node,
+			  uint32_t campaign);
 bool zv_config_is_jurisdiction(const char *jur);
 /* Joins the files of campaigns_dir into the tree. */
 enum zv_err zv_config_read_campaigns(struct zv_config_build *b) ZV_MUST_USE;

@@ -282,6 +282,7 @@ static enum zv_err build_one(struct zv_config_build *b, const struct zv_conf_nod
 	build_limits(b, node, e);
 	build_strategy(b, node, c);
 	err = zv_config_build_law(b, node, i);
+	zv_config_build_pace(b, node, i);
 	if (err == ZV_OK)
 		err = build_script(b, node, c);
 	if (err == ZV_OK && c->script != NULL) {

@@ -81,10 +81,12 @@ struct zv_campaign_conf {
 	uint8_t pace;           /* enum zv_pacer_mode */
 	uint8_t agent_level_min;
 	uint16_t agent_skill;   /* 0: none needed */
+	int64_t deadline_ms;    /* DEADLINE: calendar; 0 none */
 	struct zv_pacer_settings pacing; /* rules, ring_min, ring_max and limits are the engine's to fill */
-	const struct zv_pacer_ops *pacer; /* NULL: the engine's own; the shell's, outlives the conf */
-	void *pacer_self;       /* of the plugin */
-	const struct zv_conf_node *pacer_conf; /* its section, borrowed; NULL */
+	/* A plugin's pacer that the shell has opened with zv_engine_shape, and closes after the
+	 * engine; NULL: the engine's own. */
+	const struct zv_pacer_ops *pacer;
+	void *pacer_campaign;
 	uint32_t wrapup_max_ms, preview_max_ms;
 	uint8_t detect;         /* enum zv_detect: is it a person who answered? */
 	uint32_t detect_max_ms; /* not sure by then: a person */

@@ -82,6 +82,9 @@ struct zv_engine_stats {
 };
 void zv_engine_get_stats(const struct zv_engine *engine, struct zv_engine_stats *ret_stats);
 
+/* What a pacer of this campaign must be opened for. */
+struct zv_pacer_shape zv_engine_shape(const struct zv_engine_conf *conf, uint32_t campaign);
+
 /* What the campaign's pacer sees and why it holds back, a second old at most; its agents.
  * False: the campaign is not paced. */
 bool zv_engine_pacer(const struct zv_engine *engine, uint32_t campaign,

@@ -27,7 +27,8 @@ struct zv_pool {
 	uint8_t n_rules;
 	uint16_t rules[ZV_PACER_RULES]; /* campaigns whose abandonment is limited */
 	const struct zv_pacer_ops *ops;
-	void *self, *pacer;    /* of the plugin; what it opened */
+	void *pacer;
+	bool own;              /* the engine opened it, and closes it */
 	bool dirty;            /* something changed since the last decision */
 	bool live;             /* its pacer knows its settings */
 	uint8_t late;          /* decisions in a row that failed */

@@ -36,29 +36,36 @@ static bool share_agents(const struct zv_engine *e, uint16_t a, uint16_t b)
 	return false;
 }
 
-static enum zv_err open_pool(struct zv_engine *e, uint16_t campaign)
+struct zv_pacer_shape zv_engine_shape(const struct zv_engine_conf *conf, uint32_t campaign)
 {
-	const struct zv_campaign_conf *c = &e->conf->campaigns[campaign];
-	struct zv_pool *pool = &e->floor.pools[e->floor.n_pools];
-	struct zv_pacer_shape shape = {
-		.size = sizeof(shape),
-		.campaign = c->id,
-		.calls = e->conf->max_calls,
+	return (struct zv_pacer_shape){
+		.size = sizeof(struct zv_pacer_shape),
+		.campaign = campaign,
+		.calls = conf->max_calls,
 		.agents = ZV_AGENTS_MAX,
 		.trunks = ZV_TRUNKS_MAX,
 		.lists = ZV_CAMPAIGNS_MAX,
 		.attempts = ATTEMPTS,
 		.skills = 1,
 	};
+}
+
+static enum zv_err open_pool(struct zv_engine *e, uint16_t campaign)
+{
+	const struct zv_campaign_conf *c = &e->conf->campaigns[campaign];
+	struct zv_pool *pool = &e->floor.pools[e->floor.n_pools];
+	struct zv_pacer_shape shape = zv_engine_shape(e->conf, c->id);
 	enum zv_err err;
 
-	*pool = (struct zv_pool){.campaign = campaign, .ops = c->pacer, .self = c->pacer_self,
+	*pool = (struct zv_pool){.campaign = campaign, .ops = c->pacer, .pacer = c->pacer_campaign,
 				 .next_ms = INT64_MIN};
-	if (pool->ops == NULL)
+	if (pool->ops == NULL) {
 		pool->ops = &zv_predictive_ops;
-	err = pool->ops->open_campaign(c->pacer_self, &shape, c->pacer_conf, &pool->pacer);
-	if (err != ZV_OK)
-		return err;
+		err = pool->ops->open_campaign(NULL, &shape, NULL, &pool->pacer);
+		if (err != ZV_OK)
+			return err;
+		pool->own = true;
+	}
 	e->floor.pool_of[campaign] = (uint8_t)e->floor.n_pools++;
 	return ZV_OK;
 }
@@ -120,7 +127,8 @@ enum zv_err zv_pace_open(struct zv_engine *e)
 void zv_pace_close(struct zv_engine *e)
 {
 	for (uint32_t p = 0; p < e->floor.n_pools; p++)
-		e->floor.pools[p].ops->close_campaign(e->floor.pools[p].self, e->floor.pools[p].pacer);
+		if (e->floor.pools[p].own)
+			e->floor.pools[p].ops->close_campaign(NULL, e->floor.pools[p].pacer);
 }
 
 /* ---- what it is told ---- */
@@ -304,6 +312,8 @@ static void set_pool(struct zv_engine *e, struct zv_pool *pool)
 	set.mode = c->pace;
 	set.n_rules = pool->n_rules;
 	set.ring_max_ms = c->ring_ms;
+	if (c->deadline_ms != 0)
+		set.deadline_ms = e->now.mono_ms + (c->deadline_ms - e->now.cal_ms);
 	if (set.patience_ms == 0)
 		set.patience_ms = PATIENCE_MS;
 	for (uint8_t i = 0; i < pool->n_rules; i++)
