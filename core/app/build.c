@@ -197,6 +197,21 @@ static enum zv_err make_media_and_sip(struct zv_daemon *d, char *text, size_t te
 	return zv_sip_create(&c->sip, text, text_size, &d->sip);
 }
 
+static enum zv_err open_pacer(struct zv_daemon *d, uint32_t i, char *text, size_t text_size)
+{
+	struct zv_campaign_conf *c = &d->config->engine.campaigns[i];
+	struct zv_pacer_shape shape = zv_engine_shape(&d->config->engine, d->campaigns[i].id);
+	enum zv_err err = zv_plugins_open_pacer(d->plugins, d->config->campaigns[i].pacer, &shape,
+						d->config->campaigns[i].pacer_conf, &d->pacers[i], text,
+						text_size);
+
+	if (err != ZV_OK)
+		return err;
+	c->pacer = d->pacers[i].ops;
+	c->pacer_campaign = d->pacers[i].campaign;
+	return ZV_OK;
+}
+
 static enum zv_err make_plugins(struct zv_daemon *d, char *text, size_t text_size)
 {
 	const struct zv_config *c = d->config;
@@ -222,6 +237,8 @@ static enum zv_err make_plugins(struct zv_daemon *d, char *text, size_t text_siz
 
 		err = zv_plugins_bind(d->plugins, cc->strategy, &view, cc->strategy_conf, text,
 				      text_size);
+		if (err == ZV_OK && cc->pacer != NULL)
+			err = open_pacer(d, i, text, text_size);
 	}
 	return err;
 }
@@ -413,6 +430,9 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 	zv_voice_destroy(daemon->voice);
 	zv_engine_thread_destroy(daemon->engine_thread);
 	zv_engine_destroy(daemon->engine);
+	for (uint32_t i = 0; i < ZV_CAMPAIGNS_MAX; i++)
+		if (daemon->pacers[i].campaign != NULL)
+			zv_plugins_close_pacer(&daemon->pacers[i]);
 	zv_plugins_destroy(daemon->plugins);
 	zv_sip_destroy(daemon->sip);
 	zv_media_destroy(daemon->media);

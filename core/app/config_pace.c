@@ -70,7 +70,7 @@ void zv_config_build_pace(struct zv_config_build *b, const struct zv_conf_node *
 		.window = ZV_PACER_DAY};
 	e->deadline_ms = number(node, "pace.deadline");
 	build_plugin(b, node, c);
-	if (s->ring_min_ms > e->ring_ms)
+	if (e->pace != 0 && s->ring_min_ms > e->ring_ms)
 		zv_conf_error(b->sink, zv_conf_find(node, "pace.ring_min"),
 			      "campaigns.%s.pace.ring_min is above ring_time", c->name);
 	if (e->pace == ZV_PACE_PREVIEW)

@@ -89,6 +89,7 @@ struct zv_daemon {
 	struct zv_media *media;
 	struct zv_sip *sip;
 	struct zv_plugins *plugins;
+	struct zv_plugin_pacer pacers[ZV_CAMPAIGNS_MAX]; /* of campaigns that name one */
 	struct zv_engine *engine;
 	struct zv_engine_thread *engine_thread;
 	struct zv_voice *voice;

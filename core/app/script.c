@@ -31,6 +31,10 @@ static const struct zv_conf_row rows[] = {
 	{"nodes.*.next", "", 0, ZV_T_NAME, NULL, 0, 0, NULL, "Node that follows", NULL},
 	{"nodes.*.end", "", 0, ZV_T_ENUM, NULL, 0, 0, "answered silent", "Hang up with this outcome",
 	 NULL},
+	{"nodes.*.agent", "", 0, ZV_T_DURATION, NULL, 100, 120 * 1000, NULL,
+	 "To an agent, at once or within this time (mode robot with pace.agents)", "20s"},
+	{"nodes.*.nobody", "", 0, ZV_T_NAME, NULL, 0, 0, NULL,
+	 "Node that follows when no agent is free in time, with agent", NULL},
 	{"nodes.*.optout", "", 0, ZV_T_ENUM, NULL, 0, 0, "campaign everywhere",
 	 "The person asked not to be called again, with end: by this campaign, or by any", NULL},
 	{"nodes.*.result", "", 0, ZV_T_TEXT, NULL, 1, 47, NULL, "Result of the talk, with end", NULL},
@@ -49,6 +53,7 @@ static const struct kind {
 	{"ask", ZV_TALK_ASK, " ask keys wait repeat barge_in no_input wrong_key wrong_say "},
 	{"ask_play", ZV_TALK_ASK, " ask_play keys wait repeat barge_in no_input wrong_key wrong_say "},
 	{"end", ZV_TALK_END, " end result optout "},
+	{"agent", ZV_TALK_AGENT, " agent nobody "},
 	{"wait", ZV_TALK_WAIT, " wait next "}, /* last: a question has a wait too */
 };
 
@@ -224,6 +229,10 @@ static void load_node(struct load *l, const struct zv_conf_node *from, const cha
 		to->barge_in = (uint8_t)number(from, "barge_in");
 	if (kind->op == ZV_TALK_WAIT || kind->op == ZV_TALK_ASK)
 		to->wait_ms = (uint32_t)number(from, "wait");
+	if (kind->op == ZV_TALK_AGENT) {
+		to->wait_ms = (uint32_t)number(from, "agent");
+		to->no_input = target(l, zv_conf_get(from, "nobody"));
+	}
 	if (kind->op == ZV_TALK_ASK) {
 		load_keys(l, from, to);
 		to->repeat_max = (uint8_t)number(from, "repeat");

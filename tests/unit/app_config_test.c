@@ -519,4 +519,44 @@ Test(config, rules_that_nobody_looked_at_for_long_stop_a_campaign_unless_their_s
 	cr_assert_str_eq(c->campaigns[0].unfit, "");
 	has("RU-T-OLD");
 	zv_config_destroy(c);
+
+Test(config, the_mode_says_how_fast_a_campaign_dials, .init = make, .fini = drop)
+{
+	static const struct { const char *said; uint8_t pace; } cases[] = {
+		{"mode: robot\n", 0},
+		{"mode: robot\npace: {agents: yes}\n", ZV_PACE_ROBOT},
+		{"mode: progressive\n", ZV_PACE_PROGRESSIVE},
+		{"mode: predictive\n", ZV_PACE_PREDICTIVE},
+		{"mode: predictive\npace: {ratio: 150, abandon_limit: 10, patience: 1500ms, ring_min: 12s}\n",
+		 ZV_PACE_RATIO},
+		{"mode: predictive\npace: {deadline: \"2026-12-04T20:00:00+03:00\"}\n", ZV_PACE_DEADLINE},
+		{"mode: manual\n", 0},
+	};
+
+	put("zvonar.yaml", full);
+	put("script.yaml", script);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[1024];
+		struct zv_config *c;
+		const struct zv_campaign_conf *e;
+
+		(void)snprintf(text, sizeof(text), CAMPAIGN "%s", cases[i].said);
+		put("campaigns/zeta.yaml", text);
+		c = load();
+		cr_assert_not_null(c, "%s: %s", cases[i].said, said.text);
+		e = &c->engine.campaigns[1];
+		cr_expect_eq(e->pace, cases[i].pace, "%s", cases[i].said);
+		if (cases[i].pace == ZV_PACE_RATIO) {
+			cr_expect_eq(e->pacing.ratio_ppm, 1500000);
+			cr_expect_eq(e->pacing.rules[0].limit_ppm, 10000);
+			cr_expect_eq(e->pacing.patience_ms, 1500);
+			cr_expect_eq(e->pacing.ring_min_ms, 12000);
+		}
+		if (cases[i].pace == ZV_PACE_DEADLINE)
+			cr_expect_eq(e->deadline_ms, INT64_C(1796403600000));
+		zv_config_destroy(c);
+	}
+	put("campaigns/zeta.yaml", CAMPAIGN "mode: predictive\npace: {plugin: nobody}\n");
+	cr_expect_null(load());
+	has("there is no plugins.nobody");
 }

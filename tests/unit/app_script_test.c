@@ -177,4 +177,25 @@ Test(script, an_end_may_say_that_the_person_is_called_no_more)
 	refused("nodes:\n  a: {end: silent, optout: yes}\n", "allowed: one of: campaign everywhere");
 	refused("nodes:\n  a: {wait: 1s, next: b, optout: campaign}\n  b: {end: silent}\n",
 		"'optout' does not go with 'wait'");
+
+Test(script, yes_leads_to_an_agent_and_a_node_says_what_happens_when_nobody_is_free)
+{
+	struct zv_script *s = load("start: q\n"
+				   "nodes:\n"
+				   "  q: {ask: Да?, keys: {\"1\": a}, wait: 4s}\n"
+				   "  a: {agent: 20s, nobody: sorry}\n"
+				   "  sorry: {end: answered, result: \"yes\"}\n");
+	const struct zv_talk_node *a = NULL;
+
+	cr_assert_not_null(s);
+	for (uint8_t i = 0; i < s->graph.n_nodes; i++)
+		if (s->graph.nodes[i].op == ZV_TALK_AGENT)
+			a = &s->graph.nodes[i];
+	cr_assert_not_null(a);
+	cr_expect_eq(a->wait_ms, 20000);
+	cr_assert_lt(a->no_input, s->graph.n_nodes);
+	cr_expect_eq(s->graph.nodes[a->no_input].op, ZV_TALK_END);
+	zv_script_free(s);
+	refused("start: a\nnodes:\n  a: {agent: 20s, next: b}\n  b: {end: silent}\n",
+		"'next' does not go with 'agent'");
 }
