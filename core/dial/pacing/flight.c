@@ -3,6 +3,7 @@
 #define LOOK_MS    900 /* a term is worked out again after so long */
 #define LOOK_BATCH 14  /* in one go, so that a decision's time stays bounded */
 #define TRUNK_ENDS 12
+#define FAST_BINS  6 /* three seconds: what fails later has not failed fast */
 
 /* ---- lists ---- */
 
@@ -96,6 +97,27 @@ float zv_flight_new(struct zv_ppacer *p, struct zv_grid_term *ret_term)
 	return view.later;
 }
 
+static void watch_trunk(struct zv_ppacer *p, struct zv_pcall *c, bool failed)
+{
+	struct zv_trunk_watch *t = &p->trunk;
+	uint32_t bad;
+
+	if (c->judged)
+		return;
+	c->judged = 1;
+	t->ends = (t->ends << 1 | failed) & ((1u << TRUNK_ENDS) - 1);
+	t->n = t->n < TRUNK_ENDS ? t->n + 1 : t->n;
+	bad = 0;
+	for (int i = 0; i < TRUNK_ENDS; i++)
+		bad += t->ends >> i & 1;
+	if (!t->down && t->n == TRUNK_ENDS && bad * 100 > 85 * TRUNK_ENDS) {
+		t->down = true;
+		t->probe_ms = p->now_ms + 1000;
+	} else if (t->down && bad * 100 < 45 * TRUNK_ENDS) {
+		t->down = false;
+	}
+}
+
 /* Tells the estimators how far a call has come, and works its term out for its age. */
 static void look(struct zv_ppacer *p, uint32_t slot)
 {
@@ -106,6 +128,8 @@ static void look(struct zv_ppacer *p, uint32_t slot)
 	zv_grid_take(&p->calls_sum, &c->term);
 	zv_curve_term(zv_flight_curve(p, c), bin, zv_flight_chance(p, c), &c->term, &view);
 	zv_grid_add(&p->calls_sum, &c->term);
+	if (c->state == ZV_PC_RINGING && bin >= FAST_BINS)
+		watch_trunk(p, c, false);
 	if (!p->told) {
 		if (c->state == ZV_PC_RINGING) {
 			zv_curve_passed(&p->ring, c->bin, bin);
@@ -144,7 +168,7 @@ static void placed(struct zv_ppacer *p, const struct zv_pacer_event *e)
 		return;
 	}
 	c->state = ZV_PC_RINGING;
-	c->cancelling = 0;
+	c->cancelling = c->judged = 0;
 	c->at_ms = c->looked_ms = p->now_ms;
 	c->bin = 0;
 	c->exposure = 0;
@@ -212,24 +236,6 @@ static void learn_end(struct zv_ppacer *p, struct zv_pcall *c, uint8_t kind)
 	}
 }
 
-static void watch_trunk(struct zv_ppacer *p, bool failed)
-{
-	struct zv_trunk_watch *t = &p->trunk;
-	uint32_t bad;
-
-	t->ends = (t->ends << 1 | failed) & ((1u << TRUNK_ENDS) - 1);
-	t->n = t->n < TRUNK_ENDS ? t->n + 1 : t->n;
-	bad = 0;
-	for (int i = 0; i < TRUNK_ENDS; i++)
-		bad += t->ends >> i & 1;
-	if (!t->down && t->n == TRUNK_ENDS && bad * 100 > 85 * TRUNK_ENDS) {
-		t->down = true;
-		t->probe_ms = p->now_ms + 1000;
-	} else if (t->down && bad * 100 < 45 * TRUNK_ENDS) {
-		t->down = false;
-	}
-}
-
 /* A call that is down for the trunk's sake tells nothing of the people. */
 static void forget(struct zv_ppacer *p, struct zv_pcall *c)
 {
@@ -248,7 +254,7 @@ static void ended(struct zv_ppacer *p, uint32_t slot, uint8_t kind)
 		return;
 	}
 	if (c->state == ZV_PC_RINGING && kind != ZV_PEV_CANCELLED)
-		watch_trunk(p, kind == ZV_PEV_FAILED);
+		watch_trunk(p, c, kind == ZV_PEV_FAILED);
 	if (kind == ZV_PEV_FAILED && p->trunk.down)
 		forget(p, c);
 	else
@@ -263,7 +269,7 @@ static void answered(struct zv_ppacer *p, uint32_t slot, uint8_t kind)
 	struct zv_curve_view view;
 
 	if (c->state == ZV_PC_RINGING)
-		watch_trunk(p, false);
+		watch_trunk(p, c, false);
 	learn_end(p, c, kind);
 	leave_sums(p, slot);
 	if (kind == ZV_PEV_ANSWERED && with_robots(p)) {

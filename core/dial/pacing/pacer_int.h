@@ -28,7 +28,8 @@ struct zv_pcall {
 	uint16_t cell, bin;
 	uint8_t state; /* enum zv_pcall_state */
 	uint8_t cancelling; /* told to the host, not yet answered */
-	uint8_t pad[2];
+	uint8_t judged;     /* the trunk's watch has counted it */
+	uint8_t pad;
 };
 
 struct zv_pagent {
@@ -44,7 +45,9 @@ struct zv_pagent {
 /* A list through the look_ links of calls or agents. */
 struct zv_look { uint32_t head, tail; };
 
-struct zv_trunk_watch { /* of the last dozen ends */
+/* Of the last dozen calls that failed fast, or did not within three seconds.  Ends would not do: of
+ * many calls placed at once the failures come first. */
+struct zv_trunk_watch {
 	uint32_t ends;      /* bits: 1 = failed fast; the newest lowest */
 	uint32_t n;
 	bool down;

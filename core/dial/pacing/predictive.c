@@ -166,14 +166,14 @@ static uint32_t by_mode(struct zv_ppacer *p, const struct zv_pacer_in *in, float
 		want = zv_mode_simple(p, in);
 		return p->trunk.down && want > 0 ? probe(p) : want;
 	}
-	if (p->trunk.down)
-		return probe(p);
 	if (!knows_enough(p)) {
 		want = zv_mode_simple(p, in);
 		p->why = want > 0 || p->n_in == 0 ? p->why : ZV_WHY_LEARNING;
-		return want;
+		return p->trunk.down && want > 0 ? probe(p) : want;
 	}
 	want = conditional(p, theta, ret_risk);
+	if (p->trunk.down) /* a probe may be answered, so it is placed only when a call would be */
+		return want > 0 ? probe(p) : 0;
 	if (mode == ZV_PACE_DEADLINE && want > 0) {
 		most = zv_mode_schedule(p, in);
 		if (want > most) {
