@@ -703,7 +703,7 @@ def fault(r, w, line):
 
 
 def main():
-    cases = int(sys.argv[2]) if len(sys.argv) > 2 else 20000 if os.environ.get('ZVONAR_LONG') else 1500
+    cases = int(sys.argv[2]) if len(sys.argv) > 2 else 20000 if os.environ.get('ZVONAR_LONG') else 600
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 20261122
     r = random.Random(seed)
     worlds = [random_world(r) for _ in range(cases)]
