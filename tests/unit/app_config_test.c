@@ -519,6 +519,7 @@ Test(config, rules_that_nobody_looked_at_for_long_stop_a_campaign_unless_their_s
 	cr_assert_str_eq(c->campaigns[0].unfit, "");
 	has("RU-T-OLD");
 	zv_config_destroy(c);
+}
 
 Test(config, the_mode_says_how_fast_a_campaign_dials, .init = make, .fini = drop)
 {

@@ -177,6 +177,7 @@ Test(script, an_end_may_say_that_the_person_is_called_no_more)
 	refused("nodes:\n  a: {end: silent, optout: yes}\n", "allowed: one of: campaign everywhere");
 	refused("nodes:\n  a: {wait: 1s, next: b, optout: campaign}\n  b: {end: silent}\n",
 		"'optout' does not go with 'wait'");
+}
 
 Test(script, yes_leads_to_an_agent_and_a_node_says_what_happens_when_nobody_is_free)
 {
