@@ -6,10 +6,10 @@
 #define THETA_START  -3.2f /* log-odds of 0.04 */
 #define THETA_LOW    -6.0f
 #define THETA_HIGH   1.0f
-#define SHUT_BELOW   1.2f  /* one more, and some that nobody foresaw */
+#define SHUT_BELOW   1.4f  /* one more, and some that nobody foresaw */
 #define THETA_SHUT   0.00003f /* with the gate shut: the tails are too thin so far out, by ten or more */
-#define RESERVE      0.6f  /* calls kept back for the end of a window ... */
-#define SPREAD       2.2f  /* ... and so many deviations of what may still come of those under way */
+#define RESERVE      1.0f  /* calls kept back for the end of a window ... */
+#define SPREAD       3.0f  /* ... and so many deviations of what may still come of those under way */
 #define GAIN         0.7f
 #define PRIOR        6.0f   /* events by which a unit of risk is taken for one at first */
 #define KNOWN        2.0f   /* risk that was taken before theta is trusted */
