@@ -267,7 +267,7 @@ static void on_reserved(const struct zv_call_ctx *c)
 	cmd->u.intent.channel = zv_call_campaign(c)->channel;
 	cmd->u.intent.debt = offer->debt;
 	cmd->u.intent.topic = offer->topic;
-	cmd->u.intent.caller_hash = zv_law_caller(call->caller);
+	cmd->u.intent.caller_hash = zv_rule_caller(call->caller);
 	zv_call_state(c, ZV_CALL_INTENT);
 	zv_call_deadline(c, c->e->now.mono_ms + c->e->conf->store_wait_ms);
 }
@@ -279,7 +279,7 @@ static bool still_lawful(const struct zv_call_ctx *c)
 	const struct zv_call *call = c->call;
 	struct zv_contact_ask ask = {
 		.slab = call->slab, .campaign = call->campaign, .number = call->number,
-		.channel = zv_call_campaign(c)->channel, .caller = zv_law_caller(call->caller),
+		.channel = zv_call_campaign(c)->channel, .caller = zv_rule_caller(call->caller),
 		.dial_s = zv_law_dial_s(call->ring_for_ms, call->dialed_ms),
 		.at_ms = c->e->now.cal_ms, .self = call->attempt};
 	struct zv_verdict verdict;

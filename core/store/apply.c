@@ -155,8 +155,10 @@ static enum zv_err ladder_sub(struct zv_apply *a, const struct zv_cmd *cmd,
 	trunk_name(a, cmd->trunk, open->a.trunk_name);
 	open->a.leg = cmd->leg;
 	open->a.sub = cmd->u.ladder.sub;
-	if (cmd->u.ladder.caller != 0)
+	if (cmd->u.ladder.caller != 0) {
 		open->a.caller = cmd->u.ladder.caller;
+		open->caller_hash = zv_rule_caller(cmd->u.ladder.caller);
+	}
 	open->a.wall_ms = a->wall_ms;
 	open->a.has_dialog = 0;
 	return zv_apply_open_put(a, ZV_T_OPEN, open);

@@ -281,6 +281,7 @@ Test(thread, a_sub_attempt_rewrites_the_open_intent_and_is_told_when_flushed)
 			   .leg = {7, 4},
 			   .attempt = attempt_no(1)};
 	struct zv_open_attempt open = {0};
+	struct zv_ledger_row ledger = {0};
 
 	do_intent(1, lead);
 	c.u.ladder.what = ZV_LADDER_SUB;
@@ -292,6 +293,14 @@ Test(thread, a_sub_attempt_rewrites_the_open_intent_and_is_told_when_flushed)
 	cr_expect_eq(open.sub, 1);
 	cr_expect_eq(open.caller, 74951111111);
 	cr_expect_str_eq(open.trunk_name, "beta");
+	/* The ledger counts the number that was shown last. */
+	c = outcome_of(1, lead, ZV_OUT_BUSY);
+	push(&c);
+	c = final_of(1, lead, 3);
+	push(&c);
+	(void)want_event(ZV_EV_STEP_FLUSHED);
+	cr_assert_eq(zv_store_ledger_each(store, open.person, 0, keep_ledger, &ledger), ZV_OK);
+	cr_expect_eq(ledger.contact.caller, zv_rule_caller(74951111111));
 }
 
 Test(thread, the_facts_of_a_dialog_are_acknowledged_after_the_flush)

@@ -44,14 +44,6 @@ bool zv_law_stated(const struct zv_engine *e, uint16_t campaign)
 	return c->purpose != 0 && c->channel != 0 && c->mode != 0 && c->actor != 0;
 }
 
-uint32_t zv_law_caller(uint64_t e164)
-{
-	char digits[24];
-	int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)e164);
-
-	return (uint32_t)zv_rule_name(digits, (size_t)len);
-}
-
 uint16_t zv_law_dial_s(uint32_t ring_ms, int64_t behind_ms)
 {
 	int64_t s = (behind_ms + ring_ms + 999) / 1000;

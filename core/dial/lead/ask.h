@@ -78,8 +78,6 @@ bool zv_law_for_good(const struct zv_engine *e, const struct zv_verdict *verdict
  * that brought none, or of a message. */
 enum { ZV_TOKEN_OWN = 1, ZV_TOKEN_MESSAGE = 2 };
 struct zv_attempt_id zv_law_token(struct zv_engine *e, uint64_t kind);
-/* Hash of an E.164 number's digits, as the ledger keeps callers. */
-uint32_t zv_law_caller(uint64_t e164);
 /* Purpose, channel, mode and actor are said. */
 bool zv_law_stated(const struct zv_engine *e, uint16_t campaign);
 /* The most seconds that one INVITE of this campaign dials, on top of those behind it. */

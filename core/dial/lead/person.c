@@ -156,7 +156,7 @@ bool zv_contact_open(struct zv_engine *e, struct zv_call *call)
 	const struct zv_offer *offer = &e->params.slabs.v[call->slab];
 	struct zv_contact contact = {
 		.at_ms = e->now.cal_ms, .attempt = call->attempt, .e164 = call->called,
-		.campaign = offer->campaign, .caller = zv_law_caller(call->caller),
+		.campaign = offer->campaign, .caller = zv_rule_caller(call->caller),
 		.debt = offer->debt, .topic = offer->topic,
 		.facts = ZV_FACT_BIT(ZV_FACT_INTENT),
 		.channel = e->conf->campaigns[call->campaign].channel,
@@ -187,7 +187,7 @@ void zv_contact_dialled(struct zv_engine *e, const struct zv_call *call)
 	if (c == NULL)
 		return;
 	c->facts = call->facts;
-	c->caller = zv_law_caller(call->caller);
+	c->caller = zv_rule_caller(call->caller);
 }
 
 /* Seconds, rounded up: what is dated a little late binds a little longer. */

@@ -447,7 +447,7 @@ static enum started try_number(struct zv_engine *e, struct zv_call *call, struct
 	if (done != STARTED || ret_verdict->answer == ZV_ANSWER_YES)
 		return done;
 	/* The refusal may be another caller number's. */
-	ask_law.caller = zv_law_caller(call->caller);
+	ask_law.caller = zv_rule_caller(call->caller);
 	zv_law_ask(e, &ask_law, ret_verdict);
 	if (ret_verdict->answer == ZV_ANSWER_YES)
 		return STARTED;
@@ -475,7 +475,7 @@ static enum started choose(struct zv_engine *e, struct zv_call *call, int64_t *r
 		if (done == MOVED)
 			continue;
 		ask_law = ask_of(e, call->slab, call->number);
-		ask_law.caller = zv_law_caller(call->caller);
+		ask_law.caller = zv_rule_caller(call->caller);
 		call->attempt = zv_call_next_id(e);
 		call->ring_for_ms = e->conf->campaigns[call->campaign].ring_ms;
 		if (call->ring_for_ms < verdict.treat.ring_min_ms)

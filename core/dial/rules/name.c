@@ -1,5 +1,7 @@
 #include "dial/rules/rules.h"
 
+#include <stdio.h>
+
 #include "base/hash.h"
 
 uint64_t zv_rule_name(const char *text, size_t len)
@@ -11,4 +13,12 @@ uint64_t zv_rule_name(const char *text, size_t len)
 	uint64_t name = zv_siphash(&key, text, len);
 
 	return name != 0 ? name : 1;
+}
+
+uint32_t zv_rule_caller(uint64_t e164)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)e164);
+
+	return (uint32_t)zv_rule_name(digits, (size_t)len);
 }

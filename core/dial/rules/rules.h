@@ -180,6 +180,8 @@ struct zv_rule {
 /* Hash of a name in a rule, a mark or a registry (flag, consent, list, text to say): the same
  * for ever, it stands on disk.  Never 0. */
 uint64_t zv_rule_name(const char *text, size_t len);
+/* The hash of a caller number as the ledger keeps it (struct zv_contact). */
+uint32_t zv_rule_caller(uint64_t e164);
 
 /* ---- working days ---- */
 
