@@ -392,7 +392,7 @@ static const char *take_row(struct importer *im, struct zv_row *r)
 	if (id.n > ZV_EXTERNAL_MAX)
 		return "external id longer than 200 bytes";
 	memset(r->zone, 0, sizeof(r->zone));
-	memcpy(r->zone, zone, strnlen(zone, ZV_ZONE_MAX - 1));
+	(void)snprintf(r->zone, sizeof(r->zone), "%s", zone);
 	why = read_facts(im, r);
 	if (why == NULL)
 		why = read_attrs(im, r);
