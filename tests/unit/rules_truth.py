@@ -271,7 +271,8 @@ def ratio_hit(w, rule, c):
               in_window(win, clock, at, c, w.origin))
     den = sum(n for at, fact, n in w.tally if fact == rule['den'] and
               in_window(win, clock, at, c, w.origin))
-    return num * 1000 > rule['limit'] * den
+    # One of a few is no measure: as if of the fewest that the limit allows one of.
+    return num * 1000 > max(rule['limit'] * den, 1000 if rule['limit'] > 0 else 0)
 
 
 def consent_hit(w, rule, c):

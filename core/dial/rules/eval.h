@@ -128,7 +128,7 @@ bool zv_suppression_hits(const struct zv_eval *eval, struct zv_hit *ret_hit);
 /* The strictest of both. */
 void zv_treat_merge(struct zv_rule_treat *into, const struct zv_rule_treat *treat);
 /* num / den > limit. */
-bool zv_share_over(uint64_t num, uint64_t den, double limit);
+bool zv_share_over(double num, double den, double limit);
 /* The window of a ratio rule around now. */
 void zv_ratio_bounds(const struct zv_rules *rules, const struct zv_rule *rule,
 		     const struct zv_tally *tally, const struct zv_tz *tz, int64_t now_ms,

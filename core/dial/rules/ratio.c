@@ -7,10 +7,21 @@ struct share {
 	int64_t next_ms;
 };
 
-bool zv_share_over(uint64_t num, uint64_t den, double limit)
+bool zv_share_over(double num, double den, double limit)
 {
-	/* 29 of 100 is not over 0.29, whatever the product rounds to. */
-	return (double)num > limit * (double)den + 1e-9;
+	/* One of a few is no measure yet: counted as of the fewest that the limit allows one of.
+	 * A campaign that its first abandoned call stopped could never come down again.  And 29 of
+	 * 100 is not over 0.29, whatever the product rounds to. */
+	double allowed = limit * den;
+
+	if (limit > 0 && allowed < 1)
+		allowed = 1;
+	return num > allowed + 1e-9;
+}
+
+static bool over(const struct share *s, double limit)
+{
+	return zv_share_over((double)s->num, (double)s->den, limit);
 }
 
 void zv_ratio_bounds(const struct zv_rules *rules, const struct zv_rule *rule,
@@ -74,13 +85,13 @@ bool zv_ratio_hits(struct zv_eval *e, const struct zv_rule *rule, struct zv_hit 
 		return true;
 	count(e, rule, tz, e->at_ms, &s);
 	*ret_alarm =
-		rule->u.ratio.alarm_at > 0 && zv_share_over(s.num, s.den, rule->u.ratio.alarm_at);
-	if (!zv_share_over(s.num, s.den, rule->u.ratio.limit))
+		rule->u.ratio.alarm_at > 0 && over(&s, rule->u.ratio.alarm_at);
+	if (!over(&s, rule->u.ratio.limit))
 		return false;
 	do {
 		ret_hit->until_ms = s.next_ms;
 		count(e, rule, tz, s.next_ms, &s);
-	} while (zv_share_over(s.num, s.den, rule->u.ratio.limit) && looks++ < WINDOWS_MAX &&
+	} while (over(&s, rule->u.ratio.limit) && looks++ < WINDOWS_MAX &&
 		 e->looks++ < ZV_LOOKS_MAX);
 	return true;
 }

@@ -42,8 +42,8 @@ static void measure(const struct scene *s, const struct zv_rule *r, struct zv_bu
 	b->rate = den > 0 ? num / den : 0;
 	b->safe_rate = zv_ratio_safe_rate(b->limit, expected, RISK);
 	b->left = b->limit * (den + 1) - num;
-	b->over = num > b->limit * den + 1e-9;
-	b->alarm = b->alarm_at > 0 && num > b->alarm_at * den + 1e-9;
+	b->over = zv_share_over(num, den, b->limit);
+	b->alarm = b->alarm_at > 0 && zv_share_over(num, den, b->alarm_at);
 }
 
 bool zv_rules_budget(const struct zv_rules *rules, const struct zv_rule_plan *plan,
