@@ -190,6 +190,7 @@ int zv_cmd_simulate(struct zv_ctl *ctl, const struct zv_args *args)
 		free_run(r);
 		return status;
 	}
+	zv_log_set_level(ZV_LOG_WARN);
 	err = read_all(r, ctl, args, &sink);
 	if (err == ZV_OK) {
 		const struct zv_simul *s = r->simuls[0];

@@ -207,6 +207,25 @@ static void read_keys(struct reader *r, const struct zv_conf_node *node, struct 
 		p->keys[1] = p->keys[2] = p->keys[3] = 1;
 }
 
+static void read_results(struct reader *r, const struct zv_conf_node *node, uint32_t campaign,
+			 struct zv_people *p)
+{
+	const struct zv_config_campaign *c = &r->s->config->campaigns[campaign];
+	const struct zv_conf_node *map = zv_conf_get(node, "results");
+
+	for (size_t i = 0; i < zv_conf_count(map); i++) {
+		int64_t weight = 0;
+		uint8_t k = 0;
+
+		while (k < c->n_results && strcmp(c->results[k], zv_conf_key(map, i)) != 0)
+			k++;
+		if (k == c->n_results)
+			zv_conf_error_key(r->sink, zv_conf_at(map, i), "campaign %s has no such result", c->name);
+		else if (zv_conf_int(zv_conf_text(zv_conf_at(map, i)), &weight) == ZV_OK)
+			p->results[k] = (uint32_t)weight;
+	}
+}
+
 static void read_people(struct reader *r, const struct zv_conf_node *node, struct zv_people *p)
 {
 	read_hours(r, node, p);
@@ -220,6 +239,9 @@ static void read_people(struct reader *r, const struct zv_conf_node *node, struc
 	times(r, OF_CAMPAIGN, node, "machine_after", &p->machine);
 	times(r, OF_CAMPAIGN, node, "greeting", &p->greeting);
 	times(r, OF_CAMPAIGN, node, "patience", &p->patience);
+	times(r, OF_CAMPAIGN, node, "detect_after", &p->detect);
+	p->false_machine_ppm = ppm(r, OF_CAMPAIGN, node, "false_machines");
+	p->missed_machine_ppm = ppm(r, OF_CAMPAIGN, node, "missed_machines");
 	times(r, OF_CAMPAIGN, node, "talk", &p->talk);
 	times(r, OF_CAMPAIGN, node, "wrapup", &p->wrapup);
 	p->hangs_up_ppm = ppm(r, OF_CAMPAIGN, node, "hangs_up");
@@ -283,10 +305,14 @@ static void read_campaign(struct reader *r, const char *name, const struct zv_co
 	jur = s->config->campaigns[i].jurisdiction;
 	(void)snprintf(l->jur, sizeof(l->jur), "%s", jur != NULL ? jur : "");
 	read_zones(r, node, i, l);
+	read_results(r, node, i, &l->people);
 	read_people(r, node, &l->people);
 	if (number(r, OF_CAMPAIGN, node, "strategy") == 0)
 		l->strategy = (struct zv_sim_strategy){.next = next_step, .arg = s};
 	s->conf.campaigns[i].enabled = true;
+	s->conf.campaigns[i].pace = s->config->engine.campaigns[i].pace;
+	s->conf.campaigns[i].detect = (uint8_t)number(r, OF_CAMPAIGN, node, "detect");
+	s->conf.campaigns[i].detect_max_ms = (uint32_t)number(r, OF_CAMPAIGN, node, "detect_max");
 }
 
 static void read_campaigns(struct reader *r)
@@ -296,6 +322,7 @@ static void read_campaigns(struct reader *r)
 
 	for (uint32_t i = 0; i < s->conf.n_campaigns; i++) {
 		s->conf.campaigns[i].enabled = false;
+		s->conf.campaigns[i].pace = 0; /* it has no part in a pool of agents */
 		s->lists[i].n_numbers = s->lists[i].n_zones = 1;
 		s->lists[i].zones[0] = s->config->campaigns[i].zone_number;
 	}
@@ -520,8 +547,12 @@ static enum zv_err load_plugins(struct reader *r)
 
 static bool wants_plugins(const struct zv_simul *s)
 {
+	for (uint32_t i = 0; i < s->n_pacers; i++)
+		if (s->pacers[i].plugin != NULL)
+			return true;
 	for (uint32_t i = 0; i < s->conf.n_campaigns; i++)
-		if (s->lists[i].strategy.next != NULL)
+		if (s->lists[i].strategy.next != NULL ||
+		    (s->lists[i].leads > 0 && s->config->campaigns[i].pacer != NULL))
 			return true;
 	return false;
 }
@@ -550,11 +581,18 @@ static enum zv_err load_config(struct reader *r, struct zv_conf_tree *over)
 	return ZV_OK;
 }
 
+/* Only campaigns of the scenario matter here, and those are told of with its place. */
+static void say_nothing(void *arg, const char *line)
+{
+	(void)arg;
+	(void)line;
+}
+
 static enum zv_err build(struct reader *r)
 {
 	struct zv_simul *s = r->s;
 	const struct zv_conf_node *events = zv_conf_get(r->root, "events");
-	struct zv_conf_sink quiet = *r->sink;
+	struct zv_conf_sink quiet = {.line = say_nothing, .note = say_nothing};
 	enum zv_err err;
 
 	s->params.start_ms = number(r, "", r->root, "start");
@@ -574,6 +612,7 @@ static enum zv_err build(struct reader *r)
 	read_pacers(r);
 	if (err == ZV_OK && r->sink->n_errors == 0 && wants_plugins(s))
 		err = load_plugins(r);
+	s->params.slabs = s->config->store.offers;
 	s->params.conf = &s->conf;
 	s->params.lists = s->lists;
 	s->params.carriers = s->carriers;

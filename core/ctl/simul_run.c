@@ -48,11 +48,48 @@ static void lay_over(const struct zv_simul *s, const struct zv_simul_pacer *pace
 	}
 }
 
+/* A pacer remembers: each day has its own. */
+static enum zv_err open_pacers(const struct zv_simul *s, const struct zv_simul_pacer *pacer,
+			       struct zv_engine_conf *conf, struct zv_plugin_pacer *opened)
+{
+	char why[300] = "";
+	enum zv_err err = ZV_OK;
+
+	for (uint32_t i = 0; i < conf->n_campaigns && err == ZV_OK; i++) {
+		struct zv_campaign_conf *c = &conf->campaigns[i];
+		const struct zv_config_campaign *cc = &s->config->campaigns[i];
+		const char *name = pacer->given && s->lists[i].agents ? pacer->plugin : cc->pacer;
+		struct zv_pacer_shape shape;
+
+		c->pacer = NULL;
+		if (name == NULL || c->pace == 0 || s->lists[i].leads == 0)
+			continue;
+		shape = zv_engine_shape(conf, c->id);
+		err = zv_plugins_open_pacer(s->plugins, name, &shape, pacer->given ? NULL : cc->pacer_conf,
+					    &opened[i], why, sizeof(why));
+		if (err != ZV_OK) {
+			zv_ctl_say("%s", why);
+			continue;
+		}
+		c->pacer = opened[i].ops;
+		c->pacer_campaign = opened[i].campaign;
+	}
+	return err;
+}
+
+static void close_pacers(struct zv_plugin_pacer *opened)
+{
+	for (uint32_t i = 0; i < ZV_CAMPAIGNS_MAX; i++)
+		if (opened[i].ops != NULL)
+			zv_plugins_close_pacer(&opened[i]);
+}
+
 static void one_day(const struct work *w, uint32_t run, struct zv_engine_conf *conf,
 		    struct zv_simul_day *ret_day, struct zv_sim_measure **ret_buckets)
 {
 	const struct zv_simul_job *job = &w->jobs[run / w->seeds];
 	struct zv_sim_params params = job->simul->params;
+	struct zv_plugin_pacer opened[ZV_CAMPAIGNS_MAX] = {{0}};
 	struct zv_sim_result r;
 	int64_t began_ms = cpu_ms();
 	enum zv_err err;
@@ -62,7 +99,10 @@ static void one_day(const struct work *w, uint32_t run, struct zv_engine_conf *c
 	lay_over(job->simul, job->pacer, conf);
 	params.conf = conf;
 	params.seed = w->first_seed + run % w->seeds;
-	err = zv_sim_run(&params, &r);
+	err = open_pacers(job->simul, job->pacer, conf, opened);
+	if (err == ZV_OK)
+		err = zv_sim_run(&params, &r);
+	close_pacers(opened);
 	ret_day->run = run;
 	ret_day->err = (uint32_t)err;
 	if (err != ZV_OK)

@@ -156,6 +156,18 @@ static void on_back(struct zv_sim *w, uint32_t agent)
 	plan_pause(w, agent);
 }
 
+static void done(struct zv_sim *w, uint32_t agent)
+{
+	const struct sim_agent *a = &w->agents[agent];
+	const struct zv_people *people = &w->p.lists[w->leads[a->lead].campaign].people;
+	struct zv_event *ev = zv_sim_tell(w, ZV_EV_AGENT);
+
+	ev->code = agent;
+	ev->u.agent.what = ZV_AD_DONE;
+	ev->u.agent.result = zv_people_result(
+		people, zv_sim_u(w->p.seed, zv_fate_id(a->lead, a->attempt_no), ZV_U_RESULT));
+}
+
 void zv_sim_floor_item(struct zv_sim *w, const struct zv_sim_item *item)
 {
 	uint32_t agent = item->index;
@@ -184,7 +196,7 @@ void zv_sim_floor_item(struct zv_sim *w, const struct zv_sim_item *item)
 		break;
 	case SIM_AGENT_DONE:
 		if (item->gen == a->wrapups && a->state == ZV_AG_WRAPUP)
-			zv_sim_agent_does(w, agent, ZV_AD_DONE, 0);
+			done(w, agent);
 		break;
 	default: break; /* the caller sends none of the others */
 	}

@@ -34,6 +34,7 @@ struct zv_judge {
 	struct zv_judge_past *pasts;
 	uint32_t n_pasts, cap_pasts;
 	struct zv_verdicts r;
+	int64_t jump_ms; /* the longest of the calendar */
 	bool no_memory;
 };
 
@@ -82,6 +83,13 @@ void zv_judge_destroy(struct zv_judge *judge)
 	free(judge->leads);
 	free(judge->persons);
 	free(judge);
+}
+
+void zv_judge_clock(struct zv_judge *judge, int64_t by_ms)
+{
+	by_ms = by_ms < 0 ? -by_ms : by_ms;
+	if (by_ms > judge->jump_ms)
+		judge->jump_ms = by_ms;
 }
 
 void zv_judge_epoch(struct zv_judge *judge, uint32_t epoch)
@@ -182,7 +190,7 @@ static void look_at_order(struct zv_judge *j, const struct attempt *a, uint32_t 
 		broken(j, ZV_I2, "a second INVITE at once to lead %llu", (unsigned long long)call->lead);
 	if (person->busy != 0 && person->busy != lead->busy && !j->v[person->busy - 1].unknown)
 		broken(j, ZV_I2, "person %llu is called twice at once", (unsigned long long)call->person);
-	if (call->cal_ms < lead->rests_ms)
+	if (call->cal_ms + j->jump_ms < lead->rests_ms)
 		broken(j, ZV_I2, "an INVITE to lead %llu, whose last attempt a crash left open",
 		       (unsigned long long)call->lead);
 }

@@ -43,6 +43,8 @@ enum zv_err zv_judge_create(const struct zv_engine_conf *conf, uint32_t n_leads,
 			    struct zv_judge **ret_judge) ZV_MUST_USE;
 void zv_judge_destroy(struct zv_judge *judge); /* accepts NULL */
 
+/* The machine's calendar jumped: a lead that was due by the wrong one may stay due. */
+void zv_judge_clock(struct zv_judge *judge, int64_t by_ms);
 /* The engine started with this epoch. */
 void zv_judge_epoch(struct zv_judge *judge, uint32_t epoch);
 /* On disk: the intent, or that of a sub-attempt. */

@@ -60,7 +60,9 @@ enum zv_err zv_people_ready(struct zv_people *p)
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
 		if (shares[i] > MILLION)
 			return ZV_EINVAL;
-	p->key_weights = 0;
+	p->key_weights = p->result_weights = 0;
+	for (int i = 0; i < ZV_SIM_RESULTS; i++)
+		p->result_weights += p->results[i];
 	for (int k = 0; k < ZV_SIM_KEYS; k++)
 		p->key_weights += p->keys[k];
 	for (int h = 0; h < 24; h++) {
@@ -116,14 +118,24 @@ void zv_people_fate(const struct zv_people *p, uint64_t seed, uint64_t lead, uin
 	}
 }
 
-uint32_t zv_people_key(const struct zv_people *p, double u)
+static uint32_t by_weight(const uint32_t *weights, uint32_t n, double at)
 {
-	double at = u * p->key_weights;
-
-	for (uint32_t k = 0; k < ZV_SIM_KEYS; k++) {
-		at -= p->keys[k];
+	for (uint32_t k = 0; k < n; k++) {
+		at -= weights[k];
 		if (at < 0)
 			return k;
 	}
-	return 1;
+	return 0;
+}
+
+uint32_t zv_people_key(const struct zv_people *p, double u)
+{
+	return by_weight(p->keys, ZV_SIM_KEYS, u * p->key_weights);
+}
+
+uint8_t zv_people_result(const struct zv_people *p, double u)
+{
+	if (p->result_weights == 0)
+		return 0;
+	return (uint8_t)(1 + by_weight(p->results, ZV_SIM_RESULTS, u * p->result_weights));
 }

@@ -9,6 +9,7 @@
 
 #include "sim/dist.h"
 
+#define ZV_SIM_RESULTS 32 /* of a talk: index in the campaign's results */
 #define ZV_SIM_KEYS 12 /* 0-9 * # */
 
 /* Shares are millionths. */
@@ -27,6 +28,7 @@ struct zv_people {
 	struct zv_dist patience;  /* an answered person waits so long for a voice, then is gone */
 	/* with an agent */
 	struct zv_dist talk, wrapup;
+	uint32_t results[ZV_SIM_RESULTS]; /* weights of what agents write down; all 0: nothing */
 	uint32_t hangs_up_ppm;    /* the person ends the talk; the agent ends the others */
 	uint32_t optout_ppm;      /* of talks: never call me again (told through the operator) */
 	/* with a robot */
@@ -36,7 +38,7 @@ struct zv_people {
 	uint32_t leaves_ppm;      /* hangs up in the middle of a text */
 	/* made by zv_people_ready */
 	double mid[24];
-	uint32_t key_weights;
+	uint32_t key_weights, result_weights;
 };
 
 /* A crowd to begin with: 30 % answer after 12 s, a quarter of the rest fails within 2 s, talks of
@@ -60,6 +62,8 @@ void zv_people_fate(const struct zv_people *people, uint64_t seed, uint64_t lead
 /* The chance that he answers in this hour. */
 double zv_people_chance(const struct zv_people *people, uint64_t seed, uint64_t lead, uint32_t hour,
 			double factor);
+/* What the agent writes down: 1 + index in the campaign's results, 0 nothing. */
+uint8_t zv_people_result(const struct zv_people *people, double u);
 /* Index of the key he presses. */
 uint32_t zv_people_key(const struct zv_people *people, double u);
 
@@ -68,7 +72,8 @@ enum zv_fate_what {
 	ZV_U_ANSWER = 0, ZV_U_RING, ZV_U_FAIL, ZV_U_CODE, ZV_U_FAIL_MS, ZV_U_MACHINE, ZV_U_GREETING,
 	ZV_U_PATIENCE, ZV_U_TALK, ZV_U_WRAPUP, ZV_U_ENDS, ZV_U_REACTS, ZV_U_KEY, ZV_U_REACTION,
 	ZV_U_LEAVES, ZV_U_LEAVES_MS, ZV_U_OPTOUT, ZV_U_CARRIER, ZV_U_SETUP, ZV_U_LATE, ZV_U_DEAD,
-	ZV_U_SPREAD, ZV_U_PERSON, ZV_U_DETECT, ZV_U_VERDICT, ZV_U_MAX
+	ZV_U_SPREAD, ZV_U_PERSON, ZV_U_DETECT, ZV_U_VERDICT,
+	ZV_U_RESULT, ZV_U_MAX
 };
 static inline uint64_t zv_fate_id(uint64_t lead, uint32_t attempt)
 {

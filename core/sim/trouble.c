@@ -11,6 +11,7 @@ static void step_clock(struct zv_sim *w, int64_t by_ms)
 	struct zv_event *ev;
 
 	w->now.cal_ms += by_ms;
+	zv_judge_clock(w->judge, by_ms);
 	if (by_ms <= CLOCK_NOTICE_MS && by_ms >= -CLOCK_NOTICE_MS)
 		return;
 	ev = zv_sim_tell(w, ZV_EV_CLOCK_STEP);

@@ -54,7 +54,7 @@ static uint32_t days(void)
 	return text == NULL ? 50 : (uint32_t)strtoul(text, NULL, 10);
 }
 
-Test(world, every_bad_day_keeps_every_promise, .timeout = 900)
+Test(world, every_bad_day_of_robots_keeps_every_promise, .timeout = 1800)
 {
 	uint64_t looked[ZV_JUDGE_RULES] = {0};
 	uint32_t crashes = 0;
@@ -89,4 +89,28 @@ Test(world, a_day_of_agents_is_busy_and_lawful, .timeout = 300)
 	cr_assert_lt(zv_measure_abandonment(&r.series.sum), 0.03);
 	zv_sim_result_fini(&r);
 	scene_destroy(s);
+}
+
+Test(world, every_bad_day_of_agents_keeps_every_promise, .timeout = 1800)
+{
+	uint64_t handed = 0, abandoned = 0;
+	uint32_t crashes = 0;
+
+	for (uint64_t seed = 1; seed <= days() / 2; seed++) {
+		struct scene *s = scene_create_floor(seed, 4000, 5 + (uint32_t)(seed % 5) * 5);
+		struct zv_sim_result r;
+
+		s->params.span_ms = 3 * SCENE_HOUR_MS;
+		zv_faults_random(&s->params.faults, seed, 3 * SCENE_HOUR_MS, 2, 2);
+		r = run(s);
+		cr_assert_str_empty(r.verdicts.first, "seed %lu: %s", (unsigned long)seed, r.verdicts.first);
+		handed += r.series.sum.handed;
+		abandoned += r.series.sum.abandoned;
+		crashes += r.crashes;
+		zv_sim_result_fini(&r);
+		scene_destroy(s);
+	}
+	cr_assert_gt(crashes, days() / 4);
+	cr_assert_gt(handed, 100 * days());
+	cr_assert_gt(abandoned, 0);
 }

@@ -12,6 +12,7 @@
 #define PATIENCE_MS  2000
 #define LIMIT_PPM    30000  /* where neither a rule nor the operator says: 3 % a day */
 #define ATTEMPTS     16
+#define UNPLACED_MS  50     /* calls that could not be begun are asked for again */
 #define FIGURES_MS   1000   /* for people */
 #define DAY_MS       INT64_C(86400000)
 #define LONG_DAY_MS  INT64_C(100000000) /* longer than the longest local day */
@@ -404,7 +405,10 @@ static void decide(struct zv_engine *e, uint32_t p)
 		pool->figured_ms = e->now.mono_ms;
 	}
 	pool->place = out.place;
-	pool->next_ms = out.next_ms;
+	/* What is placed makes it dirty; what finds no lead need not be asked for each millisecond. */
+	pool->next_ms = out.place > 0 && out.n_cancel < ZV_PACER_CANCELS &&
+				out.next_ms < e->now.mono_ms + UNPLACED_MS
+				? e->now.mono_ms + UNPLACED_MS : out.next_ms;
 	for (uint32_t i = 0; i < out.n_cancel && i < ZV_PACER_CANCELS; i++)
 		cancel(e, p, out.cancel[i]);
 }
