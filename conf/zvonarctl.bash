@@ -49,12 +49,13 @@ _zvonarctl() {
 		'rules test') globals+=' --verbose' ;;
 		'numbers import') globals+=' --country --out' ;;
 		report*) globals+=' --format --output' ;;
+		simulate*) globals+=' --seeds --seed --what-if --plugins --html --jobs --settings' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$globals" -- "$cur")
 		return
 	fi
 	case "$noun $verb" in
-	' ') word='status campaign list leads attempts outbox report why suppress mark registry person retention rules numbers store log reload drain' ;;
+	' ') word='status campaign list leads attempts outbox report why suppress mark registry person retention rules numbers simulate store log reload drain' ;;
 	'campaign ') word='list show start pause stop' ;;
 	'list ') word='import' ;;
 	'leads ' | 'attempts ') word='export' ;;
@@ -71,6 +72,7 @@ _zvonarctl() {
 	'rules check' | 'rules list' | 'rules test' | 'numbers import' | 'numbers show')
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	'log ') word='level' ;;
+	simulate*) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	'log level') word='error warn info debug' ;;
 	'campaign show' | 'campaign start' | 'campaign pause' | 'campaign stop' | 'report ' | 'list import')
 		if [[ $noun = list && $prev != import ]]; then

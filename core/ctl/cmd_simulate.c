@@ -183,8 +183,18 @@ int zv_cmd_simulate(struct zv_ctl *ctl, const struct zv_args *args)
 	enum zv_err err;
 	int status;
 
+	if (zv_args_opt(args, "settings") != NULL) {
+		free(r);
+		zv_conf_print_sample(&zv_simul_schema, stdout);
+		return zv_ctl_output_end(stdout, ZV_EXIT_DONE);
+	}
 	if (r == NULL)
-		return zv_ctl_fail(ZV_ENOMEM, args->arg[0]);
+		return zv_ctl_fail(ZV_ENOMEM, "simulate");
+	if (args->n_args == 0) {
+		free(r);
+		zv_ctl_say("simulate: name a scenario");
+		return ZV_EXIT_USAGE;
+	}
 	status = numbers(r, args, &seeds);
 	if (status >= 0) {
 		free_run(r);

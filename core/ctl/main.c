@@ -117,6 +117,7 @@ static const struct zv_opt simulate_opts[] = {
         {"plugins", 0, "DIR", "folder of the plugins, instead of the configuration's paths"},
         {"html", 0, "FILE", "a page with charts through the day"},
         {"jobs", 'j', "N", "processes (2)"},
+        {"settings", 0, NULL, "print all that may stand in a scenario, and end"},
         {0},
 };
 
@@ -208,7 +209,7 @@ static const struct zv_command commands[] = {
          zv_cmd_rules_test},
         {"reload", NULL, NULL, 0, NULL, "zvonard reads its configuration again", NULL,
          zv_cmd_reload},
-        {"simulate", NULL, "SCENARIO.yaml", 1, simulate_opts, "Days of a campaign in seconds, by the same engine",
+        {"simulate", NULL, "SCENARIO.yaml", ZV_ARGS_MORE(1), simulate_opts, "Days of a campaign in seconds, by the same engine",
          "The scenario names zvonard's configuration (or --conf does) and says who is called, by whom\n"
          "and what goes wrong; conf/scenarios has samples.  Exit status 1 if a promise was broken.",
          zv_cmd_simulate},

@@ -64,7 +64,8 @@ static void start_again(struct zv_sim *w)
 
 static void optouts(struct zv_sim *w, uint32_t n)
 {
-	for (uint32_t i = 0; i < n && w->n_persons > 0; i++) {
+	/* While it is down nobody can tell it. */
+	for (uint32_t i = 0; i < n && w->n_persons > 0 && w->engine != NULL; i++) {
 		uint32_t person = w->optout_next++ * 7919u % w->n_persons;
 		struct zv_event *ev = zv_sim_tell(w, ZV_EV_SUPPRESS);
 
