@@ -44,7 +44,7 @@ struct zv_tell_wait {
 	uint64_t ticket, first; /* first: token of events[0]; the others follow */
 	uint32_t n, pushed, told;
 	int64_t until_ms;       /* monotonic */
-	bool mark;              /* else a suppression */
+	bool mark, end;         /* else a suppression; end: one is taken back */
 	char name[ZV_CONTROL_NAME_MAX], text[ZV_CONTROL_TEXT_MAX];
 	struct zv_event events[ZV_CONTROL_WHOM_MAX];
 };

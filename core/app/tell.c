@@ -141,25 +141,50 @@ static enum zv_err mark(struct zv_daemon *d, const struct zv_control_request *r,
 	return err;
 }
 
-static enum zv_err unsuppress(struct zv_daemon *d, const struct zv_control_request *r, json_t *reply,
-			      char *text, size_t text_size)
+struct stands { int64_t at_ms; uint32_t campaign; bool yes; };
+
+static bool look_at_row(void *arg, const struct zv_suppress_row *row)
 {
-	uint32_t campaign, gone = 0;
+	struct stands *s = arg;
+
+	s->yes = row->campaign == s->campaign && row->until_ms > s->at_ms;
+	return !s->yes;
+}
+
+/* Does the store have the suppression that this event takes back? */
+static enum zv_err stands(struct zv_daemon *d, const struct zv_event *ev, bool *ret_yes)
+{
+	bool number = ev->u.suppress.e164 != 0;
+	struct stands s = {.at_ms = ev->u.suppress.to_ms, .campaign = ev->u.suppress.campaign};
+	enum zv_err err = zv_store_suppressions_each(
+		d->store, number ? ZV_SUPPRESS_NUMBER : ZV_SUPPRESS_PERSON,
+		number ? ev->u.suppress.e164 : ev->u.suppress.person, look_at_row, &s);
+
+	*ret_yes = s.yes;
+	return err;
+}
+
+/* Only what stands is taken back; the answer counts what is gone afterwards. */
+static enum zv_err unsuppress(struct zv_daemon *d, const struct zv_control_request *r,
+			      struct zv_tell_wait *w, char *text, size_t text_size)
+{
+	int64_t now_ms = zv_clock_now(&d->clock).cal_ms;
+	uint32_t campaign, n = 0;
 	enum zv_err err = campaign_of(d, r->campaign, &campaign, text, text_size);
 
 	for (uint32_t i = 0; i < r->n_numbers + r->n_persons && err == ZV_OK; i++) {
-		bool number = i < r->n_numbers;
+		bool number = i < r->n_numbers, yes = false;
 
-		err = zv_store_suppress_del(d->store,
-					    number ? ZV_SUPPRESS_NUMBER : ZV_SUPPRESS_PERSON,
-					    number ? r->numbers[i] : r->persons[i - r->n_numbers],
-					    campaign);
-		gone += err == ZV_OK;
-		err = err == ZV_ENOENT ? ZV_OK : err;
+		w->events[n] = (struct zv_event){
+			.type = ZV_EV_SUPPRESS, .code = ZV_SUPPRESS_OPERATOR,
+			.u.suppress = {.e164 = number ? r->numbers[i] : 0,
+				       .person = number ? 0 : r->persons[i - r->n_numbers],
+				       .to_ms = now_ms, .campaign = campaign, .end = 1}};
+		err = stands(d, &w->events[n], &yes);
+		n += yes;
 	}
-	if (err == ZV_OK)
-		json_object_set_new(reply, "removed", json_integer(gone));
-	zv_wake(d->wires->lookahead_fd);
+	w->text[0] = 0;
+	w->n = err == ZV_OK ? n : 0;
 	return err;
 }
 
@@ -169,49 +194,49 @@ enum zv_err zv_daemon_on_tell(struct zv_daemon *d, const struct zv_control_reque
 	struct zv_tell_wait *w;
 	enum zv_err err;
 
-	if (request->cmd == ZV_CONTROL_UNSUPPRESS)
-		return unsuppress(d, request, reply, text, text_size);
 	err = wait_place(d, text, text_size, &w);
 	if (err != ZV_OK)
 		return err;
 	w->mark = request->cmd == ZV_CONTROL_MARK;
+	w->end = request->cmd == ZV_CONTROL_UNSUPPRESS;
 	err = w->mark ? mark(d, request, w, text, text_size) :
+	      w->end  ? unsuppress(d, request, w, text, text_size) :
 			suppress(d, request, w, text, text_size);
 	if (err != ZV_OK) {
 		w->n = 0;
 		return err;
 	}
+	if (w->end && w->n == 0) {
+		json_object_set_new(reply, "removed", json_integer(0));
+		return ZV_OK;
+	}
 	begin(d, w, request->ticket);
 	return ZV_EAGAIN;
 }
 
-/* The words: an event has no room for them.  What counts is on disk already. */
+/* The words: an event has no room for them.  What counts is on disk already, and what came since
+ * is left as it is. */
 static void put_words(struct zv_daemon *d, const struct zv_tell_wait *w)
 {
-	int64_t now_ms = zv_clock_now(&d->clock).cal_ms;
-
 	for (uint32_t i = 0; i < w->n && w->text[0] != 0; i++) {
 		const struct zv_event *ev = &w->events[i];
 		enum zv_err err;
 
 		if (w->mark) {
 			struct zv_mark_row row = {
-				.person = ev->u.mark.person, .source = ZV_SUPPRESS_OPERATOR,
-				.set_ms = now_ms, .name = w->name, .reason = w->text,
-				.mark = {.name = ev->u.mark.name, .from_ms = ev->u.mark.from_ms,
-					 .to_ms = ev->u.mark.to_ms, .kind = ev->code & 0xff,
+				.person = ev->u.mark.person, .name = w->name, .reason = w->text,
+				.mark = {.name = ev->u.mark.name, .kind = ev->code & 0xff,
 					 .by = (uint8_t)(ev->code >> 8)}};
-			err = zv_store_mark_put(d->store, &row);
+			err = zv_store_mark_words(d->store, &row);
 		} else {
 			struct zv_suppress_row row = {
 				.kind = ev->u.suppress.e164 != 0 ? ZV_SUPPRESS_NUMBER :
 								   ZV_SUPPRESS_PERSON,
-				.source = (uint8_t)ev->code, .campaign = ev->u.suppress.campaign,
+				.campaign = ev->u.suppress.campaign,
 				.id = ev->u.suppress.e164 != 0 ? ev->u.suppress.e164 :
 								 ev->u.suppress.person,
-				.since_ms = now_ms, .until_ms = ev->u.suppress.to_ms,
 				.reason = w->text};
-			err = zv_store_suppress_put(d->store, &row);
+			err = zv_store_suppress_words(d->store, &row);
 		}
 		if (err != ZV_OK) {
 			zv_warn("app", "a reason cannot be kept: %s", zv_err_text(err));
@@ -222,8 +247,20 @@ static void put_words(struct zv_daemon *d, const struct zv_tell_wait *w)
 
 static void answer(struct zv_daemon *d, struct zv_tell_wait *w, enum zv_err err, const char *text)
 {
-	json_t *reply = err == ZV_OK ? json_pack("{s:I}", "told", (json_int_t)w->n) : NULL;
+	json_t *reply = NULL;
+	uint32_t gone = 0;
 
+	for (uint32_t i = 0; w->end && i < w->n && err == ZV_OK; i++) {
+		bool yes = true;
+
+		err = stands(d, &w->events[i], &yes);
+		gone += !yes;
+	}
+	if (err == ZV_OK && w->end)
+		reply = json_pack("{s:I,s:I}", "removed", (json_int_t)gone, "kept",
+				  (json_int_t)w->n - gone);
+	else if (err == ZV_OK)
+		reply = json_pack("{s:I}", "told", (json_int_t)w->n);
 	zv_control_answer(d->control, w->ticket, err, reply, text);
 	w->n = 0;
 }

@@ -122,6 +122,7 @@ int zv_cmd_suppress_remove(struct zv_ctl *ctl, const struct zv_args *args)
 	json_t *request, *reply = NULL;
 	struct zv_whom whom;
 	uint32_t id = 0;
+	bool kept = false;
 	enum zv_err err = ZV_OK;
 	int status = zv_whom_read(args, &whom);
 
@@ -132,7 +133,8 @@ int zv_cmd_suppress_remove(struct zv_ctl *ctl, const struct zv_args *args)
 		(void)json_object_set_new(request, "campaign", json_string(campaign));
 	status = zv_whom_tell(ctl, request, &reply);
 	if (status >= 0) {
-		if (status == ZV_EXIT_DONE &&
+		kept = json_integer_value(json_object_get(reply, "kept")) > 0;
+		if (status == ZV_EXIT_DONE && !kept &&
 		    json_integer_value(json_object_get(reply, "removed")) == 0)
 			err = ZV_ENOENT;
 		json_decref(reply);
@@ -142,10 +144,16 @@ int zv_cmd_suppress_remove(struct zv_ctl *ctl, const struct zv_args *args)
 			return status;
 		status = zv_whom_campaign(store, args, &id);
 		if (status == ZV_EXIT_DONE)
-			err = zv_store_suppress_del(
-			        store, whom.e164 != 0 ? ZV_SUPPRESS_NUMBER : ZV_SUPPRESS_PERSON,
-			        whom.e164 != 0 ? whom.e164 : whom.person, id);
+			err = zv_store_suppress_end(
+			        store, &(struct zv_suppress_row){
+			                       .kind = whom.e164 != 0 ? ZV_SUPPRESS_NUMBER : ZV_SUPPRESS_PERSON,
+			                       .id = whom.e164 != 0 ? whom.e164 : whom.person,
+			                       .campaign = id, .until_ms = zv_calendar_now(store, NULL)});
 		zv_store_close(store);
+	}
+	if (kept) {
+		zv_ctl_say("not taken back: the same was told again in the meantime");
+		return ZV_EXIT_FAILED;
 	}
 	if (err == ZV_ENOENT) {
 		zv_ctl_say("no such suppression%s", campaign == NULL ? " everywhere: one of a campaign "
@@ -160,6 +168,8 @@ int zv_cmd_suppress_remove(struct zv_ctl *ctl, const struct zv_args *args)
 struct listing {
 	struct zv_store *store;
 	struct zv_out *out;
+	int64_t now_ms;
+	bool all; /* also those that are over */
 };
 
 static bool list_row(void *arg, const struct zv_suppress_row *row)
@@ -168,6 +178,8 @@ static bool list_row(void *arg, const struct zv_suppress_row *row)
 	struct listing *l = arg;
 	char name[64];
 
+	if (row->until_ms <= l->now_ms && !l->all)
+		return true;
 	zv_out_text(l->out, row->kind == ZV_SUPPRESS_PERSON ? "person" : "number");
 	if (row->kind == ZV_SUPPRESS_PERSON)
 		zv_out_uint(l->out, row->id);
@@ -205,6 +217,8 @@ int zv_cmd_suppress_list(struct zv_ctl *ctl, const struct zv_args *args)
 	l.store = zv_ctl_store(ctl, false, &status);
 	if (l.store == NULL)
 		return status;
+	l.now_ms = zv_calendar_now(l.store, NULL);
+	l.all = zv_args_opt(args, "all") != NULL;
 	l.out = zv_out_begin(stdout, ctl->format, false, cols, 7);
 	err = zv_store_suppressions_each(l.store,
 	                                 whom.e164 != 0     ? ZV_SUPPRESS_NUMBER :

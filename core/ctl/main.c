@@ -36,6 +36,7 @@ static const struct zv_opt suppress_opts[] = {
 
 static const struct zv_opt suppress_list_opts[] = {
         {"person", 'p', "ID", "a person instead of a number"},
+        {"all", 'a', NULL, "those too that are over or were taken back"},
         {0},
 };
 
@@ -156,7 +157,9 @@ static const struct zv_command commands[] = {
          "begins.", zv_cmd_suppress_add},
         {"suppress", "list", "[NUMBER]", ZV_ARGS_MORE(1), suppress_list_opts, "Who is not to be called", NULL,
          zv_cmd_suppress_list},
-        {"suppress", "remove", "NUMBER | --person ID", ZV_ARGS_MORE(1), unsuppress_opts, "Take one back", NULL,
+        {"suppress", "remove", "NUMBER | --person ID", ZV_ARGS_MORE(1), unsuppress_opts, "Take one back",
+         "It stays on record as one that is over.  While zvonard runs it goes through its engine;\n"
+         "one that was told again in the meantime stands.",
          zv_cmd_suppress_remove},
         {"suppress", "import", "FILE", 1, suppress_import_opts, "Numbers of a file, one a line",
          "The first field of each line is the number.  FILE may be - for standard input.",

@@ -139,6 +139,7 @@ struct zv_cmd {
 			int64_t to_ms;
 			uint32_t campaign; /* 0: everywhere */
 			uint32_t source;   /* enum zv_suppress_source */
+			uint32_t end;      /* 1: an earlier one is taken back, over at to_ms */
 		} suppress;
 		struct { uint64_t person, name; int64_t from_ms, to_ms; uint8_t kind, by; } mark;
 		struct {

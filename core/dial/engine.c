@@ -211,10 +211,7 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 		on_campaign(e, ev);
 		break;
 	case ZV_EV_SUPPRESS:
-		zv_person_optout(e, &(struct zv_optout){
-			.e164 = ev->u.suppress.e164, .person = ev->u.suppress.person,
-			.campaign = ev->u.suppress.campaign, .source = ev->code,
-			.to_ms = ev->u.suppress.to_ms, .token = ev->attempt});
+		zv_person_on_suppress(e, ev);
 		break;
 	case ZV_EV_AGENT:
 		zv_floor_agent(e, ev);

@@ -56,7 +56,7 @@ enum zv_event_type {
 
 	/* from the operator, the API, signals */
 	ZV_EV_CAMPAIGN,      /* code = campaign; u.state.on: 1 run, 0 pause */
-	ZV_EV_SUPPRESS,      /* u.suppress: opt-out of a number or person, in engine order; attempt
+	ZV_EV_SUPPRESS,      /* u.suppress: opt-out of a number or person, or its end, in engine order; attempt
 			      * is the sender's token; code = enum zv_suppress_source */
 	ZV_EV_MARK,          /* u.mark: a flag, consent or agreement of a person; code = kind | by << 8;
 			      * attempt is the sender's token */
@@ -126,7 +126,8 @@ struct zv_event {
 		} agent;
 		struct { uint32_t tag; uint8_t key, cause, inband; } media;
 		struct { uint32_t rx_packets, tx_packets, lost, rejected, jitter_us; } stats;
-		struct { uint64_t e164, person; int64_t to_ms; uint32_t campaign; } suppress;
+		/* end 1: an earlier suppression is taken back; to_ms = when that was asked */
+		struct { uint64_t e164, person; int64_t to_ms; uint32_t campaign, end; } suppress;
 		struct { uint64_t person, name; int64_t from_ms, to_ms; } mark;
 		struct { uint64_t person, e164; int64_t at_ms; uint32_t campaign; uint16_t facts; uint8_t channel, exclude; } contact;
 		struct { uint64_t lead; uint64_t e164; uint32_t campaign; uint8_t sub, answered; } adopt;

@@ -4,14 +4,9 @@
 
 static bool suppressed(struct zv_ahead *a, uint64_t e164)
 {
-	uint8_t old[8], key[ZV_SUPPRESS_KEY];
-	struct zv_r r;
+	bool yes = true;
 
-	zv_put_be64(old, e164);
-	zv_suppress_key(key, ZV_SUPPRESS_NUMBER, e164, 0);
-	/* A damaged entry still says: do not call. */
-	return zv_db_get(a->txn, ZV_T_SUPPRESSIONS, old, sizeof(old), &r) != ZV_ENOENT ||
-	       zv_db_get(a->txn, ZV_T_SUPPRESSIONS, key, sizeof(key), &r) != ZV_ENOENT;
+	return zv_db_suppressed(a->txn, e164, a->now_cal_ms, &yes) != ZV_OK || yes;
 }
 
 /* Number of a zone, from the few names seen before if possible. */

@@ -122,7 +122,6 @@ enum zv_err zv_apply_evidence(struct zv_apply *a, const struct zv_cmd *cmd)
 
 /* ---- suppressions ---- */
 
-/* What is told again keeps its words and its beginning; the new end holds. */
 static enum zv_err suppress(struct zv_apply *a, const struct zv_cmd *cmd, uint8_t kind, uint64_t id)
 {
 	struct zv_suppress_row row = {
@@ -134,7 +133,10 @@ static enum zv_err suppress(struct zv_apply *a, const struct zv_cmd *cmd, uint8_
 		.until_ms = cmd->u.suppress.to_ms,
 	};
 
-	return zv_db_suppress_put(a->txn, &row);
+	enum zv_err err = cmd->u.suppress.end == 0 ? zv_db_suppress_put(a->txn, &row)
+						   : zv_db_suppress_end(a->txn, &row);
+
+	return cmd->u.suppress.end != 0 && err == ZV_ENOENT ? ZV_OK : err;
 }
 
 enum zv_err zv_apply_suppress(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_err *ret_refused)

@@ -247,6 +247,11 @@ uint32_t zv_fact_times(const struct zv_contact *contact, struct zv_fact_time ret
 
 /* A null reason or name keeps the text that stands there. */
 enum zv_err zv_db_suppress_put(struct zv_txn *txn, const struct zv_suppress_row *row) ZV_MUST_USE;
+/* Over at row->until_ms.  ZV_ENOENT: none stands then. */
+enum zv_err zv_db_suppress_end(struct zv_txn *txn, const struct zv_suppress_row *row) ZV_MUST_USE;
+/* Is the number suppressed everywhere at this time?  A damaged entry says yes. */
+enum zv_err zv_db_suppressed(struct zv_txn *txn, uint64_t e164, int64_t at_ms,
+			     bool *ret_yes) ZV_MUST_USE;
 enum zv_err zv_db_mark_put(struct zv_txn *txn, const struct zv_mark_row *row) ZV_MUST_USE;
 enum zv_err zv_db_name_put(struct zv_txn *txn, const char *text) ZV_MUST_USE;
 /* "" = nobody told it. */

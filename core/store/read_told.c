@@ -60,6 +60,7 @@ enum zv_err zv_store_marks_each(struct zv_store *store, uint64_t person,
 
 struct suppress_walk {
 	uint8_t kind;
+	bool only_old;
 	uint64_t id;
 	bool (*fn)(void *arg, const struct zv_suppress_row *row);
 	void *arg;
@@ -75,6 +76,8 @@ static bool tell_suppress(void *arg, struct zv_txn *txn, const MDB_val *key, str
 	bool old = key->mv_size == 8;
 
 	(void)txn;
+	if (!old && w->only_old)
+		return false; /* those of today have a walk of their own */
 	if (!old && key->mv_size != ZV_SUPPRESS_KEY)
 		return bad(err, ZV_ECORRUPT);
 	if ((old ? zv_suppress_decode_old(r, &rec) : zv_suppress_decode(r, &rec)) != ZV_OK)
@@ -96,15 +99,20 @@ static enum zv_err tell_old(struct zv_store *store, struct suppress_walk *w)
 	uint8_t from[8];
 	MDB_val k = {.mv_size = sizeof(from), .mv_data = from};
 
+	enum zv_err err;
+
 	zv_put_be64(from, w->id);
-	return zv_db_walk(store, ZV_T_SUPPRESSIONS, &k, tell_suppress, w);
+	w->only_old = true;
+	err = zv_db_walk(store, ZV_T_SUPPRESSIONS, &k, tell_suppress, w);
+	w->only_old = false;
+	return err;
 }
 
 enum zv_err zv_store_suppressions_each(struct zv_store *store, uint8_t kind, uint64_t id,
 				       bool (*fn)(void *arg, const struct zv_suppress_row *row),
 				       void *arg)
 {
-	struct suppress_walk w = {kind, id, fn, arg};
+	struct suppress_walk w = {.kind = kind, .id = id, .fn = fn, .arg = arg};
 	uint8_t from[ZV_SUPPRESS_KEY];
 	MDB_val k = {.mv_size = sizeof(from), .mv_data = from};
 	enum zv_err err = ZV_OK;
@@ -123,26 +131,16 @@ static bool stands(enum zv_err err)
 	return err == ZV_OK || err == ZV_ECORRUPT || err == ZV_EVERSION;
 }
 
-enum zv_err zv_store_suppressed(struct zv_store *store, uint64_t e164, bool *ret_yes)
+enum zv_err zv_store_suppressed(struct zv_store *store, uint64_t e164, int64_t at_ms, bool *ret_yes)
 {
 	struct zv_txn *txn = malloc(sizeof(*txn));
-	uint8_t old[8], key[ZV_SUPPRESS_KEY];
-	struct zv_r r;
 	enum zv_err err;
 
 	if (txn == NULL)
 		return ZV_ENOMEM;
-	zv_put_be64(old, e164);
-	zv_suppress_key(key, ZV_SUPPRESS_NUMBER, e164, 0);
 	err = zv_db_begin(store, false, txn);
-	if (err == ZV_OK) {
-		err = zv_db_get(txn, ZV_T_SUPPRESSIONS, old, sizeof(old), &r);
-		if (err == ZV_ENOENT)
-			err = zv_db_get(txn, ZV_T_SUPPRESSIONS, key, sizeof(key), &r);
-		*ret_yes = stands(err);
-		if (err == ZV_ENOENT || *ret_yes)
-			err = ZV_OK;
-	}
+	if (err == ZV_OK)
+		err = zv_db_suppressed(txn, e164, at_ms, ret_yes);
 	zv_db_abort(txn);
 	free(txn);
 	return err;

@@ -172,12 +172,13 @@ static enum zv_err fill_marks(struct zv_slab_reader *rd, int64_t now_ms, struct 
 static void add_suppressed(struct zv_person_slab *s, uint64_t e164, uint32_t campaign, int64_t to_ms)
 {
 	for (uint8_t i = 0; i < s->n_suppressed; i++) {
-		const struct zv_suppressed *have = &s->suppressed[i];
+		struct zv_suppressed *have = &s->suppressed[i];
 
-		/* Everywhere comes first: it says all that a campaign's could. */
-		if (have->to_ms >= to_ms && (have->campaign == 0 || have->campaign == campaign) &&
-		    (have->e164 == 0 || have->e164 == e164))
-			return;
+		/* Only the same one: what says more today may be taken back tomorrow. */
+		if (have->campaign != campaign || have->e164 != e164)
+			continue;
+		have->to_ms = have->to_ms > to_ms ? have->to_ms : to_ms;
+		return;
 	}
 	if (s->n_suppressed == ZV_SUPPRESSED_MAX) {
 		overflow(s, INT64_MAX);

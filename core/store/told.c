@@ -18,31 +18,111 @@ static void copy(char to[ZV_TOLD_MAX], const char *text)
 
 /* ---- in a transaction ---- */
 
+/* The entry of a key; of before schema 2 with old.  A damaged one says: do not call. */
+static enum zv_err suppress_get(struct zv_txn *txn, const uint8_t *key, bool old,
+				struct zv_suppress_rec *ret_rec)
+{
+	struct zv_r r;
+	enum zv_err err = zv_db_get(txn, ZV_T_SUPPRESSIONS, key, old ? 8 : ZV_SUPPRESS_KEY, &r);
+
+	if (err == ZV_OK)
+		err = old ? zv_suppress_decode_old(r, ret_rec) : zv_suppress_decode(r, ret_rec);
+	if (err != ZV_ECORRUPT && err != ZV_EVERSION)
+		return err;
+	*ret_rec = (struct zv_suppress_rec){.until_ms = INT64_MAX};
+	return ZV_OK;
+}
+
+static enum zv_err suppress_write(struct zv_txn *txn, uint8_t *key,
+				  const struct zv_suppress_rec *rec)
+{
+	uint8_t buf[300];
+	struct zv_w w = zv_w_begin(buf, sizeof(buf), ZV_RECORD_VERSION);
+	MDB_val k = {.mv_size = ZV_SUPPRESS_KEY, .mv_data = key};
+
+	zv_suppress_encode(&w, rec);
+	return zv_db_put(txn, ZV_T_SUPPRESSIONS, &k, &w, 0);
+}
+
+/* What is told again keeps its words and its beginning, and never ends earlier for it: that
+ * only its being taken back does. */
 enum zv_err zv_db_suppress_put(struct zv_txn *txn, const struct zv_suppress_row *row)
 {
-	uint8_t key[ZV_SUPPRESS_KEY], buf[300];
-	struct zv_w w = zv_w_begin(buf, sizeof(buf), ZV_RECORD_VERSION);
-	MDB_val k = {.mv_size = sizeof(key), .mv_data = key};
 	struct zv_suppress_rec rec;
-	struct zv_r r;
+	uint8_t key[ZV_SUPPRESS_KEY];
 	enum zv_err err;
 
 	zv_suppress_key(key, row->kind, row->id, row->campaign);
-	err = zv_db_get(txn, ZV_T_SUPPRESSIONS, key, sizeof(key), &r);
-	if (err == ZV_OK)
-		err = zv_suppress_decode(r, &rec);
-	if (err == ZV_ENOENT || err == ZV_ECORRUPT || err == ZV_EVERSION)
-		rec = (struct zv_suppress_rec){.since_ms = row->since_ms};
+	err = suppress_get(txn, key, false, &rec);
+	if (err == ZV_ENOENT || (err == ZV_OK && rec.until_ms <= row->since_ms))
+		rec = (struct zv_suppress_rec){.since_ms = row->since_ms, .until_ms = row->until_ms};
 	else if (err != ZV_OK)
 		return err;
 	if (row->since_ms < rec.since_ms)
 		rec.since_ms = row->since_ms;
-	rec.until_ms = row->until_ms;
+	if (row->until_ms > rec.until_ms)
+		rec.until_ms = row->until_ms;
 	rec.source = row->source;
 	if (row->reason != NULL)
 		copy(rec.reason, row->reason);
-	zv_suppress_encode(&w, &rec);
-	return zv_db_put(txn, ZV_T_SUPPRESSIONS, &k, &w, 0);
+	return suppress_write(txn, key, &rec);
+}
+
+enum zv_err zv_db_suppress_end(struct zv_txn *txn, const struct zv_suppress_row *row)
+{
+	struct zv_suppress_rec rec, was;
+	uint8_t key[ZV_SUPPRESS_KEY], old[8];
+	enum zv_err err, err_old = ZV_ENOENT;
+
+	zv_suppress_key(key, row->kind, row->id, row->campaign);
+	zv_put_be64(old, row->id);
+	err = suppress_get(txn, key, false, &rec);
+	if (row->kind == ZV_SUPPRESS_NUMBER && row->campaign == 0)
+		err_old = suppress_get(txn, old, true, &was);
+	if (err_old == ZV_OK) {
+		/* What stays on record has the key of today. */
+		rec = err == ZV_OK && rec.since_ms < was.since_ms ? rec : was;
+		rec.until_ms = INT64_MAX;
+		err = zv_db_del(txn, ZV_T_SUPPRESSIONS, old, sizeof(old));
+	} else if (err_old != ZV_ENOENT) {
+		return err_old;
+	}
+	if (err != ZV_OK)
+		return err;
+	if (rec.until_ms <= row->until_ms)
+		return ZV_ENOENT;
+	rec.until_ms = row->until_ms;
+	return suppress_write(txn, key, &rec);
+}
+
+enum zv_err zv_db_suppressed(struct zv_txn *txn, uint64_t e164, int64_t at_ms, bool *ret_yes)
+{
+	struct zv_suppress_rec rec;
+	uint8_t key[ZV_SUPPRESS_KEY], old[8];
+	enum zv_err err;
+
+	zv_put_be64(old, e164);
+	zv_suppress_key(key, ZV_SUPPRESS_NUMBER, e164, 0);
+	err = suppress_get(txn, old, true, &rec);
+	if (err == ZV_ENOENT)
+		err = suppress_get(txn, key, false, &rec);
+	*ret_yes = err == ZV_OK && rec.until_ms > at_ms;
+	return err == ZV_ENOENT ? ZV_OK : err;
+}
+
+/* Words for one that stands: the dates are the engine's. */
+static enum zv_err suppress_words(struct zv_txn *txn, const struct zv_suppress_row *row)
+{
+	struct zv_suppress_rec rec;
+	uint8_t key[ZV_SUPPRESS_KEY];
+	enum zv_err err;
+
+	zv_suppress_key(key, row->kind, row->id, row->campaign);
+	err = suppress_get(txn, key, false, &rec);
+	if (err != ZV_OK)
+		return err;
+	copy(rec.reason, row->reason);
+	return suppress_write(txn, key, &rec);
 }
 
 enum zv_err zv_db_name_put(struct zv_txn *txn, const char *text)
@@ -103,6 +183,28 @@ enum zv_err zv_db_mark_put(struct zv_txn *txn, const struct zv_mark_row *row)
 		copy(rec.reason, row->reason);
 	zv_mark_encode(&w, &rec);
 	return zv_db_put(txn, ZV_T_MARKS, &k, &w, 0);
+}
+
+/* Words for one that stands: its dates are the engine's. */
+static enum zv_err mark_words(struct zv_txn *txn, const struct zv_mark_row *row)
+{
+	uint8_t key[ZV_MARK_KEY];
+	struct zv_mark_row now = *row;
+	struct zv_mark_rec rec;
+	struct zv_r r;
+	enum zv_err err;
+
+	zv_mark_key(key, row->person, &row->mark);
+	err = zv_db_get(txn, ZV_T_MARKS, key, sizeof(key), &r);
+	if (err == ZV_OK)
+		err = zv_mark_decode(r, &rec);
+	if (err != ZV_OK)
+		return err;
+	now.mark.from_ms = rec.from_ms;
+	now.mark.to_ms = rec.to_ms;
+	now.set_ms = rec.set_ms;
+	now.source = rec.source;
+	return zv_db_mark_put(txn, &now);
 }
 
 /* ---- each in a transaction of its own ---- */
@@ -184,30 +286,24 @@ enum zv_err zv_store_suppress(struct zv_store *store, uint64_t e164, const char 
 	return zv_store_suppress_put(store, &row);
 }
 
-static enum zv_err unsuppress_in(struct zv_txn *txn, const void *what)
+static enum zv_err end_in(struct zv_txn *txn, const void *what)
 {
-	const struct zv_suppress_row *row = what;
-	uint8_t key[ZV_SUPPRESS_KEY], old[8];
-	enum zv_err err, err_old = ZV_ENOENT;
-
-	zv_suppress_key(key, row->kind, row->id, row->campaign);
-	err = zv_db_del(txn, ZV_T_SUPPRESSIONS, key, sizeof(key));
-	if ((err == ZV_OK || err == ZV_ENOENT) && row->kind == ZV_SUPPRESS_NUMBER &&
-	    row->campaign == 0) {
-		zv_put_be64(old, row->id);
-		err_old = zv_db_del(txn, ZV_T_SUPPRESSIONS, old, sizeof(old));
-		if (err_old != ZV_ENOENT)
-			err = err_old;
-	}
-	return err;
+	return zv_db_suppress_end(txn, what);
 }
 
-enum zv_err zv_store_suppress_del(struct zv_store *store, uint8_t kind, uint64_t id,
-				  uint32_t campaign)
+enum zv_err zv_store_suppress_end(struct zv_store *store, const struct zv_suppress_row *row)
 {
-	struct zv_suppress_row row = {.kind = kind, .id = id, .campaign = campaign};
+	return in_txn(store, &(struct told){end_in, row});
+}
 
-	return in_txn(store, &(struct told){unsuppress_in, &row});
+static enum zv_err suppress_words_in(struct zv_txn *txn, const void *what)
+{
+	return suppress_words(txn, what);
+}
+
+enum zv_err zv_store_suppress_words(struct zv_store *store, const struct zv_suppress_row *row)
+{
+	return in_txn(store, &(struct told){suppress_words_in, row});
 }
 
 static enum zv_err mark_in(struct zv_txn *txn, const void *what)
@@ -226,6 +322,16 @@ enum zv_err zv_store_mark_put(struct zv_store *store, const struct zv_mark_row *
 	     zv_rule_name(row->name, strlen(row->name)) != row->mark.name))
 		return ZV_EINVAL;
 	return in_txn(store, &(struct told){mark_in, row});
+}
+
+static enum zv_err mark_words_in(struct zv_txn *txn, const void *what)
+{
+	return mark_words(txn, what);
+}
+
+enum zv_err zv_store_mark_words(struct zv_store *store, const struct zv_mark_row *row)
+{
+	return in_txn(store, &(struct told){mark_words_in, row});
 }
 
 static enum zv_err name_in(struct zv_txn *txn, const void *what)

@@ -12,23 +12,28 @@
 
 #define ZV_REASON_MAX 200 /* bytes of a reason that are kept */
 
-/* Puts or replaces.  A null reason or name keeps the text that stands there.  After an EV_TOLD
- * this is how the words come to a suppression or mark that the engine wrote. */
+/* Puts one.  A null reason or name keeps the text that stands there; one that stands never ends
+ * earlier for being told again. */
 enum zv_err zv_store_suppress_put(struct zv_store *store, const struct zv_suppress_row *row) ZV_MUST_USE;
 /* Many in one transaction: all or none. */
 enum zv_err zv_store_suppress_put_all(struct zv_store *store, const struct zv_suppress_row *rows,
 				      size_t n) ZV_MUST_USE;
-/* Takes one back.  ZV_ENOENT. */
-enum zv_err zv_store_suppress_del(struct zv_store *store, uint8_t kind, uint64_t id,
-				  uint32_t campaign) ZV_MUST_USE;
+/* Takes one back: it is over at row->until_ms, and stays on record.  ZV_ENOENT: none stands then. */
+enum zv_err zv_store_suppress_end(struct zv_store *store, const struct zv_suppress_row *row) ZV_MUST_USE;
+/* The words (reason) of one that the engine wrote, after its EV_TOLD: nothing else of it changes.
+ * ZV_ENOENT. */
+enum zv_err zv_store_suppress_words(struct zv_store *store, const struct zv_suppress_row *row) ZV_MUST_USE;
 /* A number everywhere and for good, by the operator. */
 enum zv_err zv_store_suppress(struct zv_store *store, uint64_t e164, const char *why,
 			      int64_t now_cal_ms) ZV_MUST_USE;
-/* Is the number suppressed everywhere, at whatever time? */
-enum zv_err zv_store_suppressed(struct zv_store *store, uint64_t e164, bool *ret_yes) ZV_MUST_USE;
+/* Is the number suppressed everywhere at this time? */
+enum zv_err zv_store_suppressed(struct zv_store *store, uint64_t e164, int64_t at_ms,
+				bool *ret_yes) ZV_MUST_USE;
 
 /* row->mark.name must be zv_rule_name of row->name when that is given. */
 enum zv_err zv_store_mark_put(struct zv_store *store, const struct zv_mark_row *row) ZV_MUST_USE;
+/* The words (name, reason) of one that the engine wrote, as above. */
+enum zv_err zv_store_mark_words(struct zv_store *store, const struct zv_mark_row *row) ZV_MUST_USE;
 /* The text behind a 64-bit name, so that reports can say it.  Call it before the engine is told
  * of a mark with that name. */
 enum zv_err zv_store_name_put(struct zv_store *store, const char *text) ZV_MUST_USE;

@@ -83,8 +83,15 @@ Test(rules_decide, a_suppression_holds_where_and_as_long_as_it_says, .init = bed
 	cr_assert(zv_person_suppress(&bed.person, &s));
 	refused(now, ZV_REFUSED_SUPPRESSED, ZV_NEVER_MS);
 	s.to_ms = now + DAY_MS;
-	cr_assert(zv_person_suppress(&bed.person, &s)); /* replaced */
+	cr_assert(zv_person_suppress(&bed.person, &s));
 	cr_assert_eq(bed.person.n_suppressed, 1);
+	refused(now, ZV_REFUSED_SUPPRESSED, ZV_NEVER_MS); /* never shortened */
+	zv_person_unsuppress(&bed.person, &(struct zv_suppressed){.e164 = s.e164, .campaign = 1});
+	cr_assert_eq(bed.person.n_suppressed, 1);
+	zv_person_unsuppress(&bed.person, &s);
+	cr_assert_eq(bed.person.n_suppressed, 0);
+	bed_yes(now);
+	cr_assert(zv_person_suppress(&bed.person, &s));
 	refused(now, ZV_REFUSED_SUPPRESSED, now + DAY_MS);
 	/* the end falls into the night: looked ahead into open hours */
 	bed.person.suppressed[0].to_ms = msk("2026-03-11 23:00");

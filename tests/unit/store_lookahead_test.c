@@ -312,7 +312,7 @@ Test(lookahead, a_suppressed_number_is_never_offered)
 	bool yes = false;
 
 	cr_assert_eq(zv_store_suppress(store, number, "asked not to be called", (int64_t)CAL), ZV_OK);
-	cr_assert_eq(zv_store_suppressed(store, number, &yes), ZV_OK);
+	cr_assert_eq(zv_store_suppressed(store, number, (int64_t)CAL, &yes), ZV_OK);
 	cr_expect(yes);
 	start_la();
 	cr_expect_eq(slabs[want_offer()].lead, lead + 1);

@@ -122,7 +122,7 @@ static void expect_old(struct zv_store *store)
 	cr_expect_eq(suppressed.kind, ZV_SUPPRESS_NUMBER);
 	cr_expect_eq(suppressed.id, 79160000004);
 	cr_expect_eq(suppressed.until_ms, INT64_MAX);
-	cr_assert_eq(zv_store_suppressed(store, 79160000004, &yes), ZV_OK);
+	cr_assert_eq(zv_store_suppressed(store, 79160000004, 0, &yes), ZV_OK);
 	cr_expect(yes);
 	cr_assert_eq(zv_store_outbox_each(store, 1, keep_message, &message), ZV_OK);
 	cr_expect_eq(message.to, 79160000001);

@@ -216,7 +216,7 @@ Test(told, a_suppression_is_on_disk_when_it_is_told_and_the_number_of_the_commit
 	cr_expect_eq(ev.code, 0);
 	txn = ev.u.offer.txn;
 	cr_expect_gt(txn, 0);
-	cr_assert_eq(zv_store_suppressed(store, 79161112233, &yes), ZV_OK);
+	cr_assert_eq(zv_store_suppressed(store, 79161112233, (int64_t)CAL, &yes), ZV_OK);
 	cr_expect(yes);
 	cr_assert_eq(zv_store_suppressions_each(store, 0, 0, keep_row, &l), ZV_OK);
 	cr_assert_eq(l.n, 2);
@@ -248,17 +248,65 @@ Test(told, words_are_put_to_a_suppression_and_it_is_taken_back)
 
 	push(&c);
 	(void)want_event(ZV_EV_TOLD);
-	cr_assert_eq(zv_store_suppress_put(store, &row), ZV_OK);
+	cr_assert_eq(zv_store_suppress_words(store, &row), ZV_OK);
 	cr_assert_eq(zv_store_suppressions_each(store, ZV_SUPPRESS_PERSON, person, keep_row, &l), ZV_OK);
 	cr_assert_eq(l.n, 1);
 	cr_expect_eq(l.v[0].since_ms, (int64_t)CAL);
-	cr_expect_eq(l.v[0].until_ms, (int64_t)CAL + 500);
+	cr_expect_eq(l.v[0].until_ms, INT64_MAX, "words change no dates");
+	cr_expect_eq(l.v[0].source, ZV_SUPPRESS_KEY);
 	cr_expect_eq(l.v[0].campaign, campaign);
-	cr_expect_eq(zv_store_suppress_del(store, ZV_SUPPRESS_PERSON, person, 0), ZV_ENOENT);
-	cr_expect_eq(zv_store_suppress_del(store, ZV_SUPPRESS_PERSON, person, campaign), ZV_OK);
+	row.campaign = 0;
+	cr_expect_eq(zv_store_suppress_words(store, &row), ZV_ENOENT, "nor do they make one");
+	cr_expect_eq(zv_store_suppress_end(store, &row), ZV_ENOENT);
+	row.campaign = campaign;
+	cr_expect_eq(zv_store_suppress_end(store, &row), ZV_OK);
+	cr_expect_eq(zv_store_suppress_end(store, &row), ZV_ENOENT, "it is over");
 	l.n = 0;
 	cr_assert_eq(zv_store_suppressions_each(store, 0, 0, keep_row, &l), ZV_OK);
-	cr_expect_eq(l.n, 0);
+	cr_assert_eq(l.n, 1, "and stays on record");
+	cr_expect_eq(l.v[0].until_ms, (int64_t)CAL + 500);
+	cr_expect_eq(l.v[0].since_ms, (int64_t)CAL);
+}
+
+Test(told, a_suppression_that_is_told_again_never_ends_earlier_and_is_taken_back_by_an_end_alone)
+{
+	struct zv_suppress_row row = {.kind = ZV_SUPPRESS_NUMBER, .source = ZV_SUPPRESS_OPERATOR,
+				      .id = 79161112233, .since_ms = (int64_t)CAL + 5,
+				      .until_ms = (int64_t)CAL + 500, .reason = "until tomorrow"};
+	struct zv_cmd c = suppress_of(1, 79161112233, 0, 0);
+	struct list l = {0};
+	bool yes = false;
+
+	push(&c);
+	(void)want_event(ZV_EV_TOLD);
+	cr_assert_eq(zv_store_suppress_put(store, &row), ZV_OK);
+	c.attempt = token_no(2);
+	c.u.suppress.to_ms = (int64_t)CAL + 900;
+	push(&c);
+	(void)want_event(ZV_EV_TOLD);
+	cr_assert_eq(zv_store_suppressed(store, row.id, (int64_t)CAL + 1000, &yes), ZV_OK);
+	cr_expect(yes);
+	c.attempt = token_no(3);
+	c.u.suppress.end = 1;
+	push(&c);
+	(void)want_event(ZV_EV_TOLD);
+	cr_assert_eq(zv_store_suppressed(store, row.id, (int64_t)CAL + 899, &yes), ZV_OK);
+	cr_expect(yes);
+	cr_assert_eq(zv_store_suppressed(store, row.id, (int64_t)CAL + 900, &yes), ZV_OK);
+	cr_expect_not(yes);
+	/* An end of what nobody has told is no error. */
+	c.attempt = token_no(4);
+	c.u.suppress.campaign = campaign;
+	push(&c);
+	cr_expect_eq(want_event(ZV_EV_TOLD).code, 0);
+	/* Told once more, it is a new one. */
+	row.since_ms = (int64_t)CAL + 2000;
+	row.until_ms = (int64_t)CAL + 3000;
+	cr_assert_eq(zv_store_suppress_put(store, &row), ZV_OK);
+	cr_assert_eq(zv_store_suppressions_each(store, ZV_SUPPRESS_NUMBER, row.id, keep_row, &l), ZV_OK);
+	cr_assert_eq(l.n, 1);
+	cr_expect_eq(l.v[0].since_ms, (int64_t)CAL + 2000);
+	cr_expect_eq(l.v[0].until_ms, (int64_t)CAL + 3000);
 }
 
 /* ---- marks ---- */

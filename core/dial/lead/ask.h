@@ -34,6 +34,11 @@ struct zv_plan_slot {
 struct zv_amend { struct zv_attempt_id attempt; uint64_t e164; uint16_t facts; };
 #define ZV_AMENDS_MAX 256u
 
+/* The last suppressions that were told: whoever asked before that one be taken back did not mean
+ * them. */
+struct zv_optout_told { uint64_t e164, person; uint32_t campaign; int64_t at_ms; };
+#define ZV_OPTOUTS_TOLD 256u
+
 /* All that the law needs beside the rules: part of struct zv_engine. */
 struct zv_law_state {
 	struct zv_plan_slot *plans;    /* [ZV_PLAN_SLOTS], by hash */
@@ -44,6 +49,8 @@ struct zv_law_state {
 	struct zv_recent recent;
 	struct zv_amend amends[ZV_AMENDS_MAX];
 	uint32_t n_amends;             /* ever; the oldest are overwritten */
+	struct zv_optout_told optouts[ZV_OPTOUTS_TOLD];
+	uint32_t n_optouts;            /* ever; the oldest are overwritten */
 	bool sweep;                    /* the rules changed: give back what reaches too short */
 	uint64_t tokens;               /* given by zv_law_token */
 };
@@ -109,6 +116,8 @@ struct zv_optout {
 	struct zv_attempt_id token;
 };
 void zv_person_optout(struct zv_engine *e, const struct zv_optout *optout);
+/* ... or its end, which takes back none that was told since it was asked. */
+void zv_person_on_suppress(struct zv_engine *e, const struct zv_event *ev);
 void zv_person_on_mark(struct zv_engine *e, const struct zv_event *ev);
 void zv_person_on_contact(struct zv_engine *e, const struct zv_event *ev);
 void zv_person_on_told(struct zv_engine *e, const struct zv_event *ev);

@@ -40,6 +40,7 @@ static void put_recent(void *arg, const struct zv_recent_one *one)
 
 	switch ((enum zv_recent_what)one->what) {
 	case ZV_RECENT_SUPPRESSED: (void)zv_person_suppress(c->person, &one->u.suppressed); break;
+	case ZV_RECENT_ENDED: zv_person_unsuppress(c->person, &one->u.suppressed); break;
 	case ZV_RECENT_MARK: (void)zv_person_mark(c->person, &one->u.mark); break;
 	case ZV_RECENT_CONTACT: put_contact(c->e, c->person, &one->u.contact); break;
 	}
@@ -280,7 +281,8 @@ static void ask_again(struct zv_engine *e, uint64_t person, uint64_t e164)
 	}
 }
 
-static void optout_slabs(struct zv_engine *e, const struct zv_optout *o)
+/* Into the slabs of everybody who is held, or out of them. */
+static void optout_slabs(struct zv_engine *e, const struct zv_optout *o, bool ends)
 {
 	for (uint32_t i = 0; i < e->params.persons.n; i++) {
 		struct zv_person_slab *p = &e->params.persons.v[i];
@@ -288,11 +290,16 @@ static void optout_slabs(struct zv_engine *e, const struct zv_optout *o)
 
 		if (e->law.person_refs[i] == 0)
 			continue;
-		if (o->person != 0 && p->person == o->person)
-			(void)zv_person_suppress(p, &s); /* no room: it overflows for good */
-		s.e164 = o->e164;
-		if (o->e164 != 0 && has_number(p, o->e164))
-			(void)zv_person_suppress(p, &s);
+		for (int by_number = 0; by_number < 2; by_number++) {
+			s.e164 = by_number ? o->e164 : 0;
+			if (by_number ? o->e164 == 0 || !has_number(p, o->e164)
+				      : o->person == 0 || p->person != o->person)
+				continue;
+			if (ends)
+				zv_person_unsuppress(p, &s);
+			else
+				(void)zv_person_suppress(p, &s); /* no room: it overflows for good */
+		}
 	}
 }
 
@@ -312,44 +319,113 @@ static void withdraw_calls(struct zv_engine *e, const struct zv_optout *o)
 	}
 }
 
+/* By person and by number; false: by neither. */
+static bool optout_recent(struct zv_engine *e, const struct zv_optout *o, enum zv_recent_what what)
+{
+	struct zv_recent_one ones[2] = {{0}};
+	uint32_t n = 0;
+
+	for (int by_number = 0; by_number < 2; by_number++) {
+		uint64_t id = by_number ? o->e164 : o->person;
+
+		if (id == 0)
+			continue;
+		ones[n].what = (uint8_t)what;
+		ones[n].by_number = by_number != 0;
+		ones[n].id = id;
+		ones[n].token = o->token;
+		ones[n++].u.suppressed = (struct zv_suppressed){
+			.e164 = by_number ? o->e164 : 0, .campaign = o->campaign, .to_ms = o->to_ms};
+	}
+	if (n > 0)
+		zv_recent_add(&e->law.recent, ones, n);
+	else
+		e->stats.late_events++;
+	return n > 0;
+}
+
+static struct zv_cmd *optout_write(struct zv_engine *e, const struct zv_optout *o)
+{
+	struct zv_cmd *cmd = zv_emit(e, ZV_CMD_SUPPRESS);
+
+	cmd->campaign = o->campaign;
+	cmd->attempt = o->token;
+	cmd->u.suppress.e164 = o->e164;
+	cmd->u.suppress.person = o->person;
+	cmd->u.suppress.to_ms = o->to_ms;
+	cmd->u.suppress.campaign = o->campaign;
+	cmd->u.suppress.source = o->source;
+	return cmd;
+}
+
 /* The order is the promise: memory first, then the disk, then whoever asked is told. */
 void zv_person_optout(struct zv_engine *e, const struct zv_optout *optout)
 {
 	struct zv_optout o = *optout;
-	struct zv_recent_one ones[2] = {{0}};
-	uint32_t n = 0;
-	struct zv_cmd *cmd;
 
 	o.token = token_of(e, o.token);
 	o.to_ms = o.to_ms == 0 ? INT64_MAX : o.to_ms;
-	for (int by_number = 0; by_number < 2; by_number++) {
-		uint64_t id = by_number ? o.e164 : o.person;
+	if (!optout_recent(e, &o, ZV_RECENT_SUPPRESSED))
+		return;
+	e->law.optouts[e->law.n_optouts++ % ZV_OPTOUTS_TOLD] = (struct zv_optout_told){
+		.e164 = o.e164, .person = o.person, .campaign = o.campaign, .at_ms = e->now.cal_ms};
+	optout_slabs(e, &o, false);
+	withdraw_calls(e, &o);
+	(void)optout_write(e, &o);
+	ask_again(e, o.person, o.e164);
+}
 
-		if (id == 0)
-			continue;
-		ones[n].what = ZV_RECENT_SUPPRESSED;
-		ones[n].by_number = by_number != 0;
-		ones[n].id = id;
-		ones[n].token = o.token;
-		ones[n++].u.suppressed = (struct zv_suppressed){
-			.e164 = by_number ? o.e164 : 0, .campaign = o.campaign, .to_ms = o.to_ms};
+/* Was the same suppression told after it was asked that it be taken back?  In doubt yes. */
+static bool told_since(const struct zv_engine *e, const struct zv_optout *o)
+{
+	const struct zv_law_state *law = &e->law;
+	uint32_t n = law->n_optouts < ZV_OPTOUTS_TOLD ? law->n_optouts : ZV_OPTOUTS_TOLD;
+
+	/* What was overwritten came no later than the oldest that still stands. */
+	if (law->n_optouts > ZV_OPTOUTS_TOLD &&
+	    law->optouts[law->n_optouts % ZV_OPTOUTS_TOLD].at_ms >= o->to_ms)
+		return true;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct zv_optout_told *t = &law->optouts[i];
+
+		if (t->at_ms >= o->to_ms && t->campaign == o->campaign &&
+		    ((o->e164 != 0 && t->e164 == o->e164) ||
+		     (o->person != 0 && t->person == o->person)))
+			return true;
 	}
-	if (n == 0) {
-		e->stats.late_events++;
+	return false;
+}
+
+static void optout_end(struct zv_engine *e, const struct zv_optout *optout)
+{
+	struct zv_optout o = *optout;
+
+	o.token = token_of(e, o.token);
+	if (o.to_ms <= 0 || told_since(e, &o)) {
+		struct zv_cmd *cmd = zv_emit(e, ZV_CMD_TELL);
+
+		/* Whoever asked sees in the store that it stands. */
+		cmd->attempt = o.token;
+		cmd->u.tell.what = ZV_TELL_TOLD;
 		return;
 	}
-	zv_recent_add(&e->law.recent, ones, n);
-	optout_slabs(e, &o);
-	withdraw_calls(e, &o);
-	cmd = zv_emit(e, ZV_CMD_SUPPRESS);
-	cmd->campaign = o.campaign;
-	cmd->attempt = o.token;
-	cmd->u.suppress.e164 = o.e164;
-	cmd->u.suppress.person = o.person;
-	cmd->u.suppress.to_ms = o.to_ms;
-	cmd->u.suppress.campaign = o.campaign;
-	cmd->u.suppress.source = o.source;
-	ask_again(e, o.person, o.e164);
+	if (!optout_recent(e, &o, ZV_RECENT_ENDED))
+		return;
+	optout_slabs(e, &o, true); /* leads that wait here are asked about when they are due */
+	optout_write(e, &o)->u.suppress.end = 1;
+}
+
+void zv_person_on_suppress(struct zv_engine *e, const struct zv_event *ev)
+{
+	struct zv_optout o = {
+		.e164 = ev->u.suppress.e164, .person = ev->u.suppress.person,
+		.campaign = ev->u.suppress.campaign, .source = ev->code,
+		.to_ms = ev->u.suppress.to_ms, .token = ev->attempt};
+
+	if (ev->u.suppress.end != 0)
+		optout_end(e, &o);
+	else
+		zv_person_optout(e, &o);
 }
 
 void zv_person_on_mark(struct zv_engine *e, const struct zv_event *ev)

@@ -12,7 +12,10 @@
 
 #define ZV_RECENT_MAX 8192u
 
-enum zv_recent_what { ZV_RECENT_SUPPRESSED = 1, ZV_RECENT_MARK, ZV_RECENT_CONTACT };
+enum zv_recent_what {
+	ZV_RECENT_SUPPRESSED = 1, ZV_RECENT_MARK, ZV_RECENT_CONTACT,
+	ZV_RECENT_ENDED /* u.suppressed is taken back */
+};
 
 struct zv_recent_one {
 	uint8_t what;   /* enum zv_recent_what */

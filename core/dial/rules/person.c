@@ -83,7 +83,8 @@ bool zv_person_suppress(struct zv_person_slab *person, const struct zv_suppresse
 
 		if (s->e164 != suppressed->e164 || s->campaign != suppressed->campaign)
 			continue;
-		*s = *suppressed;
+		if (s->to_ms < suppressed->to_ms)
+			s->to_ms = suppressed->to_ms;
 		return true;
 	}
 	if (person->n_suppressed < ZV_SUPPRESSED_MAX) {
@@ -93,6 +94,19 @@ bool zv_person_suppress(struct zv_person_slab *person, const struct zv_suppresse
 	person->overflow = true;
 	person->overflow_until_ms = INT64_MAX;
 	return false;
+}
+
+void zv_person_unsuppress(struct zv_person_slab *person, const struct zv_suppressed *suppressed)
+{
+	uint8_t kept = 0;
+
+	for (uint8_t i = 0; i < person->n_suppressed && i < ZV_SUPPRESSED_MAX; i++) {
+		const struct zv_suppressed *s = &person->suppressed[i];
+
+		if (s->e164 != suppressed->e164 || s->campaign != suppressed->campaign)
+			person->suppressed[kept++] = *s;
+	}
+	person->n_suppressed = kept;
 }
 
 bool zv_person_mark(struct zv_person_slab *person, const struct zv_mark *mark)

@@ -90,8 +90,11 @@ struct zv_contact *zv_person_contact(struct zv_person_slab *person, struct zv_at
 /* Takes a reservation back: nothing was sent. */
 void zv_person_drop(struct zv_person_slab *person, struct zv_attempt_id attempt);
 /* Adds a suppression or a mark that came in engine order (a mark of the same kind, name and
- * `by` is replaced).  False: no room; the slab overflows for good. */
+ * `by` is replaced; a suppression that is told again never ends earlier for it).  False: no room;
+ * the slab overflows for good. */
 bool zv_person_suppress(struct zv_person_slab *person, const struct zv_suppressed *suppressed);
+/* Takes back the one of the same number and campaign. */
+void zv_person_unsuppress(struct zv_person_slab *person, const struct zv_suppressed *suppressed);
 bool zv_person_mark(struct zv_person_slab *person, const struct zv_mark *mark);
 
 #endif

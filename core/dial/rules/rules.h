@@ -131,7 +131,8 @@ struct zv_rule {
 	char jur[ZV_JUR_MAX];
 	uint8_t kind, effect, trust, override_by; /* enums above */
 	bool revocable;
-	int64_t from_ms, to_ms; /* eff, UTC; INT64_MIN, INT64_MAX where open; to exclusive */
+	int64_t from_ms, to_ms; /* eff, UTC; INT64_MIN, INT64_MAX where open.  The file's `to`
+				   is its last day and holds to the end: to_ms is the next midnight */
 	int32_t seen_day;       /* days since 1970 */
 	uint8_t purposes, channels, modes, actors, parties, lines; /* bit (1 << enum); 0 = any */
 	union {
