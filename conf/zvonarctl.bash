@@ -55,7 +55,7 @@ _zvonarctl() {
 		return
 	fi
 	case "$noun $verb" in
-	' ') word='status campaign list leads attempts outbox report why suppress mark registry person retention rules numbers simulate store log reload drain' ;;
+	' ') word='status campaign list leads attempts outbox report why suppress mark registry person retention rules numbers replay simulate store log reload drain' ;;
 	'campaign ') word='list show start pause stop' ;;
 	'list ') word='import' ;;
 	'leads ' | 'attempts ') word='export' ;;
@@ -72,7 +72,7 @@ _zvonarctl() {
 	'rules check' | 'rules list' | 'rules test' | 'numbers import' | 'numbers show')
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	'log ') word='level' ;;
-	simulate*) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	simulate* | replay*) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	'log level') word='error warn info debug' ;;
 	'campaign show' | 'campaign start' | 'campaign pause' | 'campaign stop' | 'report ' | 'list import')
 		if [[ $noun = list && $prev != import ]]; then

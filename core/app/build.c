@@ -252,8 +252,10 @@ static bool count_caller(void *arg, const struct zv_log_row *row)
 	bool invite = row->kind == ZV_LOG_INTENT ||
 		      (row->kind == ZV_LOG_LADDER && row->what == ZV_LADDER_SUB);
 
-	if (invite && row->caller != 0)
-		zv_engine_count_caller(d->engine, row->caller, row->cal_ms);
+	if (!invite || row->caller == 0)
+		return true;
+	zv_engine_count_caller(d->engine, row->caller, row->cal_ms);
+	zv_recorder_caller(d->recorder, row->caller, row->cal_ms);
 	return true;
 }
 
@@ -281,6 +283,7 @@ static bool load_tally(void *arg, uint32_t campaign, int64_t bucket, const uint3
 	struct zv_daemon *d = arg;
 
 	zv_engine_load_tally(d->engine, campaign, bucket, n);
+	zv_recorder_tally(d->recorder, campaign, bucket, n);
 	return true;
 }
 
@@ -296,10 +299,23 @@ static enum zv_err load_tallies(struct zv_daemon *d)
 
 		if (err != ZV_OK)
 			return err;
-		if (info.started_ms != 0)
-			zv_engine_load_origin(d->engine, info.id, info.started_ms);
+		if (info.started_ms == 0)
+			continue;
+		zv_engine_load_origin(d->engine, info.id, info.started_ms);
+		zv_recorder_origin(d->recorder, info.id, info.started_ms);
 	}
 	return zv_store_tallies_each(d->store, 0, from > 0 ? from : 0, load_tally, d);
+}
+
+static enum zv_err make_recorder(struct zv_daemon *d, const struct zv_engine_params *engine)
+{
+	struct zv_recorder_params params = {
+		.path = d->config->record, .engine = engine, .conf_hash = d->config->hash};
+
+	if (params.path == NULL)
+		return ZV_OK;
+	zv_info("app", "the day is recorded into %s", params.path);
+	return zv_recorder_create(&params, &d->recorder);
 }
 
 static enum zv_err make_engine(struct zv_daemon *d)
@@ -307,13 +323,15 @@ static enum zv_err make_engine(struct zv_daemon *d)
 	const struct zv_config *c = d->config;
 	struct zv_engine_params params = {
 		.conf = &c->engine, .slabs = d->slabs, .persons = d->persons, .node = c->node,
-		.epoch = d->boot.epoch, .seed = c->seed != 0 ? c->seed : d->boot.secret.k0,
+		.epoch = d->boot.epoch, .seed = c->seed != 0 ? c->seed : zv_siphash(&d->boot.secret, "engine", 6),
 		.rules_hash = c->engine.rules != NULL ? c->engine.rules->hash : 0,
 	};
 	struct zv_engine_thread_params thread = {
 		.clock = &d->clock, .wires = d->wires, .n_trunks = c->engine.n_trunks};
 	enum zv_err err = zv_engine_create(&params, &d->engine);
 
+	if (err == ZV_OK)
+		err = make_recorder(d, &params);
 	if (err != ZV_OK)
 		return err;
 	err = count_callers(d);
@@ -322,6 +340,7 @@ static enum zv_err make_engine(struct zv_daemon *d)
 	if (err != ZV_OK)
 		return err;
 	thread.engine = d->engine;
+	thread.recorder = d->recorder;
 	return zv_engine_thread_create(&thread, &d->engine_thread);
 }
 
@@ -429,6 +448,7 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 	zv_control_close(daemon->control);
 	zv_voice_destroy(daemon->voice);
 	zv_engine_thread_destroy(daemon->engine_thread);
+	zv_recorder_destroy(daemon->recorder);
 	zv_engine_destroy(daemon->engine);
 	for (uint32_t i = 0; i < ZV_CAMPAIGNS_MAX; i++)
 		if (daemon->pacers[i].campaign != NULL)

@@ -234,6 +234,8 @@ static enum zv_err build_paths(struct zv_config_build *b)
 
 	c->store.dir = zv_config_path_at(b, "store.dir");
 	c->control = zv_config_path_at(b, "control.socket");
+	if (text(c, "engine.record")[0] != 0)
+		c->record = zv_config_path_at(b, "engine.record");
 	c->voice.wav_dir = zv_config_path_at(b, "prompts.dir");
 	c->voice.cache_dir = zv_config_path_at(b, "prompts.cache");
 	/* a bare name is looked up in PATH */

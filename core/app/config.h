@@ -88,6 +88,7 @@ struct zv_config {
 	const char *control;  /* path of the control socket */
 	uint32_t drain_ms;    /* SIGTERM: how long talks may finish */
 	uint32_t plugin_deadline_ms, plugin_strikes;
+	const char *record;   /* file of the day's record; NULL: none */
 	uint64_t seed;        /* of the engine's draws; 0 = from the store's secret */
 
 	/* Ready for zv_engine_create; campaigns[i].id is 0 until the shell has asked the store. */

@@ -62,6 +62,9 @@ static const struct zv_conf_row rows[] = {
 
 	{"engine.seed", "", 0, ZV_T_INT, "0", 0, 0, NULL,
 	 "Seed of the engine's draws; 0: from the database's secret", NULL},
+	{"engine.record", "", 0, ZV_T_TEXT, "", 0, 1000, NULL,
+	 "File into which all that happens to the engine is written, for zvonarctl replay; numbers of "
+	 "people are in it. Empty: none", NULL},
 	{"engine.max_dialing", "", LIVE, ZV_T_DURATION, "3m", MS_S, MS_H, NULL,
 	 "A call without any final answer is given up after that; above every ring_time", NULL},
 	{"engine.store_wait", "", LIVE, ZV_T_DURATION, "5s", 100, 10 * MS_M, NULL,

@@ -92,6 +92,7 @@ struct zv_daemon {
 	struct zv_plugin_pacer pacers[ZV_CAMPAIGNS_MAX]; /* of campaigns that name one */
 	struct zv_engine *engine;
 	struct zv_engine_thread *engine_thread;
+	struct zv_recorder *recorder; /* NULL: the day is not recorded */
 	struct zv_voice *voice;
 	struct zv_control *control;
 	struct zv_lookahead lookahead;

@@ -207,7 +207,9 @@ static void step(struct zv_engine_thread *t, const struct zv_event *ev)
 	struct zv_now now = zv_clock_now(t->p.clock);
 
 	t->cmds.n = 0;
+	zv_recorder_event(t->p.recorder, &now, ev);
 	zv_engine_step(t->p.engine, &now, ev, &t->cmds);
+	zv_recorder_commands(t->p.recorder, &t->cmds);
 	t->events++;
 	for (uint32_t i = 0; i < t->cmds.n; i++)
 		route(t, &t->cmds.v[i]);
@@ -268,6 +270,7 @@ static void look(struct zv_engine_thread *t, int64_t mono_ms, bool now)
 	pthread_mutex_lock(&t->lock);
 	if (t->new_conf != NULL) {
 		t->conf_err = zv_engine_set_conf(t->p.engine, t->new_conf);
+		zv_recorder_conf(t->p.recorder);
 		t->new_conf = NULL;
 		pthread_cond_broadcast(&t->taken);
 	}

@@ -6,6 +6,7 @@
 #define ZV_APP_ENGINE_THREAD_H
 
 #include "app/clock.h"
+#include "app/record.h"
 #include "app/wires.h"
 #include "dial/engine.h"
 
@@ -25,6 +26,7 @@ struct zv_engine_thread_params {
 	struct zv_clock *clock;
 	struct zv_wires *wires;
 	uint32_t n_trunks;
+	struct zv_recorder *recorder; /* NULL: the day is not recorded */
 };
 
 enum zv_err zv_engine_thread_create(const struct zv_engine_thread_params *params,

@@ -106,6 +106,7 @@ int zv_cmd_numbers_show(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_rules_check(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_rules_list(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_rules_test(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_replay(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_simulate(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_drain(struct zv_ctl *ctl, const struct zv_args *args);
 

@@ -212,6 +212,10 @@ static const struct zv_command commands[] = {
          zv_cmd_rules_test},
         {"reload", NULL, NULL, 0, NULL, "zvonard reads its configuration again", NULL,
          zv_cmd_reload},
+        {"replay", NULL, "RECORD", 1, NULL, "Run a recorded day of zvonard again and compare its trace",
+         "The record was written with engine.record; --conf names the configuration of then.  Exit\n"
+         "status 1 if the trace differs from what zvonard had.",
+         zv_cmd_replay},
         {"simulate", NULL, "SCENARIO.yaml", ZV_ARGS_MORE(1), simulate_opts, "Days of a campaign in seconds, by the same engine",
          "The scenario names zvonard's configuration (or --conf does) and says who is called, by whom\n"
          "and what goes wrong; conf/scenarios has samples.  Exit status 1 if a promise was broken.",
