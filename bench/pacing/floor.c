@@ -291,7 +291,7 @@ static void place(struct floor *f)
 	f->day->placed++;
 	tell(f, &(struct zv_pacer_event){.at_ms = f->now, .kind = ZV_PEV_PLACED, .slot = slot,
 		.hour = (uint8_t)(9 + f->now / 3600000),
-		.list = f->conf->list_answer[0] > 0 ? (uint16_t)((f->now / LIST_MS) & 1) : 0,
+		.list = (uint16_t)(f->conf->list_answer[0] > 0 ? (f->now / LIST_MS) & 1 : 0),
 		.score_ppm = f->conf->scores ? (uint32_t)(p * 1e6) : 0});
 }
 

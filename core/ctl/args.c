@@ -288,3 +288,14 @@ const char *zv_args_opt(const struct zv_args *args, const char *name)
 
 	return opt != NULL ? args->opt[opt - args->command->opts] : NULL;
 }
+
+bool zv_args_russian(const struct zv_args *args, bool *ret_russian)
+{
+	const char *lang = zv_args_opt(args, "lang");
+
+	*ret_russian = lang != NULL && strcmp(lang, "ru") == 0;
+	if (lang == NULL || *ret_russian || strcmp(lang, "en") == 0)
+		return true;
+	(void)fprintf(stderr, "zvonarctl: --lang: ru or en, not \"%s\"\n", lang);
+	return false;
+}

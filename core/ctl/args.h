@@ -76,4 +76,7 @@ bool zv_args_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_val
 /* The command's option by name; NULL: not given.  "" for a flag that was. */
 const char *zv_args_opt(const struct zv_args *args, const char *name);
 
+/* The option `lang`: ru or en (the default).  False: it says something else, told on stderr. */
+bool zv_args_russian(const struct zv_args *args, bool *ret_russian);
+
 #endif

@@ -148,7 +148,7 @@ int zv_cmd_rules_check(struct zv_ctl *ctl, const struct zv_args *args)
 	return zv_ctl_output_end(stdout, err == ZV_OK ? ZV_EXIT_DONE : ZV_EXIT_FAILED);
 }
 
-static void list_rule(struct zv_out *out, const struct zv_law *law, uint32_t i)
+static void list_rule(struct zv_out *out, const struct zv_law *law, uint32_t i, bool russian)
 {
 	static const char *const kinds[] = {"?",     "freq",    "cooldown", "hours", "ratio",
 	                                    "treat", "consent", "deny",     "retain"};
@@ -158,7 +158,7 @@ static void list_rule(struct zv_out *out, const struct zv_law *law, uint32_t i)
 	const struct zv_law_text *text = zv_law_text(law, i);
 	char says[1024];
 
-	zv_law_say(law, i, says, sizeof(says));
+	(russian ? zv_law_say_ru : zv_law_say)(law, i, says, sizeof(says));
 	zv_out_text(out, text->id);
 	zv_out_text(out, text->jur);
 	zv_out_text(out, kinds[rule->kind]);
@@ -182,8 +182,11 @@ int zv_cmd_rules_list(struct zv_ctl *ctl, const struct zv_args *args)
 	struct zv_law *law = NULL;
 	struct zv_out *out;
 	char path[4096];
+	bool russian;
 	enum zv_err err;
 
+	if (!zv_args_russian(args, &russian))
+		return ZV_EXIT_USAGE;
 	if (args->n_args > 1) {
 		zv_ctl_say("one file or folder, please");
 		return ZV_EXIT_USAGE;
@@ -199,7 +202,7 @@ int zv_cmd_rules_list(struct zv_ctl *ctl, const struct zv_args *args)
 	if (err == ZV_OK) {
 		out = zv_out_begin(stdout, ctl->format, false, cols, 9);
 		for (uint32_t i = 0; i < zv_law_rules(law)->n; i++)
-			list_rule(out, law, i);
+			list_rule(out, law, i, russian);
 		zv_out_end(out);
 		say_set(rules, law);
 	}

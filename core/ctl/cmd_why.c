@@ -300,17 +300,14 @@ static int tell(struct zv_why *w, const char *only)
 
 static int read_options(struct zv_why *w, const struct zv_args *args)
 {
-	const char *lang = zv_args_opt(args, "lang"), *at = zv_args_opt(args, "at");
+	const char *at = zv_args_opt(args, "at");
 
 	if (w->ctl->format != ZV_FORMAT_JSON && w->ctl->format != ZV_FORMAT_TABLE) {
 		zv_ctl_say("why: text for people, or --json");
 		return ZV_EXIT_USAGE;
 	}
-	if (lang != NULL && strcmp(lang, "ru") != 0 && strcmp(lang, "en") != 0) {
-		zv_ctl_say("--lang: ru or en, not \"%s\"", lang);
+	if (!zv_args_russian(args, &w->russian))
 		return ZV_EXIT_USAGE;
-	}
-	w->russian = lang != NULL && lang[0] == 'r';
 	w->asked_at = at != NULL;
 	w->at_ms = zv_calendar_now(w->store, NULL);
 	if (at != NULL && !zv_moment_read("--at", at, w->at_ms, &w->at_ms))

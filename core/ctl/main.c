@@ -99,6 +99,12 @@ static const struct zv_opt rules_opts[] = {
         {0},
 };
 
+static const struct zv_opt rules_list_opts[] = {
+        {"calendars", 0, "DIR", "folder of calendars (by default the one beside the rules' folder)"},
+        {"lang", 'l', "ru|en", "language of what they say (en)"},
+        {0},
+};
+
 static const struct zv_opt numbers_import_opts[] = {
         {"country", 0, "ru|ua|kz", "whose number plan it is"},
         {"out", 0, "FILE", "the compiled table (without it the file is only checked)"},
@@ -202,7 +208,7 @@ static const struct zv_command commands[] = {
          "Everything that is wrong goes to standard output, one a line, with file, line and JSON\n"
          "path; exit status 1 then.  Each argument is a set of its own.",
          zv_cmd_rules_check},
-        {"rules", "list", "[FILE|DIR]", ZV_ARGS_OR_MORE, rules_opts, "What the rules say, in words",
+        {"rules", "list", "[FILE|DIR]", ZV_ARGS_OR_MORE, rules_list_opts, "What the rules say, in words",
          "Without an argument: those of the configuration (-c FILE), else /etc/zvonar/rules.",
          zv_cmd_rules_list},
         {"rules", "test", "FILE...", ZV_ARGS_OR_MORE + 1, rules_test_opts,

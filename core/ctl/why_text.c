@@ -140,11 +140,11 @@ static void put_source(const struct zv_why *w, uint16_t rule)
 {
 	const struct zv_law_text *t = zv_law_text(w->set->law, rule);
 	const struct zv_rule *r = &zv_law_rules(w->set->law)->v[rule];
-	char said[512];
+	char said[1024];
 
 	if (t == NULL)
 		return;
-	zv_law_say(w->set->law, rule, said, sizeof(said));
+	(w->russian ? zv_law_say_ru : zv_law_say)(w->set->law, rule, said, sizeof(said));
 	(void)printf("    %s: ", PICK(w, "it says", "правило говорит"));
 	zv_put_plain(stdout, said);
 	(void)printf("\n    %s: ", PICK(w, "law", "закон"));

@@ -65,8 +65,9 @@ struct zv_law_text {
 };
 /* NULL: no such rule. */
 const struct zv_law_text *zv_law_text(const struct zv_law *law, uint32_t rule);
-/* One English sentence of what the rule says; always ended.  Length as snprintf's, cut. */
+/* One English or Russian sentence of what the rule says; always ended, cut between characters. */
 void zv_law_say(const struct zv_law *law, uint32_t rule, char *text, size_t size);
+void zv_law_say_ru(const struct zv_law *law, uint32_t rule, char *text, size_t size);
 
 /* The day (since 1970) on which the longest unseen rule was last compared with its source. */
 int32_t zv_law_oldest_seen(const struct zv_law *law);

@@ -50,6 +50,9 @@ static void look(const struct zv_law *law)
 			zv_law_say(law, i, text, room);
 			if (strnlen(text, room) == room)
 				abort();
+			zv_law_say_ru(law, i, text, room);
+			if (strnlen(text, room) == room)
+				abort();
 		}
 	}
 }
