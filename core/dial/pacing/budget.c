@@ -3,19 +3,21 @@
 #include "base/num.h"
 #include "dial/rules/budget.h"
 
-#define THETA_START  -3.2f /* log-odds of 0.04 */
+#define THETA_START -2.8f /* log-odds of 0.057 */
 #define THETA_LOW    -6.0f
 #define THETA_HIGH   1.0f
-#define SHUT_BELOW   1.4f  /* one more, and some that nobody foresaw */
+#define SHUT_BELOW 1.0f  /* one more, and some that nobody foresaw */
 #define THETA_SHUT   0.00003f /* with the gate shut: the tails are too thin so far out, by ten or more */
-#define RESERVE      1.0f  /* calls kept back for the end of a window ... */
-#define SPREAD       3.0f  /* ... and so many deviations of what may still come of those under way */
-#define GAIN         0.7f
-#define PRIOR        6.0f   /* events by which a unit of risk is taken for one at first */
-#define KNOWN        2.0f   /* risk that was taken before theta is trusted */
+#define RESERVE 1.8f  /* calls kept back for the end of a window ... */
+#define SPREAD 3.0f  /* ... and so many deviations of what may still come of those under way */
+#define SOFT         0.3f  /* share of the spread that tau already leaves alone; the gate all of it */
+#define FORWARD_LOW  0.02f /* theta is scaled by no less */
+#define GAIN 0.7f
+#define PRIOR 6.0f   /* events by which a unit of risk is taken for one at first */
+#define KNOWN 0.5f   /* risk that was taken before theta is trusted */
 #define MEMORY       100.0f /* events after which old ones fade */
-#define SLACK        0.35f /* of the answers to come, spent ahead of them at most */
-#define SLACK_S      7200.0f /* and no more than so long brings */
+#define SLACK 0.4f /* of the answers to come, spent ahead of them at most */
+#define SLACK_S 7200.0f /* and no more than so long brings */
 
 void zv_budget_init(struct zv_budget *b)
 {
@@ -50,7 +52,7 @@ static float safe_rate(const struct zv_budget_look *look)
 
 void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
 {
-	float tau = 1, affordable = 1e6f, left_least = 1e9f;
+	float tau = 1, of = 1, affordable = 1e6f, left_least = 1e9f; /* of: the limit that tau is a part of */
 	float at_risk = look->at_risk > 0 ? look->at_risk * b->worth : 0, spread = SPREAD * (float)zv_sqrt((double)at_risk) * (1 + at_risk); /* they come in bursts */
 
 	for (uint32_t i = 0; i < look->settings->n_rules && i < ZV_PACER_RULES; i++) {
@@ -63,10 +65,11 @@ void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
 			continue;
 		ahead = SLACK * left < SLACK_S * rate ? SLACK * left : SLACK_S * rate;
 		can = cap * ((float)count->answered + ahead) - (float)count->abandoned - at_risk - spread;
-		t = (cap * ((float)count->answered + left) - (float)count->abandoned - at_risk - spread - RESERVE) /
+		t = (cap * ((float)count->answered + left) - (float)count->abandoned - at_risk - SOFT * spread - RESERVE) /
 		    (left + 1);
 		t = t < 0 ? 0 : t > 2 * cap ? 2 * cap : t;
 		affordable = can < affordable ? can : affordable;
+		of = t < tau ? cap : of;
 		tau = t < tau ? t : tau;
 		left_least = left < left_least ? left : left_least;
 	}
@@ -76,6 +79,7 @@ void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
 		tau = b->safe > 0 && tau > b->safe ? b->safe : tau;
 	}
 	b->tau = tau;
+	b->forward = (float)zv_ln((double)(tau / of > FORWARD_LOW ? tau / of : FORWARD_LOW));
 	b->affordable = affordable;
 	b->answers_left = left_least;
 }
@@ -106,6 +110,6 @@ float zv_budget_theta(const struct zv_budget *b)
 
 	if (zv_budget_shut(b))
 		return THETA_SHUT;
-	theta = 1 / (1 + (float)zv_exp(-(double)b->log_odds));
+	theta = 1 / (1 + (float)zv_exp(-(double)(b->log_odds + b->forward)));
 	return theta;
 }

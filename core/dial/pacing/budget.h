@@ -16,6 +16,7 @@
 
 struct zv_budget {
 	float log_odds;   /* of theta */
+	float forward;    /* added to log_odds: follows tau at once */
 	float tau;        /* abandoned per answer that is aimed at */
 	float affordable; /* calls that may be abandoned now, less what is at risk already */
 	float answers_left; /* that the tightest window will still bring */

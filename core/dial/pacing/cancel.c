@@ -1,7 +1,7 @@
 /* dial/pacing/cancel.c -- which ringing calls are better not answered any more. */
 #include "dial/pacing/pacer_int.h"
 
-#define HOPELESS 0.25f /* chance to find nobody from which on a call is given up */
+#define HOPELESS 0.20f /* chance to find nobody from which on a call is given up */
 #define SHUT     0.10f /* the same while the budget is used up */
 #define LOOK_MAX 64    /* calls looked at by one decision */
 

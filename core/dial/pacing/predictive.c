@@ -17,8 +17,10 @@
 #define TALK_MEAN_MS 15000.0f
 #define RING_MEMORY  3000.0f
 #define CELL_MEMORY  4000.0f
-#define LEARN_CALLS  30.0f /* exposure before the model is believed */
-#define LEARN_WISHES 4.0f
+#define LEARN_CALLS  8.0f  /* exposure before the model is believed ... */
+#define LEARN_AGENT  0.7f  /* ... and so much an agent: a large team errs at a larger scale */
+#define LEARN_WISHES 8.0f  /* one wish in so many of it */
+#define SMALL_TEAM   40 /* whose tails far out are too thin: a shut gate means one call an idle agent */
 #define OCCUPANCY    0.85f /* of agents, to guess what the day still brings */
 
 static uint32_t last_bin(const struct zv_ppacer *p)
@@ -101,7 +103,9 @@ static bool knows_enough(const struct zv_ppacer *p)
 {
 	const struct zv_cell *root = &p->answer.cells[ZV_CELL_ROOT];
 
-	return p->told || (root->exposure >= LEARN_CALLS && root->answers >= LEARN_WISHES);
+	float calls = LEARN_CALLS + LEARN_AGENT * (float)p->n_in;
+
+	return p->told || (root->exposure >= calls && root->answers >= calls / LEARN_WISHES);
 }
 
 static float risk_of(const struct zv_ppacer *p, const struct zv_grid *sum, double error)
@@ -119,7 +123,7 @@ static uint32_t conditional(struct zv_ppacer *p, float theta, float *ret_risk)
 {
 	struct zv_grid sum = p->calls_sum;
 	struct zv_grid_term term;
-	uint32_t want = 0;
+	uint32_t want = 0, most = UINT32_MAX, under_way = p->ringing + p->robot + p->waiting;
 	double error;
 	float risk;
 
@@ -127,13 +131,17 @@ static uint32_t conditional(struct zv_ppacer *p, float theta, float *ret_risk)
 	*ret_risk = 1;
 	if (p->n_in == 0)
 		return 0;
+	if (!p->told && zv_budget_shut(&p->budget) && p->n_in <= SMALL_TEAM && !robots(p)) {
+		most = p->on[ZV_AGENT_READY] > under_way ? p->on[ZV_AGENT_READY] - under_way : 0;
+		theta = 1;
+	}
 	(void)zv_flight_new(p, &term);
 	error = p->told ? 0
 			: (double)zv_answer_error(&p->answer,
 						  p->newest != ZV_NIL ? p->calls[p->newest].cell : ZV_CELL_ROOT);
 	for (;;) {
 		risk = risk_of(p, &sum, error);
-		if (risk > theta || want >= PLACE_MAX)
+		if (risk > theta || want >= PLACE_MAX || want >= most)
 			break;
 		p->last_risk = zv_budget_shut(&p->budget) ? -1 : risk;
 		want++;
