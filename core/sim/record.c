@@ -1,5 +1,6 @@
 #include "sim/record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ void zv_record_fill_head(struct zv_record_head *head)
 {
 	memcpy(head->magic, MAGIC, sizeof(head->magic));
 	memset(head->version, 0, sizeof(head->version));
-	memcpy(head->version, ZV_VERSION, strnlen(ZV_VERSION, sizeof(head->version) - 1));
+	snprintf(head->version, sizeof(head->version), "%s", ZV_VERSION);
 	head->size_event = sizeof(struct zv_event);
 	head->size_cmd = sizeof(struct zv_cmd);
 	head->size_offer = sizeof(struct zv_offer);

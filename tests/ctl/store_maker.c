@@ -1,6 +1,7 @@
 /* Makes stores for the tests of zvonarctl: `store_maker init DIR`, then `store_maker play DIR
  * SEED` lives a made-up campaign through the store's own thread.  What happened is read back by
- * the test from `zvonarctl attempts export`; nothing is printed. */
+ * the test from `zvonarctl attempts export`; nothing is printed.  `store_maker law DIR RULES` puts
+ * a rule file in force and one conversation with the first lead, with its evidence. */
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,7 +11,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "store/read.h"
+#include "law/law.h"
+#include "store/told.h"
 
 #define LEADS_MAX 4096u
 #define START_MS  INT64_C(1772427600000) /* 2026-03-02T05:00:00Z, a Monday */
@@ -347,6 +349,106 @@ static void stop(struct made *m, struct thread_arg *t, pthread_t thread)
 	(void)pthread_join(thread, NULL);
 }
 
+static void rings(struct made *m)
+{
+	m->store_fd = eventfd(0, EFD_NONBLOCK);
+	m->engine_fd = eventfd(0, EFD_NONBLOCK);
+	must(zv_ring_create(sizeof(struct zv_cmd), 4096, m->store_fd, &m->commands), "ring");
+	must(zv_ring_create(sizeof(struct zv_event), 4096, m->engine_fd, &m->events), "ring");
+	must(zv_ring_create(sizeof(struct zv_dialog), 64, m->store_fd, &m->dialogs), "ring");
+	must(zv_ring_create(sizeof(struct zv_dialog_ack), 64, -1, &m->acks), "ring");
+	must(zv_store_leads_each(m->store, m->campaign, add_lead, m), "leads");
+}
+
+static void rings_end(struct made *m)
+{
+	zv_ring_destroy(m->commands);
+	zv_ring_destroy(m->events);
+	zv_ring_destroy(m->dialogs);
+	zv_ring_destroy(m->acks);
+	(void)close(m->store_fd);
+	(void)close(m->engine_fd);
+}
+
+static void on_law(void *arg, enum zv_law_level level, const char *file, unsigned line,
+                   const char *path, const char *text)
+{
+	(void)arg;
+	if (level == ZV_LAW_ERROR)
+		fprintf(stderr, "%s:%u %s %s\n", file, line, path, text);
+}
+
+/* The first rule counts conversations: it is in the evidence of the yes and of the no. */
+static void evidence(struct made *m, const struct made_lead *lead, uint64_t hash, bool yes)
+{
+	struct zv_cmd cmd = command(m, ZV_CMD_EVIDENCE, m->seq + yes);
+
+	if (!yes)
+		cmd.attempt = (struct zv_attempt_id){0};
+	cmd.u.evidence.person = lead->person;
+	cmd.u.evidence.lead = lead->lead;
+	cmd.u.evidence.rules_hash = hash;
+	cmd.u.evidence.answer = yes ? ZV_ANSWER_YES : ZV_ANSWER_NO;
+	cmd.u.evidence.detail = yes ? ZV_DETAIL_NONE : ZV_DETAIL_LIMIT;
+	cmd.u.evidence.until_ms = yes ? m->cal_ms : START_MS + 57600000; /* midnight in Moscow */
+	cmd.u.evidence.channel = ZV_CHANNEL_VOICE_AI;
+	cmd.u.evidence.n_counts = 1;
+	cmd.u.evidence.counts[0].used = !yes;
+	push(m, &cmd);
+}
+
+static void law(struct made *m, const char *rules)
+{
+	struct made_lead *lead = &m->leads[0];
+	struct zv_law_params params = {.rules = rules, .sink = {.tell = on_law}};
+	struct zv_law *set;
+	struct thread_arg t;
+	pthread_t thread;
+	const char *text;
+	struct zv_cmd cmd;
+	size_t len;
+	uint64_t hash;
+
+	must(zv_zones_create(NULL, &params.zones), "zones");
+	must(zv_law_load(&params, &set), "rules");
+	text = zv_law_archive(set, &len);
+	hash = zv_law_rules(set)->hash;
+	must(zv_store_ruleset_put(m->store, zv_law_rules(set), START_MS - 1000, text, len), "rule set");
+	rings(m);
+	if (m->n_leads == 0)
+		die("no leads");
+	start(m, &t, &thread);
+	m->cal_ms = START_MS;
+	evidence(m, lead, hash, true);
+	(void)intent(m, lead);
+	await(m, ZV_EV_INTENT_FLUSHED, 1);
+	cmd = command(m, ZV_CMD_OUTCOME, m->seq);
+	cmd.u.outcome.lead = lead->lead;
+	cmd.u.outcome.person = lead->person;
+	cmd.u.outcome.outcome = ZV_OUT_ANSWERED;
+	cmd.u.outcome.facts = ZV_FACT_BIT(ZV_FACT_ATTEMPT) | ZV_FACT_BIT(ZV_FACT_CONNECT) |
+	                      ZV_FACT_BIT(ZV_FACT_CONVERSATION);
+	cmd.u.outcome.invite_ms = m->cal_ms;
+	cmd.u.outcome.sip_code = 200;
+	push(m, &cmd);
+	lead->attempts = 1;
+	m->cal_ms += 1000;
+	cmd = command(m, ZV_CMD_STEP, m->seq);
+	cmd.u.step.lead = lead->lead;
+	cmd.u.step.person = lead->person;
+	cmd.u.step.due_class = ZV_DUE_NORMAL;
+	cmd.u.step.kind = ZV_STEP_RETRY;
+	cmd.u.step.due_ms = m->cal_ms + 3600000;
+	push(m, &cmd);
+	await(m, ZV_EV_STEP_FLUSHED, 1);
+	m->cal_ms = START_MS + 3600000;
+	evidence(m, lead, hash, false);
+	stop(m, &t, thread);
+	rings_end(m);
+	zv_law_destroy(set);
+	zv_zones_destroy(params.zones);
+}
+
 static void play(struct made *m, const char *dir)
 {
 	struct made_lead *left[10];
@@ -355,13 +457,7 @@ static void play(struct made *m, const char *dir)
 	uint64_t first;
 	uint32_t n;
 
-	m->store_fd = eventfd(0, EFD_NONBLOCK);
-	m->engine_fd = eventfd(0, EFD_NONBLOCK);
-	must(zv_ring_create(sizeof(struct zv_cmd), 4096, m->store_fd, &m->commands), "ring");
-	must(zv_ring_create(sizeof(struct zv_event), 4096, m->engine_fd, &m->events), "ring");
-	must(zv_ring_create(sizeof(struct zv_dialog), 64, m->store_fd, &m->dialogs), "ring");
-	must(zv_ring_create(sizeof(struct zv_dialog_ack), 64, -1, &m->acks), "ring");
-	must(zv_store_leads_each(m->store, m->campaign, add_lead, m), "leads");
+	rings(m);
 	start(m, &t, &thread);
 	waves(m);
 	first = leave_open(m, left, &n);
@@ -375,12 +471,7 @@ static void play(struct made *m, const char *dir)
 		outcome(m, first + i, left[i], i % 2 == 0 ? ZV_OUT_NO_ANSWER : ZV_OUT_ANSWERED,
 		        true);
 	stop(m, &t, thread);
-	zv_ring_destroy(m->commands);
-	zv_ring_destroy(m->events);
-	zv_ring_destroy(m->dialogs);
-	zv_ring_destroy(m->acks);
-	(void)close(m->store_fd);
-	(void)close(m->engine_fd);
+	rings_end(m);
 }
 
 int main(int argc, char **argv)
@@ -388,13 +479,15 @@ int main(int argc, char **argv)
 	static struct made m;
 
 	if (argc < 3)
-		die("usage: store_maker init|play DIR [SEED]");
+		die("usage: store_maker init|play|law DIR [SEED|RULES]");
 	open_store(&m, argv[2]);
 	put_campaign(&m);
 	if (strcmp(argv[1], "play") == 0 && argc == 4) {
 		m.dice = strtoull(argv[3], NULL, 10);
 		play(&m, argv[2]);
 	}
+	if (strcmp(argv[1], "law") == 0 && argc == 4)
+		law(&m, argv[3]);
 	zv_store_close(m.store);
 	return 0;
 }
