@@ -429,6 +429,7 @@ enum zv_err zv_daemon_create(const struct zv_daemon_params *params, char *text, 
 	d->ahead = d->config;
 	d->config_path = params->config_path;
 	d->signal_fd = -1;
+	pthread_mutex_init(&d->treatment.lock, NULL);
 	err = make(d, text, text_size);
 	if (err != ZV_OK) {
 		if (text[0] == 0)
@@ -471,5 +472,6 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 	if (daemon->live != daemon->config)
 		zv_config_destroy(daemon->live);
 	zv_config_destroy(daemon->config);
+	zv_daemon_treatment_end(daemon);
 	free(daemon);
 }

@@ -58,8 +58,19 @@ struct zv_treated {
 	uint64_t generation;
 	int32_t day;
 	bool good;
+	uint64_t held;  /* leads seen that are held back */
+	char why[320];  /* the rule, and what to write */
 };
 #define ZV_TREATED_MAX 64
+
+struct zv_treatment {
+	pthread_mutex_t lock;
+	struct zv_treated v[ZV_TREATED_MAX];
+	uint32_t n, n_leads;
+	uint64_t *leads;     /* those that are counted */
+	bool more;           /* and others without a place */
+	uint64_t generation; /* of the configuration that they are counted for */
+};
 
 struct zv_daemon {
 	const char *config_path;
@@ -72,9 +83,7 @@ struct zv_daemon {
 	const struct zv_config *ahead; /* lookahead: live, for one pass */
 	_Atomic uint64_t ahead_seen;   /* its generation */
 	bool ahead_over;               /* the lookahead has ended */
-	struct zv_treated treated[ZV_TREATED_MAX]; /* lookahead */
-	uint32_t n_treated;
-	_Atomic uint64_t untreated;    /* offers put off because of a treatment */
+	struct zv_treatment treatment;
 	struct zv_tell_wait tells[ZV_TELLS_MAX];
 	uint64_t tokens;
 	struct zv_store *store;
@@ -151,5 +160,13 @@ void zv_daemon_look_at_tells(struct zv_daemon *d);
 /* status.c: handler of the control socket */
 enum zv_err zv_daemon_handle(void *arg, const struct zv_control_request *request, json_t *reply,
 			     char *text, size_t text_size);
+
+/* treated.c: is a lead of that jurisdiction treated as the rules there want it?  One that is not
+ * is counted.  Lookahead. */
+bool zv_daemon_treats(struct zv_daemon *d, uint32_t campaign, const char *jur, uint64_t lead);
+/* {"UA": {"leads": 12, "at_least": false, "why": "..."}}; NULL: none.  Main. */
+json_t *zv_daemon_held_back(struct zv_daemon *d, uint32_t campaign);
+uint64_t zv_daemon_held_back_all(struct zv_daemon *d);
+void zv_daemon_treatment_end(struct zv_daemon *d);
 
 #endif

@@ -102,7 +102,7 @@ static json_t *campaign_json(struct zv_daemon *d, uint32_t i)
 	const struct zv_config *live = atomic_load(&d->live);
 	struct zv_campaign_info info;
 	json_t *categories = json_object();
-	json_t *o;
+	json_t *o, *held;
 
 	if (zv_store_campaign_get(d->store, d->config->campaigns[i].name, &info) != ZV_OK) {
 		json_decref(categories);
@@ -116,6 +116,9 @@ static json_t *campaign_json(struct zv_daemon *d, uint32_t i)
 		      (json_int_t)info.finals, "dialling", (int)d->campaigns[i].dialling, "open",
 		      (json_int_t)info.by_category[0], "categories", categories);
 	json_object_set_new(o, "title", json_string(d->config->campaigns[i].title));
+	held = zv_daemon_held_back(d, i);
+	if (held != NULL)
+		json_object_set_new(o, "held_back", held);
 	if (live->campaigns[i].unfit[0] != 0)
 		json_object_set_new(o, "not_started", json_string(live->campaigns[i].unfit));
 	return o;
@@ -144,7 +147,7 @@ static json_t *rules_json(struct zv_daemon *d, const struct zv_engine_stats *sta
 	snprintf(seen, sizeof(seen), "%04d-%02d-%02d", year, month, mday);
 	o = json_pack("{s:s s:I s:s s:s s:s s:I}", "hash", hash, "number", (json_int_t)rules->n,
 		      "files", live->rules.files, "tz_version", rules->tz_version, "oldest_seen", seen,
-		      "untreated", (json_int_t)atomic_load(&d->untreated));
+		      "untreated", (json_int_t)zv_daemon_held_back_all(d));
 	json_object_set_new(o, "refused", refused);
 	return o;
 }

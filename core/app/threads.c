@@ -65,37 +65,6 @@ static bool place(void *arg, const struct zv_place_ask *ask, struct zv_person_sl
 	return true;
 }
 
-/* Whether the campaign treats its contacts of that jurisdiction as the rules there want it. */
-static bool treats(struct zv_daemon *d, uint32_t campaign, const char *jur)
-{
-	int64_t cal_ms = zv_clock_now(&d->clock).cal_ms;
-	int32_t day = (int32_t)(cal_ms / 86400000);
-	struct zv_treated *t = NULL;
-	char text[320];
-
-	for (uint32_t i = 0; i < d->n_treated && t == NULL; i++)
-		if (d->treated[i].campaign == campaign && strcmp(d->treated[i].jur, jur) == 0)
-			t = &d->treated[i];
-	if (t != NULL && t->generation == d->ahead->generation && t->day == day)
-		return t->good;
-	if (t == NULL) {
-		t = &d->treated[d->n_treated < ZV_TREATED_MAX ? d->n_treated++ : 0];
-		*t = (struct zv_treated){.campaign = campaign, .good = true};
-		snprintf(t->jur, sizeof(t->jur), "%s", jur);
-	}
-	t->generation = d->ahead->generation;
-	t->day = day;
-	if (zv_config_treats(d->ahead, campaign, jur, cal_ms, text, sizeof(text))) {
-		t->good = true;
-	} else {
-		if (t->good)
-			zv_warn("law", "campaign %s: its contacts in %s are not called: %s",
-				d->ahead->campaigns[campaign].name, jur, text);
-		t->good = false;
-	}
-	return t->good;
-}
-
 static bool prepare(void *arg, struct zv_offer *offer, const char *attrs, size_t attrs_len)
 {
 	struct zv_daemon *d = arg;
@@ -107,10 +76,8 @@ static bool prepare(void *arg, struct zv_offer *offer, const char *attrs, size_t
 	if (offer->topic == 0)
 		offer->topic = d->ahead->campaigns[i].topic;
 	jur = offer->person_slab < d->persons.n ? d->persons.v[offer->person_slab].jur : "";
-	if (jur[0] != 0 && !treats(d, i, jur)) {
-		atomic_fetch_add_explicit(&d->untreated, 1, memory_order_relaxed);
+	if (jur[0] != 0 && !zv_daemon_treats(d, i, jur, offer->lead))
 		return false;
-	}
 	return zv_voice_prepare(d->voice, i, attrs, attrs_len, offer->prompts);
 }
 

@@ -8,24 +8,56 @@ struct listing {
 	const json_t *campaigns; /* what a running zvonard says of them; NULL: none runs */
 };
 
-/* Why the campaign is not dialled although it may be marked as running. */
-static const char *not_started(const struct listing *l, const char *name)
+/* What a running zvonard says of it; NULL: nothing. */
+static const json_t *daemons_view(const struct listing *l, const char *name)
 {
 	for (size_t i = 0; i < json_array_size(l->campaigns); i++) {
 		const json_t *c = json_array_get(l->campaigns, i);
 		const char *is = json_string_value(json_object_get(c, "name"));
 
 		if (is != NULL && strcmp(is, name) == 0)
-			return json_string_value(json_object_get(c, "not_started"));
+			return c;
 	}
 	return NULL;
+}
+
+/* "12 in UA: rule UA-FIRST ... wants ...; ..." of contacts that are not called although the
+ * campaign is. */
+static void put_held_back(struct zv_out *out, const json_t *held)
+{
+	char text[2048];
+	size_t len = 0;
+	const char *jur;
+	json_t *one;
+
+	text[0] = 0;
+	json_object_foreach((json_t *)(uintptr_t)held, jur, one)
+	{
+		const char *why = json_string_value(json_object_get(one, "why"));
+		int n = snprintf(text + len, sizeof(text) - len, "%s%s%lld in %s: %s",
+		                 len > 0 ? "; " : "",
+		                 json_is_true(json_object_get(one, "at_least")) ? "at least " : "",
+		                 (long long)json_integer_value(json_object_get(one, "leads")), jur,
+		                 why != NULL ? why : "");
+
+		if (n < 0 || (size_t)n >= sizeof(text) - len) {
+			text[len] = 0; /* what finds no room is in `status` */
+			break;
+		}
+		len += (size_t)n;
+	}
+	if (len > 0)
+		zv_out_text(out, text);
+	else
+		zv_out_none(out);
 }
 
 static void list_row(void *arg, const struct zv_campaign_info *info)
 {
 	struct listing *l = arg;
 	struct zv_out *out = l->out;
-	const char *why = not_started(l, info->name);
+	const json_t *view = daemons_view(l, info->name);
+	const char *why = json_string_value(json_object_get(view, "not_started"));
 
 	zv_out_text(out, info->name);
 	zv_out_text(out, zv_campaign_state_word(info->state));
@@ -38,6 +70,7 @@ static void list_row(void *arg, const struct zv_campaign_info *info)
 		zv_out_text(out, why);
 	else
 		zv_out_none(out);
+	put_held_back(out, json_object_get(view, "held_back"));
 	zv_out_row(out);
 }
 
@@ -46,7 +79,7 @@ int zv_cmd_campaign_list(struct zv_ctl *ctl, const struct zv_args *args)
 	static const struct zv_out_col cols[] = {
 	        {"name", false},        {"state", false},   {"leads", true},      {"finals", true},
 	        {"done_percent", true}, {"started", false}, {"completed", false},
-	        {"not_started", false},
+	        {"not_started", false}, {"held_back", false},
 	};
 	int status = ZV_EXIT_DONE;
 	struct zv_store *store = zv_ctl_store(ctl, false, &status);
@@ -59,7 +92,7 @@ int zv_cmd_campaign_list(struct zv_ctl *ctl, const struct zv_args *args)
 		return status;
 	reply = zv_client_ask(ctl, json_pack("{s:s}", "cmd", "campaign_list"), &status);
 	l.campaigns = json_object_get(reply, "campaigns");
-	l.out = zv_out_begin(stdout, ctl->format, false, cols, 8);
+	l.out = zv_out_begin(stdout, ctl->format, false, cols, 9);
 	err = zv_store_campaign_each(store, list_row, &l);
 	zv_out_end(l.out);
 	json_decref(reply);
