@@ -265,6 +265,12 @@ static double chance(const struct floor *f, uint64_t person)
 			       SCORE_SIGMA * fate_normal(fate_u(f->seed, person, FATE_SCORE))));
 }
 
+/* Two lists that take turns, where the cell has two. */
+static uint16_t list_of(const struct floor *f)
+{
+	return f->conf->list_answer[0] > 0 && (f->now / LIST_MS & 1) != 0;
+}
+
 static void place(struct floor *f)
 {
 	uint32_t slot = f->free[--f->n_free];
@@ -291,7 +297,7 @@ static void place(struct floor *f)
 	f->day->placed++;
 	tell(f, &(struct zv_pacer_event){.at_ms = f->now, .kind = ZV_PEV_PLACED, .slot = slot,
 		.hour = (uint8_t)(9 + f->now / 3600000),
-		.list = (uint16_t)(f->conf->list_answer[0] > 0 ? (f->now / LIST_MS) & 1 : 0),
+		.list = list_of(f),
 		.score_ppm = f->conf->scores ? (uint32_t)(p * 1e6) : 0});
 }
 

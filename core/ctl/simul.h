@@ -101,11 +101,11 @@ struct zv_simul_job { const struct zv_simul *simul; const struct zv_simul_pacer 
 enum zv_err zv_simul_run(struct zv_simul_job *jobs, uint32_t n_jobs, uint64_t first_seed,
 			 uint32_t seeds, uint32_t n_processes) ZV_MUST_USE;
 
-double zv_simul_of(const struct zv_simul_day *day, int what);
 enum zv_simul_what {
 	ZV_SIMUL_CALLS, ZV_SIMUL_ANSWERED, ZV_SIMUL_HANDED, ZV_SIMUL_ABANDONED, ZV_SIMUL_OCCUPANCY,
 	ZV_SIMUL_WAIT, ZV_SIMUL_WAIT_P95, ZV_SIMUL_RATIO, ZV_SIMUL_DONE, ZV_SIMUL_FIGURES
 };
+double zv_simul_of(const struct zv_simul_day *day, enum zv_simul_what what);
 struct zv_simul_figure zv_simul_figure(const struct zv_simul_case *c, enum zv_simul_what what);
 uint64_t zv_simul_hash(const struct zv_simul_case *c); /* over all days */
 uint32_t zv_simul_over(const struct zv_simul_case *c, double limit); /* days over it */

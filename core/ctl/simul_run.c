@@ -287,11 +287,11 @@ enum zv_err zv_simul_run(struct zv_simul_job *jobs, uint32_t n_jobs, uint64_t fi
 
 /* ---- figures ---- */
 
-double zv_simul_of(const struct zv_simul_day *day, int what)
+double zv_simul_of(const struct zv_simul_day *day, enum zv_simul_what what)
 {
 	const struct zv_sim_measure *m = &day->sum;
 
-	switch ((enum zv_simul_what)what) {
+	switch (what) {
 	case ZV_SIMUL_CALLS: return (double)m->dials;
 	case ZV_SIMUL_ANSWERED: return (double)m->answered;
 	case ZV_SIMUL_HANDED: return (double)m->handed;
