@@ -3,21 +3,21 @@
 #include "base/num.h"
 #include "dial/rules/budget.h"
 
-#define THETA_START -2.8f /* log-odds of 0.057 */
+#define THETA_START  -2.8f /* log-odds of 0.057 */
 #define THETA_LOW    -6.0f
 #define THETA_HIGH   1.0f
-#define SHUT_BELOW 1.0f  /* one more, and some that nobody foresaw */
+#define SHUT_BELOW   1.0f /* one more, and some that nobody foresaw */
 #define THETA_SHUT   0.00003f /* with the gate shut: the tails are too thin so far out, by ten or more */
-#define RESERVE 1.8f  /* calls kept back for the end of a window ... */
-#define SPREAD 3.0f  /* ... and so many deviations of what may still come of those under way */
-#define SOFT         0.3f  /* share of the spread that tau already leaves alone; the gate all of it */
+#define RESERVE      1.8f /* calls kept back for the end of a window ... */
+#define SPREAD       3.0f /* ... and so many deviations of what may still come of those under way */
+#define SOFT         0.3f /* share of the spread that tau already leaves alone; the gate all of it */
 #define FORWARD_LOW  0.02f /* theta is scaled by no less */
-#define GAIN 0.7f
-#define PRIOR 6.0f   /* events by which a unit of risk is taken for one at first */
-#define KNOWN 0.5f   /* risk that was taken before theta is trusted */
+#define GAIN         0.7f
+#define PRIOR        6.0f /* events by which a unit of risk is taken for one at first */
+#define KNOWN        0.5f /* risk that was taken before theta is trusted */
 #define MEMORY       100.0f /* events after which old ones fade */
-#define SLACK 0.4f /* of the answers to come, spent ahead of them at most */
-#define SLACK_S 7200.0f /* and no more than so long brings */
+#define SLACK        0.4f /* of the answers to come, spent ahead of them at most */
+#define SLACK_S      7200.0f /* and no more than so long brings */
 
 void zv_budget_init(struct zv_budget *b)
 {

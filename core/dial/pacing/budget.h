@@ -4,8 +4,10 @@
  * every live answer, so that the risk that calls were placed at comes at the rate tau; the risk
  * says more than the rare event itself, so theta hardly trembles.  The second compares risk and
  * events: what a unit of risk comes to.  The outer one sets tau: what the window still allows over
- * the answers it will still bring, so that it ends just under the limit.  A gate stands before both: when the next abandoned call could not be afforded any more,
- * theta falls to almost nothing until answers have earned it.
+ * the answers it will still bring, so that it ends just under the limit; theta follows tau at once,
+ * for near the end of a window there is no time to learn it.  A gate stands before all: when the
+ * next abandoned call could not be afforded any more, theta falls to almost nothing until answers
+ * have earned it.
  *
  * Thread: engine.  Pure.
  */
