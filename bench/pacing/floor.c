@@ -468,6 +468,7 @@ static void begin(struct floor *f, const struct floor_conf *conf, uint64_t seed)
 	f->wait_head = f->wait_tail = f->idle_head = f->idle_tail = 0;
 	memset(&f->in, 0, sizeof(f->in));
 	f->in.size = sizeof(f->in);
+	f->in.count[0] = (struct zv_pacer_count){conf->before_answered, conf->before_abandoned};
 	f->in.carrier_room = UINT32_MAX;
 	f->in.leads_left = UINT32_MAX;
 	f->out.size = sizeof(f->out);
@@ -557,7 +558,8 @@ void floor_settings(const struct floor_conf *conf, struct zv_pacer_settings *ret
 		.cancel = conf->ring_min_ms != 0, .robot_agents = 1, .ratio_ppm = 1000000,
 		.ring_min_ms = conf->ring_min_ms, .ring_max_ms = RING_MAX_MS, .patience_ms = PATIENCE_MS};
 	ret_settings->rules[0] = (struct zv_pacer_rule){
-		.limit_ppm = conf->limit_ppm, .window = ZV_PACER_DAY, .end_ms = FLOOR_DAY_MS};
+		.limit_ppm = conf->limit_ppm, .window = conf->block ? ZV_PACER_BLOCK : ZV_PACER_DAY,
+		.end_ms = FLOOR_DAY_MS, .later_ms = conf->later_ms};
 }
 
 struct floor *floor_create(void)

@@ -38,6 +38,10 @@ struct floor_conf {
 	bool one_by_one;       /* agents come a minute apart */
 	uint32_t robot_k;      /* a robot speaks first; one in k wants an agent, after 20 s */
 	double speed_sigma;    /* agents differ: lognormal, of mean 1 */
+	/* a day of a block of days: what the days before counted, and the dialling time of those after */
+	uint64_t before_answered, before_abandoned;
+	int64_t later_ms;
+	bool block;            /* the limit is the block's, not the day's */
 	bool scores;           /* leads differ and their chances are told: AUC about 0.7 */
 };
 

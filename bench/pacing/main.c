@@ -18,7 +18,7 @@ struct options {
 	const char *pacer; /* NULL: all */
 	int seeds;                /* 0: by the size of the floor */
 	int processes;
-	bool full, decisions_only, raw;
+	bool full, decisions_only, blocks, raw;
 };
 
 struct item {
@@ -102,6 +102,21 @@ static void work(struct shared *shared, int n)
 		measure(floor, &cells[items[i].cell], items[i].pacer, items[i].seeds, &shared->results[i]);
 	}
 	floor_destroy(floor);
+}
+
+/* The cells that --cell names, 20 blocks of 30 days each, or --seeds. */
+static int run_blocks(const struct options *o, int n_cells)
+{
+	struct floor *floor = floor_create();
+
+	if (floor == NULL)
+		return 1;
+	for (int c = 0; c < n_cells; c++) {
+		if (strstr(cells[c].name, o->cell != NULL ? o->cell : "table/10/180/0.3") != NULL)
+			measure_blocks(floor, &cells[c], o->seeds > 0 ? o->seeds : 20);
+	}
+	floor_destroy(floor);
+	return 0;
 }
 
 static int run_all(struct shared *shared, int n, int processes)
@@ -212,7 +227,7 @@ static int judge_cell(const struct shared *s, int n, int i)
 
 static void usage(void)
 {
-	puts("usage: pacing_bench [--full] [--cell PART] [--pacer NAME] [--seeds N] [--processes N] [--decisions] [--list]");
+	puts("usage: pacing_bench [--full] [--cell PART] [--pacer NAME] [--seeds N] [--processes N] [--decisions] [--blocks] [--list]");
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
@@ -220,7 +235,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 	static const struct option longs[] = {{"full", no_argument, NULL, 'f'}, {"cell", required_argument, NULL, 'c'},
 		{"pacer", required_argument, NULL, 'p'}, {"seeds", required_argument, NULL, 's'},
 		{"processes", required_argument, NULL, 'j'}, {"decisions", no_argument, NULL, 'd'},
-		{"list", no_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"blocks", no_argument, NULL, 'b'}, {"list", no_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -230,6 +245,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 		case 'p': o->pacer = optarg; break;
 		case 's': o->seeds = (int)strtol(optarg, NULL, 10); break;
 		case 'j': o->processes = (int)strtol(optarg, NULL, 10); break;
+		case 'b': o->blocks = true; break;
 		case 'd': o->decisions_only = true; break;
 		case 'l':
 			for (int i = 0, n = cells_fill(cells); i < n; i++)
@@ -256,6 +272,8 @@ int main(int argc, char **argv)
 	(void)fflush(stdout);
 	if (o.decisions_only)
 		return 0;
+	if (o.blocks)
+		return run_blocks(&o, n_cells);
 	n = fill_items(&o, n_cells);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED || run_all(shared, n, o.processes) != 0) {

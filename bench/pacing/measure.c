@@ -133,6 +133,69 @@ void measure(struct floor *floor, const struct cell *cell, enum pacer_name name,
 	*ret = m;
 }
 
+/* ---- 30 days as one window ---- */
+
+#define BLOCK_DAYS 30
+
+struct block {
+	double busy, staffed, abandoned, base;
+};
+
+static void one_block(struct floor *floor, const struct floor_conf *day_conf, bool block, int seed, struct block *ret)
+{
+	struct floor_conf conf = *day_conf;
+	struct pacer today, yesterday;
+	struct floor_day d;
+
+	*ret = (struct block){0};
+	conf.block = block;
+	for (int i = 0; i < BLOCK_DAYS; i++) {
+		if (block) {
+			conf.before_answered = (uint64_t)ret->base;
+			conf.before_abandoned = (uint64_t)ret->abandoned;
+			conf.later_ms = (int64_t)FLOOR_DAY_MS * (BLOCK_DAYS - 1 - i);
+		}
+		pacer_open(&today, PACER_ZVONAR, &conf, 0);
+		if (i > 0) {
+			pacer_pass_on(&yesterday, &today);
+			pacer_close(&yesterday);
+		}
+		floor_run(floor, &conf, (uint64_t)(seed * BLOCK_DAYS + i), &today.floor, &d);
+		yesterday = today;
+		ret->busy += d.busy_s;
+		ret->staffed += d.staffed_s;
+		ret->abandoned += (double)d.abandoned;
+		ret->base += (double)d.base;
+	}
+	pacer_close(&yesterday);
+}
+
+void measure_blocks(struct floor *floor, const struct cell *cell, int seeds)
+{
+	for (int block = 0; block < 2; block++) {
+		double busy = 0, staffed = 0, abandoned = 0, base = 0, worst = 0;
+		int over = 0;
+
+		for (int seed = 1; seed <= seeds; seed++) {
+			struct block b;
+			double rate;
+
+			one_block(floor, &cell->conf, block != 0, seed, &b);
+			rate = 100 * share(b.abandoned, b.base);
+			worst = rate > worst ? rate : worst;
+			over += b.abandoned * 1e6 > (double)cell->conf.limit_ppm * b.base;
+			busy += b.busy;
+			staffed += b.staffed;
+			abandoned += b.abandoned;
+			base += b.base;
+		}
+		printf("%-22s limit of each %-5s: occ %.2f, abandoned %.3f, worst block %.3f, blocks over %d/%d\n",
+		       cell->name, block ? "block" : "day", 100 * share(busy, staffed), 100 * share(abandoned, base),
+		       worst, over, seeds);
+		(void)fflush(stdout);
+	}
+}
+
 /* ---- decisions at 10,000 calls in flight ---- */
 
 #define IN_FLIGHT 10000

@@ -22,6 +22,10 @@ struct measured {
 void measure(struct floor *floor, const struct cell *cell, enum pacer_name pacer, int seeds,
 	     struct measured *ret_measured);
 
+/* A block of 30 days, each begun with what the day before learned, under a limit of each day and
+ * under one of the block: prints both. */
+void measure_blocks(struct floor *floor, const struct cell *cell, int seeds);
+
 /* A decision with 10,000 calls in flight: prints p50 and p99 of the engine's own pacer. */
 void measure_decisions(void);
 
