@@ -173,6 +173,15 @@ class Law(unittest.TestCase):
         self.assertIn('It may be called now', self.ctl('why', OTHER, '--at', NOON))
         self.ctl('suppress', 'remove', OTHER, status=3)
 
+    def test_the_report_counts_hours_in_the_campaigns_zone_where_a_contact_has_none(self):
+        self.store = self.path('other')
+        self.write('bare.csv', f'contact_id,phone\na,{WHO}\n')
+        subprocess.run([MAKER, 'init', self.store], check=True, timeout=60)
+        self.ctl('list', 'import', CAMPAIGN, self.path('bare.csv'), '--zone', 'Asia/Vladivostok')
+        subprocess.run([MAKER, 'law', self.store, self.path('rules.jsonl')], check=True, timeout=60)
+        hours = json.loads(self.ctl('report', CAMPAIGN, '--format', 'json'))['hours']
+        self.assertEqual([h['hour'] for h in hours if h['calls'] > 0], [15])  # 05:00 UTC
+
     # ---- forgetting ----
 
     def test_a_dry_run_of_erasing_counts_what_erasing_takes(self):
