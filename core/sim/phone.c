@@ -343,7 +343,8 @@ static void on_verdict(struct zv_sim *w, uint32_t slot)
 	zv_sim_leg_event(w, slot, ZV_EV_MEDIA_VERDICT)->u.media.cause =
 		machine ? ZV_HEARD_MACHINE : ZV_HEARD_PERSON;
 	/* A person whom it takes for a machine is counted nowhere: rules may ask for an estimate. */
-	if (machine && w->conf->campaigns[leg->campaign].detect == ZV_DETECT_BEFORE)
+	if (machine && w->conf->campaigns[leg->campaign].detect == ZV_DETECT_BEFORE &&
+	    w->now.mono_ms - leg->answer_ms < w->conf->campaigns[leg->campaign].detect_max_ms)
 		zv_judge_machine(w->judge, leg->attempt);
 }
 
