@@ -232,7 +232,8 @@ static void adopt(struct zv_daemon *d)
 		(void)zv_daemon_tell_engine(d, &(struct zv_event){
 			.type = ZV_EV_ADOPT, .trunk = open->trunk, .leg = open->leg,
 			.attempt = open->attempt,
-			.u.adopt = {.lead = open->lead, .e164 = open->called,
+			.u.adopt = {.lead = open->lead, .person = open->person,
+				    .e164 = open->called,
 				    .campaign = open->campaign, .sub = open->sub,
 				    .answered = open->has_dialog}});
 	}

@@ -85,6 +85,8 @@ void zv_call_free_if_done(const struct zv_call_ctx *c)
 	zv_call_deadline(c, 0);
 	if (call->slab != ZV_SLOT_NONE) /* adopted calls were never among the campaign's */
 		e->campaign_calls[call->campaign]--;
+	else if (call->person != 0)
+		zv_pick_person_free(e, call->person);
 	zv_call_state(c, ZV_CALL_FREE);
 	e->stats.calls--;
 	e->free_slots[(e->free_head + e->free_n++) % e->conf->max_calls] = c->slot;

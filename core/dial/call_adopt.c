@@ -30,6 +30,9 @@ void zv_call_adopt(struct zv_engine *e, const struct zv_event *ev)
 		.trunk = ev->trunk, .campaign = campaign, .sub = ev->u.adopt.sub,
 		.lead = ev->u.adopt.lead, .called = ev->u.adopt.e164, .sip_open = true,
 	};
+	/* Nobody else rings this person until the old leg is gone. */
+	if (ev->u.adopt.person != 0 && zv_persons_add(&e->persons, ev->u.adopt.person))
+		c.call->person = ev->u.adopt.person;
 	e->router.trunks[ev->trunk].calls++; /* the trunk still counts it */
 	c.call->channel = true;
 	e->stats.calls++;

@@ -130,7 +130,7 @@ struct zv_event {
 		struct { uint64_t e164, person; int64_t to_ms; uint32_t campaign, end; } suppress;
 		struct { uint64_t person, name; int64_t from_ms, to_ms; } mark;
 		struct { uint64_t person, e164; int64_t at_ms; uint32_t campaign; uint16_t facts; uint8_t channel, exclude; } contact;
-		struct { uint64_t lead; uint64_t e164; uint32_t campaign; uint8_t sub, answered; } adopt;
+		struct { uint64_t lead, person, e164; uint32_t campaign; uint8_t sub, answered; } adopt;
 		uint8_t raw[32];
 	} u;
 };

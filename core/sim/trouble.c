@@ -56,6 +56,7 @@ static void start_again(struct zv_sim *w)
 			continue;
 		ev = zv_sim_leg_event(w, s, ZV_EV_ADOPT);
 		ev->u.adopt.lead = (uint64_t)leg->lead + 1;
+		ev->u.adopt.person = (uint64_t)w->leads[leg->lead].person + 1;
 		ev->u.adopt.e164 = UINT64_C(79000000000) + (uint64_t)w->leads[leg->lead].person * 8;
 		ev->u.adopt.campaign = w->conf->campaigns[leg->campaign].id;
 		ev->u.adopt.sub = leg->sub;

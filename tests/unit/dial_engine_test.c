@@ -222,3 +222,27 @@ Test(engine, a_call_of_before_the_crash_that_answers_has_no_made_up_distances)
 	cr_assert_eq(cmd_of(b, ZV_CMD_OUTCOME)->u.outcome.answer_ms, 0);
 	bed_destroy(b);
 }
+
+Test(engine, nobody_is_rung_while_a_call_of_before_the_crash_may_still_ring_him)
+{
+	struct bed *b = bed_create();
+	struct zv_event adopt = {.type = ZV_EV_ADOPT, .leg = {3, 9}, .attempt = {1, 2}};
+
+	adopt.u.adopt.campaign = 7;
+	adopt.u.adopt.person = 1;
+	step(b, adopt);
+	step(b, (struct zv_event){.type = ZV_EV_CAMPAIGN, .code = 7, .u.state.on = 1});
+	offer(b, 0); /* another lead of the same person */
+	cr_expect_null(cmd_of(b, ZV_CMD_RESERVE));
+	offer(b, 1);
+	cr_expect_not_null(cmd_of(b, ZV_CMD_RESERVE), "others are called");
+	step(b, (struct zv_event){.type = ZV_EV_SIP_FAILED, .code = 487, .leg = {3, 9}});
+	step(b, (struct zv_event){.type = ZV_EV_SIP_CLOSED, .leg = {3, 9}});
+	for (int i = 0; i < 10 && cmd_of(b, ZV_CMD_RESERVE) == NULL; i++) {
+		b->now.mono_ms += 30000;
+		b->now.cal_ms += 30000;
+		step(b, (struct zv_event){.type = ZV_EV_TICK});
+	}
+	cr_expect_not_null(cmd_of(b, ZV_CMD_RESERVE), "now that the old leg is gone");
+	bed_destroy(b);
+}

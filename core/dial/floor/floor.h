@@ -32,6 +32,8 @@ struct zv_pool {
 	bool dirty;            /* something changed since the last decision */
 	bool live;             /* its pacer knows its settings */
 	uint8_t late;          /* decisions in a row that failed */
+	bool starved;          /* fewer leads than lines at the last decision: */
+	uint32_t ready;        /* so many */
 	uint32_t place;        /* calls it wants and that were not started yet */
 	int64_t decided_ms, next_ms, set_ms; /* monotonic */
 	struct zv_pool_window windows[ZV_PACER_RULES]; /* as rules */

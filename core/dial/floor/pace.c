@@ -350,6 +350,17 @@ static uint32_t lines_free(const struct zv_engine *e)
 	return n < e->free_n ? n : e->free_n;
 }
 
+/* A pacer need not think of calls for which there is nobody to call. */
+static uint32_t leads_ready(const struct zv_engine *e, uint32_t pool)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < e->conf->n_campaigns; i++)
+		if (e->floor.pool_of[i] == pool)
+			n += e->ready[i].n;
+	return n;
+}
+
 static void cancel(struct zv_engine *e, uint32_t pool, uint32_t slot)
 {
 	struct zv_call *call = slot < e->conf->max_calls ? &e->calls[slot] : NULL;
@@ -384,9 +395,12 @@ static void decide(struct zv_engine *e, uint32_t p)
 	struct zv_pacer_in in = {.size = sizeof(in), .now_ms = e->now.mono_ms,
 				 .lines_free = lines_free(e), .leads_left = UINT64_MAX};
 	struct zv_pacer_out out = {.size = sizeof(out), .next_ms = INT64_MAX};
+	uint32_t ready = leads_ready(e, p);
 	int figures;
 
-	in.carrier_room = in.lines_free;
+	in.carrier_room = in.lines_free < ready ? in.lines_free : ready;
+	pool->starved = ready < in.lines_free;
+	pool->ready = ready;
 	for (uint8_t i = 0; i < pool->n_rules; i++)
 		count_rule(e, pool->rules[i], &pool->windows[i], &in.count[i]);
 	pool->dirty = false;
@@ -402,6 +416,8 @@ static void decide(struct zv_engine *e, uint32_t p)
 	pool->late = 0;
 	if (figures) {
 		pool->figures = out.figures;
+		if (ready == 0)
+			pool->figures.why = ZV_WHY_LEADS;
 		pool->figured_ms = e->now.mono_ms;
 	}
 	pool->place = out.place;
@@ -424,6 +440,9 @@ void zv_floor_decide(struct zv_engine *e)
 			set_pool(e, pool);
 		if (!pool->live)
 			continue;
+		/* Leads came to a pool that had too few. */
+		if (pool->starved && !pool->dirty && leads_ready(e, p) > pool->ready)
+			pool->dirty = true;
 		/* Whenever something changed, at most once a millisecond. */
 		if ((pool->dirty && e->now.mono_ms > pool->decided_ms) ||
 		    e->now.mono_ms >= pool->next_ms)
