@@ -352,6 +352,25 @@ Test(floor, campaigns_that_share_agents_do_not_dial_for_the_same_one_twice)
 	bed_destroy(b);
 }
 
+Test(floor, nobody_is_dialled_for_an_idle_agent_who_may_not_take_the_call)
+{
+	struct bed *b = bed_create();
+
+	start(b, 7);
+	start(b, 8);
+	ready(b, 1); /* of the pool that both share, but he serves the second campaign alone */
+	for (uint32_t i = 0; i < 10; i++)
+		offer(b, i, 7);
+	for (int i = 0; i < 40; i++)
+		tick(b, 100);
+	cr_expect_eq(calls(b), 0);
+	offer(b, 20, 8);
+	for (int i = 0; i < 40; i++)
+		tick(b, 100);
+	cr_expect_eq(calls(b), 1);
+	bed_destroy(b);
+}
+
 Test(floor, a_robot_that_hears_yes_leads_to_an_agent_or_goes_on)
 {
 	struct bed *b = bed_create();

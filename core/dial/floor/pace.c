@@ -465,11 +465,27 @@ int64_t zv_floor_next_ms(const struct zv_engine *e)
 	return at_ms;
 }
 
+/* Who is idle may be of no use to this campaign: its calls would find nobody, while those of
+ * another of the pool would. */
+static bool idle_serve(const struct zv_engine *e, uint16_t campaign)
+{
+	const struct zv_agents *agents = &e->floor.agents;
+	const struct zv_campaign_conf *c = &e->conf->campaigns[campaign];
+
+	for (uint32_t i = agents->first; i != ZV_AGENT_NONE; i = agents->v[i].next)
+		if (zv_agent_serves(agents, i, campaign, c->agent_skill, c->agent_level_min))
+			return true;
+	return agents->first == ZV_AGENT_NONE;
+}
+
 bool zv_floor_may_place(const struct zv_engine *e, uint16_t campaign)
 {
 	uint8_t p = e->floor.pool_of[campaign];
 
-	return p == ZV_POOL_NONE || (e->floor.pools[p].live && e->floor.pools[p].place > 0);
+	if (p == ZV_POOL_NONE)
+		return true;
+	return e->floor.pools[p].live && e->floor.pools[p].place > 0 &&
+	       (e->floor.pools[p].n_rules < 2 || idle_serve(e, campaign));
 }
 
 bool zv_engine_pacer(const struct zv_engine *engine, uint32_t campaign,
