@@ -401,8 +401,10 @@ static enum zv_err make(struct zv_daemon *d, char *text, size_t text_size)
 	if (err == ZV_OK)
 		err = make_slabs(d);
 	if (err == ZV_OK)
-		err = zv_wires_create(c->sip.n_shards, c->plan.n_threads, c->engine.max_calls,
-				      c->store.offers, &d->wires);
+		err = zv_wires_create(&(struct zv_wires_params){
+			.n_sip = c->sip.n_shards, .n_media = c->plan.n_threads,
+			.phones = c->sip.phones.on, .max_calls = c->engine.max_calls,
+			.n_slots = c->plan.n_slots, .n_slabs = c->store.offers}, &d->wires);
 	if (err == ZV_OK)
 		err = make_media_and_sip(d, text, text_size);
 	if (err == ZV_OK)

@@ -26,9 +26,9 @@ struct own_events { struct zv_event *v; uint32_t head, n, cap; };
 
 struct zv_engine_thread {
 	struct zv_engine_thread_params p;
-	struct zv_ring *in[4 + ZV_SHARDS_MAX + ZV_MEDIA_THREADS_MAX];
+	struct zv_ring *in[4 + ZV_SHARDS_MAX + 1 + ZV_MEDIA_THREADS_MAX];
 	uint32_t n_in;
-	struct wire store, lookahead, plugin, tell, sip[ZV_SHARDS_MAX], media[ZV_MEDIA_THREADS_MAX];
+	struct wire store, lookahead, plugin, tell, sip[ZV_SHARDS_MAX + 1], media[ZV_MEDIA_THREADS_MAX];
 	struct own_events own;
 	struct zv_cmds cmds;
 	uint64_t events, spilled;
@@ -55,7 +55,7 @@ enum zv_err zv_engine_thread_create(const struct zv_engine_thread_params *params
 	t->in[t->n_in++] = w->store_engine;
 	for (uint32_t i = 0; i < w->n_media; i++)
 		t->in[t->n_in++] = w->media_engine[i];
-	for (uint32_t i = 0; i < w->n_sip; i++)
+	for (uint32_t i = 0; i < w->n_shards; i++)
 		t->in[t->n_in++] = w->sip_engine[i];
 	t->in[t->n_in++] = w->plugin_engine;
 	t->in[t->n_in++] = w->main_engine;
@@ -64,7 +64,7 @@ enum zv_err zv_engine_thread_create(const struct zv_engine_thread_params *params
 	t->lookahead.ring = w->engine_lookahead;
 	t->plugin.ring = w->engine_plugin;
 	t->tell.ring = w->engine_main;
-	for (uint32_t i = 0; i < w->n_sip; i++)
+	for (uint32_t i = 0; i < w->n_shards; i++)
 		t->sip[i].ring = w->engine_sip[i];
 	for (uint32_t i = 0; i < w->n_media; i++)
 		t->media[i].ring = w->engine_media[i];
@@ -88,7 +88,7 @@ void zv_engine_thread_destroy(struct zv_engine_thread *thread)
 	free(thread->lookahead.spill);
 	free(thread->plugin.spill);
 	free(thread->tell.spill);
-	for (uint32_t i = 0; i < ZV_SHARDS_MAX; i++)
+	for (uint32_t i = 0; i <= ZV_SHARDS_MAX; i++)
 		free(thread->sip[i].spill);
 	for (uint32_t i = 0; i < ZV_MEDIA_THREADS_MAX; i++)
 		free(thread->media[i].spill);
@@ -173,6 +173,7 @@ static void route(struct zv_engine_thread *t, const struct zv_cmd *cmd)
 	case ZV_CMD_SUPPRESS:
 	case ZV_CMD_MARK:
 	case ZV_CMD_CONTACT:
+	case ZV_CMD_KILL:
 		send(t, &t->store, cmd);
 		break;
 	case ZV_CMD_RELEASE:
@@ -184,19 +185,33 @@ static void route(struct zv_engine_thread *t, const struct zv_cmd *cmd)
 	case ZV_CMD_DIAL:
 	case ZV_CMD_CANCEL:
 	case ZV_CMD_HANGUP:
-		send(t, &t->sip[cmd->leg.slot % w->n_sip], cmd);
+		send(t, &t->sip[zv_sip_shard(cmd->leg.slot, w->max_calls, w->n_sip)], cmd);
+		break;
+	case ZV_CMD_ACCEPT:
+	case ZV_CMD_REJECT:
+		send(t, &t->sip[w->n_sip], cmd);
 		break;
 	case ZV_CMD_MEDIA_OPEN:
 	case ZV_CMD_MEDIA_PLAY:
 	case ZV_CMD_MEDIA_STOP:
 	case ZV_CMD_MEDIA_CLOSE:
+	case ZV_CMD_MEDIA_RECORD:
+	case ZV_CMD_MEDIA_KEY:
 		send(t, &t->media[cmd->leg.slot % w->n_media], cmd);
+		break;
+	case ZV_CMD_MEDIA_LINK:
+		send(t, &t->media[cmd->leg.slot % w->n_media], cmd);
+		if (cmd->u.link.from.slot % w->n_media != cmd->leg.slot % w->n_media)
+			send(t, &t->media[cmd->u.link.from.slot % w->n_media], cmd);
 		break;
 	case ZV_CMD_CARD:
 	case ZV_CMD_BRIDGE:
 	case ZV_CMD_UNBRIDGE:
 	case ZV_CMD_AGENT:
 	case ZV_CMD_TELL:
+	case ZV_CMD_DESK:
+	case ZV_CMD_QUEUE:
+	case ZV_CMD_MISSED:
 		send(t, &t->tell, cmd); /* somebody waits for a TOLD */
 		break;
 	}
@@ -251,7 +266,7 @@ static bool spilled_now(struct zv_engine_thread *t)
 	drain_spill(&t->lookahead);
 	drain_spill(&t->plugin);
 	drain_spill(&t->tell);
-	for (uint32_t i = 0; i < t->p.wires->n_sip; i++) {
+	for (uint32_t i = 0; i < t->p.wires->n_shards; i++) {
 		any = any || t->sip[i].n > 0;
 		drain_spill(&t->sip[i]);
 	}

@@ -72,7 +72,7 @@ static json_t *threads_json(struct zv_daemon *d)
 {
 	json_t *sip = json_array(), *media = json_array();
 
-	for (uint32_t i = 0; i < d->wires->n_sip; i++) {
+	for (uint32_t i = 0; i < d->wires->n_shards; i++) {
 		struct zv_sip_stats s;
 
 		zv_sip_get_stats(d->sip, i, &s);

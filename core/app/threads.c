@@ -174,7 +174,7 @@ static void fill_runs(struct zv_daemon *d)
 		d->trunk_names[i] = c->engine.trunks[i].name;
 	d->store_run = (struct zv_store_run){
 		.store = d->store, .commands = w->engine_store, .events = w->store_engine,
-		.dialogs = w->sip_store, .dialog_acks = w->store_sip, .n_shards = w->n_sip,
+		.dialogs = w->sip_store, .dialog_acks = w->store_sip, .n_shards = w->n_shards,
 		.wake_fd = w->store_fd, .intent_wait_ms = c->store.intent_wait_ms,
 		.outcome_wait_ms = c->store.outcome_wait_ms, .trunk_names = d->trunk_names,
 		.campaign_complete = complete, .arg = d,
@@ -216,7 +216,7 @@ enum zv_err zv_daemon_threads_start(struct zv_daemon *d)
 		d->args[ZV_TH_MEDIA + i] = (struct zv_thread_arg){d, i};
 		err = start(d, ZV_TH_MEDIA + i, run_media, &d->args[ZV_TH_MEDIA + i], "zv-media");
 	}
-	for (uint32_t i = 0; i < d->wires->n_sip && err == ZV_OK; i++) {
+	for (uint32_t i = 0; i < d->wires->n_shards && err == ZV_OK; i++) {
 		d->args[ZV_TH_SIP + i] = (struct zv_thread_arg){d, i};
 		err = start(d, ZV_TH_SIP + i, run_sip, &d->args[ZV_TH_SIP + i], "zv-sip");
 	}
@@ -242,9 +242,9 @@ void zv_daemon_threads_stop(struct zv_daemon *d)
 
 	/* Calls first: their ends travel on through engine and store. */
 	atomic_store(&d->stop_sip, true);
-	for (uint32_t i = 0; i < w->n_sip; i++)
+	for (uint32_t i = 0; i < w->n_shards; i++)
 		zv_wake(w->sip_fd[i]);
-	for (uint32_t i = 0; i < w->n_sip; i++)
+	for (uint32_t i = 0; i < w->n_shards; i++)
 		join(d, ZV_TH_SIP + i);
 	atomic_store(&d->stop_media, true);
 	for (uint32_t i = 0; i < w->n_media; i++)

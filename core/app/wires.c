@@ -23,7 +23,7 @@ static enum zv_err open_fds(struct zv_wires *w)
 	for (uint32_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if ((*fds[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
 			return ZV_EIO;
-	for (uint32_t i = 0; i < w->n_sip; i++)
+	for (uint32_t i = 0; i < w->n_shards; i++)
 		if ((w->sip_fd[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
 			return ZV_EIO;
 	for (uint32_t i = 0; i < w->n_media; i++)
@@ -49,7 +49,7 @@ static enum zv_err open_rings(struct zv_wires *w, uint32_t calls, uint32_t slabs
 
 	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && err == ZV_OK; i++)
 		err = zv_ring_create(rows[i].size, rows[i].count, rows[i].fd, rows[i].ring);
-	for (uint32_t i = 0; i < w->n_sip && err == ZV_OK; i++) {
+	for (uint32_t i = 0; i < w->n_shards && err == ZV_OK; i++) {
 		err = zv_ring_create(ev, calls * 4 + 1024, w->engine_fd, &w->sip_engine[i]);
 		if (err == ZV_OK)
 			err = zv_ring_create(cmd, calls * 3 + 1024, w->sip_fd[i], &w->engine_sip[i]);
@@ -69,22 +69,24 @@ static enum zv_err open_rings(struct zv_wires *w, uint32_t calls, uint32_t slabs
 	return err;
 }
 
-enum zv_err zv_wires_create(uint32_t n_sip, uint32_t n_media, uint32_t max_calls, uint32_t n_slabs,
-			    struct zv_wires **ret_wires)
+enum zv_err zv_wires_create(const struct zv_wires_params *params, struct zv_wires **ret_wires)
 {
 	struct zv_wires *w;
 	enum zv_err err;
 
-	if (n_sip == 0 || n_sip > ZV_SHARDS_MAX || n_media == 0 || n_media > ZV_MEDIA_THREADS_MAX)
+	if (params->n_sip == 0 || params->n_sip > ZV_SHARDS_MAX || params->n_media == 0 ||
+	    params->n_media > ZV_MEDIA_THREADS_MAX)
 		return ZV_EINVAL;
 	w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return ZV_ENOMEM;
-	w->n_sip = n_sip;
-	w->n_media = n_media;
+	w->n_sip = params->n_sip;
+	w->n_shards = params->n_sip + params->phones;
+	w->n_media = params->n_media;
+	w->max_calls = params->max_calls;
 	err = open_fds(w);
 	if (err == ZV_OK)
-		err = open_rings(w, max_calls, n_slabs);
+		err = open_rings(w, params->n_slots, params->n_slabs);
 	if (err != ZV_OK) {
 		zv_wires_destroy(w);
 		return err;
@@ -111,7 +113,7 @@ void zv_wires_destroy(struct zv_wires *wires)
 	zv_ring_destroy(wires->engine_lookahead);
 	zv_ring_destroy(wires->engine_plugin);
 	zv_ring_destroy(wires->engine_main);
-	for (uint32_t i = 0; i < ZV_SHARDS_MAX; i++) {
+	for (uint32_t i = 0; i <= ZV_SHARDS_MAX; i++) {
 		zv_ring_destroy(wires->sip_engine[i]);
 		zv_ring_destroy(wires->engine_sip[i]);
 		zv_ring_destroy(wires->sip_store[i]);

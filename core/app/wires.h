@@ -17,6 +17,8 @@
 #ifndef ZV_APP_WIRES_H
 #define ZV_APP_WIRES_H
 
+#include <stdbool.h>
+
 #include "base/ring.h"
 #include "dial/mediaplan.h"
 
@@ -25,21 +27,29 @@
 /* Threads that receive; each has an eventfd. */
 struct zv_wires {
 	uint32_t n_sip, n_media;
+	uint32_t n_shards;  /* n_sip, and the phones' shard behind them if there is one */
+	uint32_t max_calls; /* customers' slots: which shard a slot has */
 	int engine_fd, store_fd, lookahead_fd, plugin_fd, main_fd;
-	int sip_fd[ZV_SHARDS_MAX], media_fd[ZV_MEDIA_THREADS_MAX];
+	int sip_fd[ZV_SHARDS_MAX + 1], media_fd[ZV_MEDIA_THREADS_MAX];
 
 	struct zv_ring *lookahead_engine, *store_engine, *plugin_engine, *main_engine;
-	struct zv_ring *sip_engine[ZV_SHARDS_MAX], *media_engine[ZV_MEDIA_THREADS_MAX];
+	struct zv_ring *sip_engine[ZV_SHARDS_MAX + 1], *media_engine[ZV_MEDIA_THREADS_MAX];
 
 	struct zv_ring *engine_store, *engine_lookahead, *engine_plugin, *engine_main;
-	struct zv_ring *engine_sip[ZV_SHARDS_MAX], *engine_media[ZV_MEDIA_THREADS_MAX];
+	struct zv_ring *engine_sip[ZV_SHARDS_MAX + 1], *engine_media[ZV_MEDIA_THREADS_MAX];
 
-	struct zv_ring *sip_store[ZV_SHARDS_MAX], *store_sip[ZV_SHARDS_MAX];
+	struct zv_ring *sip_store[ZV_SHARDS_MAX + 1], *store_sip[ZV_SHARDS_MAX + 1];
 };
 
-/* max_calls and slabs size the rings.  ZV_ENOMEM, ZV_EIO. */
-enum zv_err zv_wires_create(uint32_t n_sip, uint32_t n_media, uint32_t max_calls, uint32_t n_slabs,
-			    struct zv_wires **ret_wires) ZV_MUST_USE;
+struct zv_wires_params {
+	uint32_t n_sip, n_media;
+	bool phones;         /* one more shard */
+	uint32_t max_calls;  /* customers' slots */
+	uint32_t n_slots;    /* all slots; with n_slabs they size the rings */
+	uint32_t n_slabs;
+};
+/* ZV_EINVAL, ZV_ENOMEM, ZV_EIO. */
+enum zv_err zv_wires_create(const struct zv_wires_params *params, struct zv_wires **ret_wires) ZV_MUST_USE;
 void zv_wires_destroy(struct zv_wires *wires); /* accepts NULL and half-built */
 
 /* Adds to an eventfd: whoever sleeps on it looks again. */

@@ -52,6 +52,22 @@ enum zv_cmd_type {
 	/* to whoever watches: control socket, metrics */
 	ZV_CMD_AGENT,         /* u.agent: his new state */
 	ZV_CMD_TELL,          /* u.tell */
+	ZV_CMD_DESK,          /* attempt = the DESK event's token; u.desk: done, or why not */
+	ZV_CMD_QUEUE,         /* u.queue: a caller waits, moves up, is served, gave up */
+	ZV_CMD_MISSED,        /* u.queue: gave up and is to be called back at once: a lead is made */
+
+	/* to the store, in order with the others */
+	ZV_CMD_KILL,          /* u.kill: the lead gets its category, all that is due of it goes;
+			       * flushed, then EV_TOLD with the same attempt (token) */
+
+	/* to the phones' shard */
+	ZV_CMD_ACCEPT,        /* u.accept: answer that INVITE; leg is its slot from now on */
+	ZV_CMD_REJECT,        /* u.accept: refuse it */
+
+	/* to media thread leg.slot % n_media, LINK also to that of u.link.from */
+	ZV_CMD_MEDIA_LINK,    /* u.link: leg hears `from` from now on, or no more */
+	ZV_CMD_MEDIA_RECORD,  /* u.record: leg's call is written down from now on, or no more */
+	ZV_CMD_MEDIA_KEY,     /* u.key: a key press is sent to leg (RFC 4733) */
 };
 
 /* Steps of the ladder that the attempt log keeps (rules/README.md): intent and outcome have
@@ -65,6 +81,21 @@ enum zv_ladder {
 	ZV_LADDER_INVITE = 6,
 	ZV_LADDER_CLOSED = 7, /* nothing of the leg is left: a restart need not end it */
 };
+
+/* An agent's phone. */
+enum zv_phone { ZV_PHONE_GONE = 0, ZV_PHONE_REGISTERED, ZV_PHONE_CALLING, ZV_PHONE_UP };
+/* How a talk came about. */
+enum zv_talk_kind {
+	ZV_TALK_KIND_NONE = 0, ZV_TALK_KIND_DIALLED, ZV_TALK_KIND_PREVIEW, ZV_TALK_KIND_MANUAL,
+	ZV_TALK_KIND_CALLBACK, ZV_TALK_KIND_INBOUND, ZV_TALK_KIND_ROBOT, ZV_TALK_KIND_TRANSFER
+};
+enum zv_queued { ZV_QUEUED_WAITS = 1, ZV_QUEUED_SERVED, ZV_QUEUED_GAVE_UP, ZV_QUEUED_OVER };
+
+/* Prompts that media makes itself; as u.play.prompt. */
+#define ZV_PROMPT_TONE  UINT64_C(1) /* 150 ms before a customer is heard */
+#define ZV_PROMPT_RING  UINT64_C(2) /* ring-back, to be looped */
+#define ZV_PROMPT_HOLD  UINT64_C(3) /* quiet music on hold, to be looped */
+#define ZV_PROMPT_MAX   UINT64_C(15)
 
 enum zv_tell {
 	ZV_TELL_CAMPAIGN_IDLE = 1, ZV_TELL_DRAINED = 2, ZV_TELL_DIAL_BLOCKED = 3,
@@ -118,6 +149,7 @@ struct zv_cmd {
 			uint8_t invalid_number, called_number, remove, fallback, old_class;
 			uint8_t message_channels[3]; /* enum zv_channel of each message */
 			uint32_t slab;
+			uint32_t owner; /* 1 + id of the agent whose lead it is from now on; 0: as it was */
 			/* messages[i] may leave then and not before; 0: now; ZV_NEVER_MS: a rule
 			 * forbids it, it is kept with its reason in the evidence and never sent */
 			int64_t message_at_ms[3];
@@ -155,6 +187,8 @@ struct zv_cmd {
 			uint32_t talk_max_s; /* BYE at the latest then */
 			uint8_t sub;
 			uint8_t adopt;       /* an EV_ADOPT leg: send nothing new, close it */
+			uint8_t phone;       /* 1: the phone of agent `agent`, where it is registered */
+			uint32_t agent;
 		} dial;
 		struct {
 			struct zv_ip rtp_ip;
@@ -166,12 +200,41 @@ struct zv_cmd {
 			uint32_t duration_ms;
 			uint32_t tag;        /* comes back in EV_MEDIA_PLAYED */
 			uint8_t stop_on_key; /* barge-in */
+			uint8_t loop;        /* again and again until STOP or another PLAY; no PLAYED */
 		} play;
+		struct {
+			struct zv_leg_id from;
+			uint8_t on;
+			uint8_t keys;        /* 1: key presses of `from` are passed on to leg */
+		} link;
+		struct {
+			uint64_t lead;
+			uint32_t agent;
+			uint8_t on;          /* 1 begin, 0 end, 2 pause (card data is spoken), 3 go on */
+		} record;
+		struct { uint8_t key; } key; /* '0'..'9' '*' '#' 'A'..'D' */
+		struct { uint32_t handle; uint16_t code; uint8_t ring; } accept; /* ring: 180 only, the 200
+			follows with another ACCEPT; code: of REJECT */
+		struct { uint32_t err; } desk;   /* enum zv_err */
+		struct {
+			uint64_t caller, called;
+			uint32_t queue;      /* index */
+			uint32_t position, wait_s; /* expected */
+			uint32_t agent;      /* served by; ZV_AGENT_NONE */
+			uint8_t what;        /* enum zv_queued */
+		} queue;
+		struct { uint64_t lead; uint8_t category; } kill;
 		struct {
 			uint64_t lead, person;
 			uint32_t agent;      /* index */
 			uint8_t state;       /* enum zv_agent_state */
 			uint8_t pause_code;
+			uint8_t phone;       /* enum zv_phone */
+			uint8_t kind;        /* enum zv_talk_kind */
+			uint8_t want;        /* as in struct zv_agent */
+			uint8_t pad[3];
+			uint64_t number;     /* the customer's, E.164 digits */
+			uint32_t limit_ms;   /* of the state, from now; 0 none */
 		} agent;
 		struct { uint32_t what; uint32_t value; } tell;
 		uint8_t raw[88];

@@ -90,11 +90,39 @@ struct zv_campaign_conf {
 	uint32_t wrapup_max_ms, preview_max_ms;
 	uint8_t detect;         /* enum zv_detect: is it a person who answered? */
 	uint32_t detect_max_ms; /* not sure by then: a person */
+	bool record;            /* talks with agents are recorded */
+	uint64_t consult_trunks; /* bits: trunks for transfers to numbers; 0: any that takes the number */
 	uint16_t false_machines_ppm; /* share of machine verdicts that are persons, for ratios */
 };
 
+/* Where inbound calls wait. */
+#define ZV_QUEUES_MAX        32
+#define ZV_QUEUE_NUMBERS_MAX 16
+struct zv_queue_conf {
+	char name[32];
+	uint32_t n_numbers;     /* called numbers that lead here; 0: all others */
+	uint64_t numbers[ZV_QUEUE_NUMBERS_MAX];
+	uint16_t campaign;      /* index: whose card, results and caller numbers; its agents take it */
+	uint16_t skill;
+	uint8_t level_min;
+	uint8_t priority;       /* beside campaigns' priorities: the lower is served first */
+	uint8_t call_back;      /* 1: who gives up is called back at once (T11) */
+	uint8_t reserve;        /* so many agents are kept from outbound calls while nobody waits */
+	uint32_t max_wait_ms;   /* then the `closed` prompt, and a call back */
+	uint32_t say_every_ms;  /* position and expected wait; 0: never */
+	uint64_t greeting, closed; /* prompts; 0 none */
+	uint64_t positions[10]; /* "you are number n"; 0 none; the last also for those beyond */
+};
+
 struct zv_engine_conf {
-	uint32_t max_calls;     /* legs at once = slots */
+	uint32_t max_calls;     /* customers' legs at once = their slots, from 0 */
+	/* Slots after max_calls: agents' phones (agent i has max_calls + i), then legs that are
+	 * neither: inbound calls, consultations.  All of these belong to the phones' sip shard.
+	 * max_phones 0: agents have no phones (simulator). */
+	uint32_t max_phones, max_side;
+	uint32_t phone_retry_ms; /* a lost leg of an agent who is logged in is called again after */
+	uint32_t n_queues;
+	const struct zv_queue_conf *queues; /* the shell's, outlives the conf */
 	uint32_t max_dialing_ms; /* backstop: no final answer at all after this; >= any ring time */
 	uint32_t store_wait_ms; /* an intent not flushed for that long is withdrawn */
 	bool fast_forward;      /* simulated carriers only */

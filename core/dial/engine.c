@@ -239,6 +239,12 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 	case ZV_EV_ADOPT:
 		zv_call_adopt(e, ev);
 		break;
+	case ZV_EV_PHONE:
+	case ZV_EV_DESK:
+	case ZV_EV_SIP_INCOMING:
+	case ZV_EV_KILL:
+		e->stats.late_events++; /* nobody has told this engine of phones */
+		break;
 	case ZV_EV_INTENT_FLUSHED:
 	case ZV_EV_RESERVED:
 	case ZV_EV_SIP_TRYING:

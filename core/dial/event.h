@@ -72,6 +72,40 @@ enum zv_event_type {
 
 	/* at start, from the store's recovery: a leg of before the crash */
 	ZV_EV_ADOPT,         /* attempt, leg, trunk; u.adopt */
+
+	/* agents' phones and screens */
+	ZV_EV_PHONE,         /* code = agent's index; u.state.on: 1 his phone is registered, 0 gone */
+	ZV_EV_DESK,          /* code = agent's index; u.desk: what he asks at his screen, or a
+			      * supervisor for himself; attempt is the sender's token: CMD_DESK answers */
+	ZV_EV_SIP_INCOMING,  /* from the phones' shard: somebody calls; code = the shard's handle,
+			      * trunk = whose network he calls from; u.incoming.  Answered by ACCEPT
+			      * or REJECT with that handle */
+	ZV_EV_KILL,          /* u.kill: a lead is paid, cancelled or withdrawn: nothing pending of it is
+			      * done any more; attempt is the sender's token: TELL_TOLD */
+};
+
+/* What an agent may ask for.  A talk is his customer's call. */
+enum zv_desk {
+	ZV_DESK_LOGIN = 1,    /* call my phone; PAUSED when it is up */
+	ZV_DESK_LOGOUT, ZV_DESK_READY,
+	ZV_DESK_PAUSE,        /* code */
+	ZV_DESK_HANGUP,       /* the customer; then wrap-up */
+	ZV_DESK_DONE,         /* the wrap-up is over (or hang up and be done): result, at_ms */
+	ZV_DESK_EXTEND,       /* once more the wrap-up's time */
+	ZV_DESK_HOLD, ZV_DESK_RESUME,
+	ZV_DESK_TRANSFER,     /* at once: to agent `to`, or to `number` (to = ZV_AGENT_NONE) */
+	ZV_DESK_CONSULT,      /* the customer waits; I talk to agent `to` or `number` first */
+	ZV_DESK_JOIN,         /* all three talk */
+	ZV_DESK_COMPLETE,     /* whom I consulted takes the customer, I leave */
+	ZV_DESK_BACK,         /* the consulted one leaves, the customer is mine again */
+	ZV_DESK_LISTEN, ZV_DESK_WHISPER, ZV_DESK_BARGE, /* supervisor: agent `to`'s talk */
+	ZV_DESK_LEAVE,        /* supervisor: out of it */
+	ZV_DESK_DIAL,         /* manual: lead `number` of the campaign with index `code`; a preview's
+			       * lead when none is told */
+	ZV_DESK_SKIP,         /* preview: not this one */
+	ZV_DESK_KEY,          /* code: the key to send to the customer */
+	ZV_DESK_MACHINE,      /* a machine, not a person: hang up, corrects the detector */
+	ZV_DESK_MAX
 };
 
 /* Who asked for a suppression; stored: append only. */
@@ -124,6 +158,17 @@ struct zv_event {
 			uint8_t pause_code;
 			uint8_t result; /* DONE, CALL_OVER: 1 + index in the campaign's results, 0 none */
 		} agent;
+		struct {
+			uint8_t what;   /* enum zv_desk */
+			uint8_t code;   /* pause code, key, or campaign */
+			uint8_t result; /* DONE: 1 + index in the campaign's results, 0 none */
+			uint8_t anyone; /* DONE with at_ms: 1 any agent may call back, 0 he himself */
+			uint32_t to;    /* agent's index, or ZV_AGENT_NONE */
+			uint64_t number; /* E.164 digits, or a lead */
+			int64_t at_ms;  /* DONE: call back so that the answer lands then (calendar); 0 none */
+		} desk;
+		struct { uint64_t caller, called; } incoming; /* E.164 digits; caller 0: hidden */
+		struct { uint64_t lead; uint32_t campaign; uint8_t category, pad[3]; } kill;
 		struct { uint32_t tag; uint8_t key, cause, inband; } media;
 		struct { uint32_t rx_packets, tx_packets, lost, rejected, jitter_us; } stats;
 		/* end 1: an earlier suppression is taken back; to_ms = when that was asked */

@@ -33,6 +33,12 @@ struct zv_leg_id {
 
 #define ZV_SLOT_NONE UINT32_MAX
 
+/* The sip shard of a slot: the customers' go round, all others to the phones' shard behind them. */
+static inline uint32_t zv_sip_shard(uint32_t slot, uint32_t max_calls, uint32_t n_shards)
+{
+	return slot < max_calls ? slot % n_shards : n_shards;
+}
+
 /* What identifies an INVITE on the wire, derived from (attempt, sub) and the store's secret, so
  * that after a crash a late answer finds its call and a CANCEL can be rebuilt.  Without the
  * secret nobody can guess them. */

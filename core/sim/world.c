@@ -197,7 +197,16 @@ static void obey(struct zv_sim *w, const struct zv_cmd *cmd)
 	case ZV_CMD_BRIDGE:
 	case ZV_CMD_UNBRIDGE:
 	case ZV_CMD_AGENT: zv_sim_floor(w, cmd); break;
-	case ZV_CMD_TELL: break;
+	case ZV_CMD_TELL:
+	case ZV_CMD_DESK:
+	case ZV_CMD_QUEUE:
+	case ZV_CMD_MISSED:
+	case ZV_CMD_KILL:
+	case ZV_CMD_ACCEPT:
+	case ZV_CMD_REJECT:
+	case ZV_CMD_MEDIA_LINK:
+	case ZV_CMD_MEDIA_RECORD:
+	case ZV_CMD_MEDIA_KEY: break;
 	}
 }
 

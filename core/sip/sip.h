@@ -42,9 +42,35 @@ struct zv_sip_trunk {
 	uint32_t breaker_failures; /* that many 408/503 in a row, none else: down; 20 */
 	uint32_t breaker_rest_s; /* 5: then OPTIONS (or one call) tries again */
 	uint32_t session_expires_s; /* 0 = refuse no refresh, ask for none */
+	bool inbound;            /* INVITEs from its address are calls for our queues */
+};
+
+/* Agents' phones and calls from outside: one more shard, index n_shards, with its own listening
+ * port.  It is the registrar, calls phones where they are registered, and takes INVITEs from
+ * trunks' networks. */
+struct zv_sip_phone {
+	char user[32];
+	char ha1[33];    /* MD5(user:realm:password), hex; "" = may not register */
+	char contact[128]; /* where he is without registering; "" = he registers */
+};
+
+struct zv_sip_phones {
+	bool on;
+	struct zv_ip ip;         /* UDP and TCP */
+	uint16_t port;
+	char realm[64];
+	uint32_t max_phones, max_side; /* as in struct zv_engine_conf */
+	uint32_t n;              /* of v, by agent's index */
+	const struct zv_sip_phone *v;  /* copied; a reload: zv_sip_set_phones */
+	uint32_t expires_min_s, expires_max_s;
+	uint32_t fails_max;      /* wrong answers a minute and address; then silence for a minute */
+	uint32_t n_proxies;      /* networks of proxies (Kamailio) whose REGISTERs with Path are
+				  * taken, digest all the same */
+	struct zv_ip proxies[8];
 };
 
 struct zv_sip_params {
+	struct zv_sip_phones phones;
 	struct zv_ip local_ip;     /* where the agents bind; never 0.0.0.0 by default */
 	uint16_t port_first;       /* agent k of shard i: port_first + i * agents + k */
 	uint32_t n_shards;
@@ -54,7 +80,7 @@ struct zv_sip_params {
 	const struct zv_media_plan *plan;
 	const struct zv_sip_trunk *trunks;
 	uint32_t n_trunks;
-	uint32_t max_legs;         /* slots */
+	uint32_t max_legs;         /* customers' slots, from 0; the phones' shard has those behind */
 	uint32_t ack_wait_ms;      /* 200: see dial/dialog.h */
 	bool offer_pcmu_first;     /* default PCMA, PCMU, telephone-event */
 	uint32_t n_open;           /* calls of before a crash; copied at create */
@@ -75,6 +101,13 @@ struct zv_sip_rings {
 	struct zv_ring *dialog_acks; /* store -> shard, struct zv_dialog_ack */
 	int wake_fd;                 /* eventfd of commands and dialog_acks */
 };
+
+/* Other secrets and users, from the main thread; agents keep their index. */
+enum zv_err zv_sip_set_phones(struct zv_sip *sip, const struct zv_sip_phone *v, uint32_t n) ZV_MUST_USE;
+
+/* Where an agent's phone is registered; any thread.  False: nowhere. */
+struct zv_sip_registration { char contact[128], agent[64]; int64_t until_ms; };
+bool zv_sip_registered(struct zv_sip *sip, uint32_t agent, struct zv_sip_registration *ret);
 
 /* Runs shard i on the calling thread until *stop; ends what is left (CANCEL, BYE) for at most
  * 2 s first. */

@@ -302,6 +302,15 @@ enum zv_err zv_apply_cmd(struct zv_apply *a, const struct zv_cmd *cmd, struct zv
 	case ZV_CMD_UNBRIDGE:
 	case ZV_CMD_AGENT:
 	case ZV_CMD_TELL:
+	case ZV_CMD_DESK:
+	case ZV_CMD_QUEUE:
+	case ZV_CMD_MISSED:
+	case ZV_CMD_KILL:
+	case ZV_CMD_ACCEPT:
+	case ZV_CMD_REJECT:
+	case ZV_CMD_MEDIA_LINK:
+	case ZV_CMD_MEDIA_RECORD:
+	case ZV_CMD_MEDIA_KEY:
 	default: return zv_apply_odd(a, cmd, "it is not for the store");
 	}
 	see_calendar(a, cmd->cal_ms);

@@ -490,7 +490,16 @@ static void on_command(struct world *w, const struct zv_cmd *cmd)
 			later(w, 8, &ev);
 		}
 		break;
-	case ZV_CMD_TELL: break;
+	case ZV_CMD_TELL:
+	case ZV_CMD_DESK:
+	case ZV_CMD_QUEUE:
+	case ZV_CMD_MISSED:
+	case ZV_CMD_KILL:
+	case ZV_CMD_ACCEPT:
+	case ZV_CMD_REJECT:
+	case ZV_CMD_MEDIA_LINK:
+	case ZV_CMD_MEDIA_RECORD:
+	case ZV_CMD_MEDIA_KEY: break;
 	}
 }
 
