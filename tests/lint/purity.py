@@ -10,7 +10,7 @@ import subprocess
 from tree import ROOT, Tree, finish
 
 HEADERS = set('''ctype stdarg stdatomic stdalign stdbool stddef stdint inttypes limits stdio stdlib
-string strings errno assert float endian'''.split())
+string strings errno assert float endian emmintrin'''.split())
 WORLD = re.compile(r'(?<![\w.>])(time|clock|clock_gettime|gettimeofday|localtime\w*|gmtime\w*|rand\w*|'
                    r'getrandom|getentropy|pthread_\w+|thrd_\w+|mtx_\w+|socket|connect|bind|send\w*|recv\w*|open|openat|'
                    r'fopen|read|write|close|getenv|setlocale|fprintf|usleep|nanosleep|sleep|zv_log|'

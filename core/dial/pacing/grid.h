@@ -36,6 +36,13 @@ void zv_grid_take(struct zv_grid *grid, const struct zv_grid_term *term);
 void zv_grid_tails(const struct zv_grid *calls, const struct zv_grid *busy, double n, double extra_rel,
 		   float ret_tail[ZV_GRID]);
 
+/* The same, averaged over where one more call lands; stops once it is over `enough`. */
+struct zv_grid_ask {
+	float n, extra_rel, enough;
+	const float *landing; /* ZV_GRID */
+};
+float zv_grid_risk(const struct zv_grid *calls, const struct zv_grid *busy, const struct zv_grid_ask *ask);
+
 /* P(X >= n) for a sum of coins with these cumulants: the normal with the correction for skewness
  * (Volkova 1996) and for steps of one. */
 float zv_coin_tail(float n, float mean, float variance, float third);

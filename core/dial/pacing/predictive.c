@@ -108,23 +108,13 @@ static bool knows_enough(const struct zv_ppacer *p)
 	return p->told || (root->exposure >= calls && root->answers >= calls / LEARN_WISHES);
 }
 
-static float risk_of(const struct zv_ppacer *p, const struct zv_grid *sum, double error)
-{
-	float tails[ZV_GRID], risk = 0;
-
-	zv_grid_tails(sum, &p->busy_sum, (double)p->n_in - p->waiting, error, tails);
-	for (int g = 0; g < ZV_GRID; g++)
-		risk += p->landing[g] * tails[g];
-	return risk;
-}
-
 /* Calls until the next one would risk more than theta. */
 static uint32_t conditional(struct zv_ppacer *p, float theta, float *ret_risk)
 {
 	struct zv_grid sum = p->calls_sum;
 	struct zv_grid_term term;
 	uint32_t want = 0, most = UINT32_MAX, under_way = p->ringing + p->robot + p->waiting;
-	double error;
+	struct zv_grid_ask ask = {.landing = p->landing, .n = (float)p->n_in - (float)p->waiting};
 	float risk;
 
 	p->why = ZV_WHY_NO_AGENTS;
@@ -136,11 +126,11 @@ static uint32_t conditional(struct zv_ppacer *p, float theta, float *ret_risk)
 		theta = 1;
 	}
 	(void)zv_flight_new(p, &term);
-	error = p->told ? 0
-			: (double)zv_answer_error(&p->answer,
-						  p->newest != ZV_NIL ? p->calls[p->newest].cell : ZV_CELL_ROOT);
+	if (!p->told)
+		ask.extra_rel = zv_answer_error(&p->answer, p->newest != ZV_NIL ? p->calls[p->newest].cell : ZV_CELL_ROOT);
+	ask.enough = theta;
 	for (;;) {
-		risk = risk_of(p, &sum, error);
+		risk = zv_grid_risk(&sum, &p->busy_sum, &ask);
 		if (risk > theta || want >= PLACE_MAX || want >= most)
 			break;
 		p->last_risk = zv_budget_shut(&p->budget) ? -1 : risk;
