@@ -1,6 +1,7 @@
 /* Runs, serves and reloads. */
 #include "app/daemon.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -158,6 +159,11 @@ static void take_tell(struct zv_daemon *d, const struct zv_cmd *cmd)
 		zv_warn("law", "campaign %s makes no new calls until the rule's window ends: %.2f %% of "
 			"its answered calls were abandoned", name, cmd->u.tell.value / 1e4);
 		break;
+	case ZV_TELL_SLA_BREACH:
+		zv_warn("leads", "campaign %s: lead %" PRIu64 " was not called in the time promised; "
+			"%u so far", name, cmd->attempt.hi, cmd->u.tell.value);
+		break;
+	case ZV_TELL_CALLBACK_MOVED:
 	case ZV_TELL_CAMPAIGN_IDLE:
 	case ZV_TELL_DIAL_BLOCKED:
 		break;

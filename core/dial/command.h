@@ -104,7 +104,12 @@ enum zv_tell {
 	ZV_TELL_NO_RULES = 6,      /* campaign: no rule set is loaded: not started */
 	ZV_TELL_RATIO_ALARM = 7,   /* campaign; value = rate in millionths; once a window */
 	ZV_TELL_RATIO_STOP = 8,    /* the same: new dials stop until the window ends */
+	ZV_TELL_SLA_BREACH = 9,    /* campaign; value = its breaches so far, attempt.hi = the lead */
+	ZV_TELL_CALLBACK_MOVED = 10, /* campaign: the rules do not allow the time that was agreed;
+				    * attempt.hi = the lead, lo = its new time (calendar ms) */
 };
+
+#define ZV_OWNER_NOBODY UINT32_MAX
 
 struct zv_cmd {
 	uint16_t type; /* enum zv_cmd_type */
@@ -149,7 +154,8 @@ struct zv_cmd {
 			uint8_t invalid_number, called_number, remove, fallback, old_class;
 			uint8_t message_channels[3]; /* enum zv_channel of each message */
 			uint32_t slab;
-			uint32_t owner; /* 1 + id of the agent whose lead it is from now on; 0: as it was */
+			uint32_t owner; /* 1 + id of the agent whose lead it is from now on; 0: as it was;
+					 * ZV_OWNER_NOBODY: nobody's any more */
 			/* messages[i] may leave then and not before; 0: now; ZV_NEVER_MS: a rule
 			 * forbids it, it is kept with its reason in the evidence and never sent */
 			int64_t message_at_ms[3];

@@ -88,6 +88,8 @@ struct zv_campaign_conf {
 	const struct zv_pacer_ops *pacer;
 	void *pacer_campaign;
 	uint32_t wrapup_max_ms, preview_max_ms;
+	uint32_t sla_ms;        /* from a lead's acceptance to its first INVITE; 0: none promised */
+	uint32_t callback_grace_ms; /* a call-back waits so long for its owner; 0: 60 s */
 	uint8_t detect;         /* enum zv_detect: is it a person who answered? */
 	uint32_t detect_max_ms; /* not sure by then: a person */
 	bool record;            /* talks with agents are recorded */
