@@ -181,6 +181,8 @@ void zv_call_finish(const struct zv_call_ctx *c, enum zv_outcome outcome, uint8_
 	zv_pick_person_free(e, call->person);
 	e->held[call->slab].state = ZV_HELD_ASKED;
 	e->held[call->slab].attempt = call->attempt;
+	e->held[call->slab].wish_ms = call->wish_ms;
+	e->held[call->slab].wish_owner = call->wish_owner;
 	cmd = zv_call_emit(c, ZV_CMD_ASK);
 	cmd->u.lead.lead = call->lead;
 	cmd->u.lead.person = call->person;
@@ -218,7 +220,7 @@ void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *fro
 	*call = *from;
 	call->gen = gen;
 	call->state = ZV_CALL_RESERVE;
-	call->agent = ZV_AGENT_NONE;
+	call->agent = call->owner = ZV_AGENT_NONE;
 	call->tried = UINT64_C(1) << call->trunk;
 	take_slot(e, slot);
 	e->campaign_calls[call->campaign]++;
@@ -715,9 +717,14 @@ void zv_call_timeouts(struct zv_engine *e)
 	while (zv_heap_top_key(&e->timers) <= e->now.mono_ms &&
 	       e->out->cap - e->out->n >= ZV_ENGINE_STEP_CMDS - 256) {
 		uint32_t slot = zv_heap_top(&e->timers);
-		struct zv_call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
+		struct zv_call_ctx c = {.e = e, .slot = slot};
 
 		zv_heap_remove(&e->timers, slot);
+		if (slot >= e->conf->max_calls) {
+			zv_side_timeout(e, slot);
+			continue;
+		}
+		c.call = &e->calls[slot];
 		if (table[c.call->state][ON_DEADLINE] != NULL)
 			table[c.call->state][ON_DEADLINE](&c);
 	}

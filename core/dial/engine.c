@@ -11,7 +11,8 @@ _Static_assert(ZV_ENGINE_STEP_CMDS >= 512, "a step needs room for what it may no
 
 static enum zv_err check_conf(const struct zv_engine_conf *conf)
 {
-	if (conf->max_calls == 0 || conf->max_calls > 1u << 20 ||
+	if (conf->max_calls == 0 || conf->max_calls > 1u << 20 || conf->max_phones > ZV_AGENTS_MAX ||
+	    conf->max_side > 1u << 16 ||
 	    conf->n_trunks > ZV_TRUNKS_MAX || conf->n_campaigns > ZV_CAMPAIGNS_MAX ||
 	    conf->zones == NULL)
 		return ZV_EINVAL;
@@ -76,7 +77,8 @@ enum zv_err zv_engine_create(const struct zv_engine_params *params, struct zv_en
 	if (e->calls == NULL || e->free_slots == NULL || e->held == NULL || e->windows == NULL ||
 	    init_persons(&e->persons, max_calls) != ZV_OK || zv_law_init(e) != ZV_OK ||
 	    make_tallies(e, e->conf) != ZV_OK ||
-	    zv_heap_init(&e->timers, max_calls) != ZV_OK ||
+	    zv_heap_init(&e->timers, zv_n_slots(e->conf)) != ZV_OK ||
+	    zv_sides_init(e) != ZV_OK ||
 	    zv_heap_init(&e->future, n_slabs) != ZV_OK ||
 	    make_heaps(e, e->conf) != ZV_OK || zv_heap_init(&e->bounds, n_slabs) != ZV_OK)
 		goto fail;
@@ -106,6 +108,7 @@ void zv_engine_destroy(struct zv_engine *engine)
 	for (uint32_t i = 0; i < ZV_CAMPAIGNS_MAX; i++)
 		zv_heap_fini(&engine->ready[i]);
 	zv_floor_fini(engine);
+	zv_sides_fini(engine);
 	zv_heap_fini(&engine->bounds);
 	zv_law_fini(engine);
 	free(engine->persons.keys);
@@ -258,7 +261,10 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 	case ZV_EV_MEDIA_LOST:
 	case ZV_EV_MEDIA_VERDICT:
 	case ZV_EV_MEDIA_CLOSED:
-		zv_call_event(e, ev);
+		if (ev->leg.slot < zv_side_base(e))
+			zv_call_event(e, ev);
+		else
+			zv_side_event(e, ev);
 		break;
 	default:
 		e->stats.late_events++;
@@ -315,7 +321,8 @@ enum zv_err zv_engine_set_conf(struct zv_engine *engine, const struct zv_engine_
 
 	if (err != ZV_OK)
 		return err;
-	if (conf->max_calls != old->max_calls || conf->n_trunks < old->n_trunks ||
+	if (conf->max_calls != old->max_calls || conf->max_phones != old->max_phones ||
+	    conf->max_side != old->max_side || conf->n_trunks < old->n_trunks ||
 	    conf->n_campaigns < old->n_campaigns || conf->fast_forward != old->fast_forward)
 		return ZV_EINVAL;
 	for (uint32_t i = 0; i < old->n_trunks; i++)

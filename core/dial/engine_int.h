@@ -11,6 +11,7 @@
 #include "dial/floor/floor.h"
 #include "dial/lead/ask.h"
 #include "dial/route/route.h"
+#include "dial/side.h"
 
 enum zv_call_state {
 	ZV_CALL_FREE = 0,
@@ -60,6 +61,11 @@ struct zv_call {
 	bool heard_machine;  /* an agent talked to a machine */
 	uint16_t tallied;    /* facts that the campaign's tally has already */
 	uint32_t agent;      /* index, or ZV_AGENT_NONE */
+	uint8_t kind;        /* enum zv_talk_kind; 0: dialled, or the robot's */
+	bool talked;         /* an agent has talked to him: he is not abandoned any more */
+	uint32_t owner;      /* index of the agent who goes first, or ZV_AGENT_NONE */
+	uint32_t wish_owner; /* 1 + id of the agent who shall call back; 0: any */
+	int64_t wish_ms;     /* call back so that the answer lands then (calendar); 0: no wish */
 	int64_t over_ms, over_cal_ms; /* the talk's end, when the outcome comes later; 0: now */
 	struct zv_talk talk;
 };
@@ -78,6 +84,8 @@ struct zv_held {
 	uint8_t state; /* enum zv_held_state */
 	uint16_t campaign; /* index */
 	uint32_t person_slab; /* ZV_SLOT_NONE: none */
+	uint32_t wish_owner;  /* as in struct zv_call: of its last call, for the STEP */
+	int64_t wish_ms;
 	struct zv_attempt_id attempt; /* the last one of this holding */
 };
 
@@ -100,7 +108,8 @@ struct zv_engine {
 	struct zv_call *calls;
 	uint32_t *free_slots; /* FIFO, so that a port rests before it is used again */
 	uint32_t free_head, free_n;
-	struct zv_heap timers; /* slot -> monotonic deadline */
+	struct zv_sides sides;
+	struct zv_heap timers; /* any slot -> monotonic deadline */
 
 	struct zv_held *held;
 	struct zv_heap future; /* slab -> due */

@@ -12,6 +12,7 @@
 #include "base/heap.h"
 #include "dial/agent/agent.h"
 #include "dial/conf.h"
+#include "dial/floor/customer.h"
 
 struct zv_engine;
 struct zv_event;
@@ -45,6 +46,7 @@ struct zv_floor {
 	struct zv_agents agents;
 	struct zv_heap limits;  /* agent -> end of his state's time */
 	struct zv_heap waiting; /* slot -> priority, answered at: who is served next */
+	const struct zv_customer_ops *inbound; /* of customers on side slots; NULL: none */
 	uint32_t n_pools;
 	struct zv_pool pools[ZV_POOLS_MAX];
 	uint8_t pool_of[ZV_CAMPAIGNS_MAX];
