@@ -144,17 +144,44 @@ static void order_running(struct zv_config_build *b, const char *section, const 
 		      name);
 }
 
+/* How many entries a section has, and the name of entry i. */
+static uint32_t running_names(const struct zv_config *r, const char *section, uint32_t i,
+			      const char **ret_name)
+{
+	const struct zv_engine_conf *e = &r->engine;
+
+	if (strcmp(section, "trunks") == 0) {
+		if (ret_name != NULL)
+			*ret_name = e->trunks[i].name;
+		return e->n_trunks;
+	}
+	if (strcmp(section, "agents") == 0) {
+		if (ret_name != NULL)
+			*ret_name = r->agents[i].user;
+		return e->n_agents;
+	}
+	if (strcmp(section, "queues") == 0) {
+		if (ret_name != NULL)
+			*ret_name = e->queues[i].name;
+		return e->n_queues;
+	}
+	if (ret_name != NULL)
+		*ret_name = e->campaigns[i].name;
+	return e->n_campaigns;
+}
+
 uint32_t zv_config_order(struct zv_config_build *b, const char *section,
 			 struct zv_config_ordered *o)
 {
 	const struct zv_conf_node *map = zv_conf_get(zv_conf_root(b->config->files->tree), section);
 	const struct zv_config *r = b->running;
-	bool trunks = strcmp(section, "trunks") == 0;
-	uint32_t n_running = r == NULL ? 0 : trunks ? r->engine.n_trunks : r->engine.n_campaigns;
+	uint32_t n_running = r == NULL ? 0 : running_names(r, section, 0, NULL);
+	const char *name;
 
-	for (uint32_t i = 0; i < n_running; i++)
-		order_running(b, section,
-			      trunks ? r->engine.trunks[i].name : r->engine.campaigns[i].name, map, o);
+	for (uint32_t i = 0; i < n_running; i++) {
+		(void)running_names(r, section, i, &name);
+		order_running(b, section, name, map, o);
+	}
 	for (size_t i = 0; i < zv_conf_count(map); i++)
 		order_one(b, section, map, i, o);
 	return o->n;
@@ -329,6 +356,8 @@ static enum zv_err build(struct zv_config_build *b)
 	zv_config_build_trunks(b);
 	zv_config_build_media(b);
 	err = zv_config_build_campaigns(b);
+	if (err == ZV_OK)
+		err = zv_config_build_agents(b);
 	c->engine.zones = c->zones;
 	c->hash = hash_of(c);
 	return err;
@@ -436,6 +465,11 @@ void zv_config_destroy(struct zv_config *config)
 	for (uint32_t i = 0; i < config->engine.n_campaigns; i++)
 		zv_script_free(config->campaigns[i].script);
 	zv_config_free_rules(config);
+	free(config->agent_confs);
+	free(config->agents);
+	free(config->phones);
+	free(config->queue_confs);
+	free(config->queues);
 	if (config->zones_users != NULL && --*config->zones_users == 0) {
 		zv_zones_destroy(config->zones);
 		free(config->zones_users);

@@ -55,6 +55,21 @@ struct zv_config_plugin {
 	const struct zv_conf_node *conf; /* its own section; may be NULL */
 };
 
+#define ZV_CONFIG_SKILLS_MAX 255
+#define ZV_CONFIG_PAUSES_MAX 32
+
+enum zv_role { ZV_ROLE_AGENT = 0, ZV_ROLE_SUPERVISOR, ZV_ROLE_OPERATOR, ZV_ROLE_INTEGRATOR };
+
+/* Beside engine.agents[i]. */
+struct zv_config_agent {
+	const char *user, *title;
+	uint8_t role;      /* enum zv_role */
+	bool has_phone;
+};
+
+/* Beside engine.queues[i]: what its prompts say; "" = nothing. */
+struct zv_config_queue { const char *greeting, *closed, *position; };
+
 struct zv_config {
 	uint16_t node;
 	struct {
@@ -86,6 +101,27 @@ struct zv_config {
 		uint32_t prompts_max;   /* distinct ones */
 	} voice;
 	const char *control;  /* path of the control socket */
+	struct {
+		bool on;
+		struct zv_ip ip;
+		uint16_t port;
+		bool open;            /* not on loopback */
+		const char *tokens;   /* path */
+	} http;
+	struct {
+		const char *dir;      /* NULL: none */
+		int64_t keep_ms;
+	} record_talks;
+	const char *secrets;          /* path of the HA1 file */
+	struct zv_agent_conf *agent_confs;  /* engine.agents; owned, as what follows */
+	struct zv_config_agent *agents;
+	struct zv_sip_phone *phones;  /* HA1s are the shell's to read */
+	struct zv_queue_conf *queue_confs;
+	struct zv_config_queue *queues;
+	uint32_t n_skills;
+	const char *skills[ZV_CONFIG_SKILLS_MAX + 1]; /* [number]; 0 unused */
+	uint32_t n_pauses;
+	const char *pauses[ZV_CONFIG_PAUSES_MAX];     /* code = 1 + index */
 	uint32_t drain_ms;    /* SIGTERM: how long talks may finish */
 	uint32_t plugin_deadline_ms, plugin_strikes;
 	const char *record;   /* file of the day's record; NULL: none */
@@ -136,6 +172,9 @@ void zv_config_fitness(struct zv_config *config, int64_t cal_ms, struct zv_conf_
  * missing, in words.  Any thread; reads only. */
 bool zv_config_treats(const struct zv_config *config, uint32_t campaign, const char *jur,
 		      int64_t cal_ms, char *text, size_t text_size);
+
+/* What a caller at that place of a queue hears (a queue's `position`). */
+void zv_config_position_text(const char *template, uint32_t position, char *buf, size_t cap);
 
 /* Frees rules and numbering of one that nobody asks any more, and leaves the rest. */
 void zv_config_free_rules(struct zv_config *config);

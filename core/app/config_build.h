@@ -51,6 +51,10 @@ enum zv_err zv_config_build_law(struct zv_config_build *b, const struct zv_conf_
 /* After law: the mode decides. */
 void zv_config_build_pace(struct zv_config_build *b, const struct zv_conf_node *node,
 			  uint32_t campaign);
+/* Skills are numbered as they are met, those of `running` first.  0: "" or too many (told). */
+uint16_t zv_config_skill(struct zv_config_build *b, const struct zv_conf_node *node, const char *name);
+/* Phones, pages, recordings, agents, queues; after the campaigns.  ZV_ENOMEM. */
+enum zv_err zv_config_build_agents(struct zv_config_build *b) ZV_MUST_USE;
 bool zv_config_is_jurisdiction(const char *jur);
 /* Joins the files of campaigns_dir into the tree. */
 enum zv_err zv_config_read_campaigns(struct zv_config_build *b) ZV_MUST_USE;

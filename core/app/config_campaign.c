@@ -283,6 +283,9 @@ static enum zv_err build_one(struct zv_config_build *b, const struct zv_conf_nod
 	build_strategy(b, node, c);
 	err = zv_config_build_law(b, node, i);
 	zv_config_build_pace(b, node, i);
+	e->agent_skill = zv_config_skill(b, zv_conf_get(node, "skill"), text(node, "skill"));
+	e->agent_level_min = (uint8_t)number(node, "level_min");
+	e->record = number(node, "record") != 0;
 	if (err == ZV_OK)
 		err = build_script(b, node, c);
 	if (err == ZV_OK && c->script != NULL) {

@@ -92,6 +92,7 @@ static void build_sip_trunk(struct zv_config_build *b, const struct zv_conf_node
 		&zv_config_schema, "", zv_conf_root(b->config->files->tree), "sip.unanswered_max");
 	t->breaker_failures = (uint32_t)number(node, "breaker_failures");
 	t->breaker_rest_s = (uint32_t)(number(node, "breaker_rest") / 1000);
+	t->inbound = number(node, "inbound") != 0;
 	t->session_expires_s = (uint32_t)(number(node, "session_expires") / 1000);
 	if (t->session_expires_s != 0 && t->session_expires_s < 90)
 		zv_conf_error(b->sink, zv_conf_get(node, "session_expires"),
