@@ -360,6 +360,8 @@ static const char *take_header(struct zvc_msg *msg, struct zvc_str name, struct 
 		msg->authorization = value;
 	else if (zvc_str_is_nocase(name, "Proxy-Authorization"))
 		msg->proxy_authorization = value;
+	else if (zvc_str_is_nocase(name, "WWW-Authenticate"))
+		msg->www_authenticate = value;
 	else if (zvc_str_is_nocase(name, "P-Asserted-Identity"))
 		msg->p_asserted = value;
 	else if (zvc_str_is_nocase(name, "Privacy"))

@@ -57,7 +57,7 @@ struct zvc_msg {
 	struct zvc_via via; /* the topmost */
 	struct zvc_addr from, to, contact;
 	struct zvc_str call_id, cseq_method, content_type, require;
-	struct zvc_str authorization, proxy_authorization, p_asserted, privacy;
+	struct zvc_str authorization, proxy_authorization, www_authenticate, p_asserted, privacy;
 	uint32_t n_call_id, n_cseq, n_max_forwards, n_content_length;
 	uint32_t cseq, max_forwards, content_length;
 	struct zvc_str body; /* all bytes after the empty line that there are */
