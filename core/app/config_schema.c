@@ -327,6 +327,11 @@ static const struct zv_conf_row rows[] = {
 	{"campaigns.*.level_min", "level", LIVE, ZV_T_INT, "1", 1, 255, NULL, "Lowest level of it", NULL},
 	{"campaigns.*.record", "", LIVE, ZV_T_BOOL, "no", 0, 0, NULL,
 	 "Record its talks with agents; the script must say so where the law asks for it", NULL},
+	{"campaigns.*.sla", "", LIVE, ZV_T_DURATION, "0", 0, MS_D, NULL,
+	 "From a lead's acceptance by the API to its first call; it goes to the front at four fifths, "
+	 "and a breach is told. 0: nothing is promised", "5m"},
+	{"campaigns.*.callback_grace", "", LIVE, ZV_T_DURATION, "1m", 0, MS_H, NULL,
+	 "A call-back waits so long for the agent who promised it, then any agent takes it", NULL},
 	{"campaigns.*.pace.plugin", "", 0, ZV_T_TEXT, "", 0, 31, NULL,
 	 "Pacer: a name below plugins; empty: the engine's own", NULL},
 	{"campaigns.*.pace.conf", "", 0, ZV_T_FREE, NULL, 0, 0, NULL,
