@@ -58,12 +58,10 @@ struct zv_config_plugin {
 #define ZV_CONFIG_SKILLS_MAX 255
 #define ZV_CONFIG_PAUSES_MAX 32
 
-enum zv_role { ZV_ROLE_AGENT = 0, ZV_ROLE_SUPERVISOR, ZV_ROLE_OPERATOR, ZV_ROLE_INTEGRATOR };
-
 /* Beside engine.agents[i]. */
 struct zv_config_agent {
 	const char *user, *title;
-	uint8_t role;      /* enum zv_role */
+	uint8_t role;      /* 1 << role = enum zv_role of http/http.h */
 	bool has_phone;
 };
 
