@@ -172,21 +172,17 @@ void zv_call_finish(const struct zv_call_ctx *c, enum zv_outcome outcome, uint8_
 {
 	struct zv_engine *e = c->e;
 	struct zv_call *call = c->call;
-	struct zv_cmd *cmd;
 
 	if (call->invite_cal_ms == 0)
 		call->invite_cal_ms = e->now.cal_ms;
 	zv_call_tell_outcome(c, outcome, result);
 	remember(c, outcome, result);
 	zv_pick_person_free(e, call->person);
-	e->held[call->slab].state = ZV_HELD_ASKED;
 	e->held[call->slab].attempt = call->attempt;
 	e->held[call->slab].wish_ms = call->wish_ms;
 	e->held[call->slab].wish_owner = call->wish_owner;
-	cmd = zv_call_emit(c, ZV_CMD_ASK);
-	cmd->u.lead.lead = call->lead;
-	cmd->u.lead.person = call->person;
-	cmd->u.lead.slab = call->slab;
+	zv_pick_over(e, call->slab);
+	zv_keep_over(e, c->slot);
 	zv_floor_gone(e, c->slot, outcome);
 	zv_call_state(c, ZV_CALL_ENDING);
 	zv_call_deadline(c, e->now.mono_ms + ZV_CALL_ENDING_MS);
@@ -220,12 +216,14 @@ void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *fro
 	*call = *from;
 	call->gen = gen;
 	call->state = ZV_CALL_RESERVE;
-	call->agent = call->owner = ZV_AGENT_NONE;
+	call->agent = ZV_AGENT_NONE;
 	call->tried = UINT64_C(1) << call->trunk;
 	take_slot(e, slot);
 	e->campaign_calls[call->campaign]++;
 	e->held[slab].state = ZV_HELD_CALL;
+	e->held[slab].slot = slot;
 	e->held[slab].attempt = call->attempt;
+	zv_keep_begun(e, slot);
 	zv_floor_placed(e, slot);
 	cmd = zv_emit_call(e, ZV_CMD_RESERVE, slot);
 	cmd->u.lead.lead = call->lead;
@@ -234,12 +232,13 @@ void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *fro
 }
 
 /* The call ends before it began and without a trace in the store. */
-static void undo(const struct zv_call_ctx *c, int64_t due_ms)
+static void undo(const struct zv_call_ctx *c, int64_t due_ms, bool on_disk)
 {
 	zv_pick_person_free(c->e, c->call->person);
 	zv_contact_drop(c->e, c->call);
+	zv_keep_over(c->e, c->slot);
 	zv_floor_gone(c->e, c->slot, ZV_OUT_NOT_SENT);
-	zv_pick_defer(c->e, c->call->slab, due_ms);
+	zv_pick_undone(c->e, c->call->slab, due_ms, on_disk);
 	zv_call_state(c, ZV_CALL_ENDING);
 	zv_call_free_if_done(c);
 }
@@ -254,7 +253,7 @@ static void on_reserved(const struct zv_call_ctx *c)
 	zv_contact_drop(c->e, call);
 	if (c->ev->u.flushed.err != 0 || call->withdrawn || !zv_contact_open(c->e, call)) {
 		/* An opt-out: asked about at once, so that the reason is told. */
-		undo(c, call->withdrawn ? offer->due_ms : c->e->now.cal_ms + 600000);
+		undo(c, call->withdrawn ? offer->due_ms : c->e->now.cal_ms + 600000, false);
 		return;
 	}
 	cmd = zv_call_emit(c, ZV_CMD_INTENT);
@@ -329,6 +328,7 @@ static void dial(const struct zv_call_ctx *c)
 	call->heard_any = false;
 	call->facts |= ZV_FACT_BIT(ZV_FACT_ATTEMPT) | ZV_FACT_BIT(ZV_FACT_DIAL_SECONDS);
 	zv_contact_dialled(c->e, call);
+	zv_sla_met(c->e, call->slab);
 	c->e->stats.dials++;
 	zv_call_ladder(c, ZV_LADDER_INVITE, 0);
 	zv_call_state(c, ZV_CALL_DIALING);
@@ -341,7 +341,7 @@ static void dial(const struct zv_call_ctx *c)
 static void on_flushed(const struct zv_call_ctx *c)
 {
 	if (c->ev->u.flushed.err != 0) {
-		undo(c, c->e->now.cal_ms + 60000);
+		undo(c, c->e->now.cal_ms + 60000, false);
 		return;
 	}
 	if (still_wanted(c)) {
@@ -351,7 +351,7 @@ static void on_flushed(const struct zv_call_ctx *c)
 	/* The store puts the lead back to where it stood; so do we. */
 	c->e->stats.not_sent++;
 	zv_call_tell_outcome(c, ZV_OUT_NOT_SENT, 0);
-	undo(c, c->e->params.slabs.v[c->call->slab].due_ms);
+	undo(c, c->e->params.slabs.v[c->call->slab].due_ms, true);
 }
 
 static void on_intent_late(const struct zv_call_ctx *c)
@@ -452,6 +452,8 @@ static void on_answered(const struct zv_call_ctx *c)
 	call->dialed_ms += c->e->now.mono_ms - call->invite_ms;
 	call->facts |= ZV_FACT_BIT(ZV_FACT_CONNECT);
 	call->sip_code = (uint16_t)c->ev->code;
+	zv_callback_answered(c->e, call->campaign, c->e->now.mono_ms - call->invite_ms);
+	zv_keep_over(c->e, c->slot);
 	c->e->stats.answered++;
 	zv_call_ladder(c, ZV_LADDER_CONNECT, call->sip_code);
 	zv_call_open_media(c);

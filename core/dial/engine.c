@@ -78,7 +78,8 @@ enum zv_err zv_engine_create(const struct zv_engine_params *params, struct zv_en
 	    init_persons(&e->persons, max_calls) != ZV_OK || zv_law_init(e) != ZV_OK ||
 	    make_tallies(e, e->conf) != ZV_OK ||
 	    zv_heap_init(&e->timers, zv_n_slots(e->conf)) != ZV_OK ||
-	    zv_sides_init(e) != ZV_OK ||
+	    zv_sides_init(e) != ZV_OK || zv_keep_init(e) != ZV_OK ||
+	    zv_heap_init(&e->sla, n_slabs) != ZV_OK ||
 	    zv_heap_init(&e->future, n_slabs) != ZV_OK ||
 	    make_heaps(e, e->conf) != ZV_OK || zv_heap_init(&e->bounds, n_slabs) != ZV_OK)
 		goto fail;
@@ -109,6 +110,8 @@ void zv_engine_destroy(struct zv_engine *engine)
 		zv_heap_fini(&engine->ready[i]);
 	zv_floor_fini(engine);
 	zv_sides_fini(engine);
+	zv_keep_fini(engine);
+	zv_heap_fini(&engine->sla);
 	zv_heap_fini(&engine->bounds);
 	zv_law_fini(engine);
 	free(engine->persons.keys);
@@ -216,6 +219,9 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 	case ZV_EV_SUPPRESS:
 		zv_person_on_suppress(e, ev);
 		break;
+	case ZV_EV_KILL:
+		zv_kill(e, ev);
+		break;
 	case ZV_EV_AGENT:
 		zv_floor_agent(e, ev);
 		break;
@@ -245,7 +251,6 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 	case ZV_EV_PHONE:
 	case ZV_EV_DESK:
 	case ZV_EV_SIP_INCOMING:
-	case ZV_EV_KILL:
 		e->stats.late_events++; /* nobody has told this engine of phones */
 		break;
 	case ZV_EV_INTENT_FLUSHED:
@@ -280,6 +285,8 @@ void zv_engine_step(struct zv_engine *engine, const struct zv_now *now,
 	zv_call_timeouts(engine);
 	zv_floor_timeouts(engine);
 	dispatch(engine, event);
+	zv_sla_timeouts(engine);
+	zv_keep_update(engine);
 	zv_floor_decide(engine);
 	zv_pick_pump(engine);
 	zv_calendar_step(engine);
@@ -300,11 +307,13 @@ int64_t zv_engine_next_tick_ms(const struct zv_engine *engine)
 {
 	int64_t at_ms = zv_heap_top_key(&engine->timers);
 	int64_t due_ms = zv_heap_top_key(&engine->future);
+	int64_t sla_ms = zv_heap_top_key(&engine->sla);
 	int64_t floor_ms = zv_floor_next_ms(engine);
 
 	at_ms = floor_ms < at_ms ? floor_ms : at_ms;
 	if (engine->again_ms != 0 && engine->again_ms < at_ms)
 		at_ms = engine->again_ms;
+	due_ms = sla_ms < due_ms ? sla_ms : due_ms;
 	if (due_ms != INT64_MAX) {
 		due_ms = engine->now.mono_ms + (due_ms - engine->now.cal_ms);
 		at_ms = due_ms < at_ms ? due_ms : at_ms;

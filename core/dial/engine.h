@@ -53,6 +53,9 @@ void zv_engine_load_origin(struct zv_engine *engine, uint32_t campaign, int64_t 
 /* What a campaign's ratio rule leaves (the pacer, the floor page).  False: none binds. */
 bool zv_engine_budget(const struct zv_engine *engine, uint32_t campaign, struct zv_budget *ret_budget);
 
+/* Leads of the campaign whose first call came later than promised, or not yet. */
+uint32_t zv_engine_breaches(const struct zv_engine *engine, uint32_t campaign);
+
 /* The next moment the engine wants a TICK at: monotonic ms, INT64_MAX = none. */
 int64_t zv_engine_next_tick_ms(const struct zv_engine *engine);
 

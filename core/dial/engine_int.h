@@ -1,6 +1,6 @@
 /* dial/engine_int.h -- the engine's state, private to core/dial's own files.
  *
- * lead/pick.c holds offered leads and starts calls, call.c walks a call's states, calendar.c
+ * lead/pick.c holds offered leads, lead/start.c starts calls, call.c walks a call's states, calendar.c
  * moves the calendar, engine.c sorts events.  Thread: engine.
  */
 #ifndef ZV_DIAL_ENGINE_INT_H
@@ -10,6 +10,7 @@
 #include "dial/engine.h"
 #include "dial/floor/floor.h"
 #include "dial/lead/ask.h"
+#include "dial/lead/keep.h"
 #include "dial/route/route.h"
 #include "dial/side.h"
 
@@ -62,6 +63,7 @@ struct zv_call {
 	uint16_t tallied;    /* facts that the campaign's tally has already */
 	uint32_t agent;      /* index, or ZV_AGENT_NONE */
 	uint8_t kind;        /* enum zv_talk_kind; 0: dialled, or the robot's */
+	bool direct;         /* begun beside the pacer, and not answered yet (lead/keep.h) */
 	bool talked;         /* an agent has talked to him: he is not abandoned any more */
 	uint32_t owner;      /* index of the agent who goes first, or ZV_AGENT_NONE */
 	uint32_t wish_owner; /* 1 + id of the agent who shall call back; 0: any */
@@ -82,8 +84,15 @@ enum zv_held_state {
 
 struct zv_held {
 	uint8_t state; /* enum zv_held_state */
+	uint8_t due_class; /* enum zv_due_class */
+	bool head;     /* its promised time runs out: before all others */
+	bool killed;   /* paid, cancelled, withdrawn: its next step is its last, with `category` */
+	uint8_t category;
 	uint16_t campaign; /* index */
 	uint32_t person_slab; /* ZV_SLOT_NONE: none */
+	uint32_t slot;     /* CALL: of its call */
+	uint64_t lead;
+	int64_t start_ms;  /* FUTURE, READY: when its call may begin (calendar) */
 	uint32_t wish_owner;  /* as in struct zv_call: of its last call, for the STEP */
 	int64_t wish_ms;
 	struct zv_attempt_id attempt; /* the last one of this holding */
@@ -95,6 +104,7 @@ struct zv_window {
 	int64_t from_ms, start_ms, end_ms; /* valid for from_ms <= now < end_ms */
 };
 #define ZV_WINDOW_ZONES 512u
+#define ZV_SLA_TOLD     4096u
 
 /* Persons with a call in progress: nobody is rung twice at once.  Open addressing. */
 struct zv_person_set { uint64_t *keys; uint32_t mask; };
@@ -115,6 +125,11 @@ struct zv_engine {
 	struct zv_heap future; /* slab -> due */
 	struct zv_heap ready[ZV_CAMPAIGNS_MAX]; /* of each campaign: slab -> class and priority, then due */
 	uint32_t n_ready;
+	struct zv_heap sla; /* slab whose first call is promised -> when to look at it (calendar) */
+	uint64_t sla_told[ZV_SLA_TOLD]; /* leads whose breach was told, by hash */
+	uint32_t sla_breaches[ZV_CAMPAIGNS_MAX];
+	struct zv_ring_times *rings; /* [campaign] */
+	struct zv_keep keep;
 	struct zv_heap bounds; /* slab in flight -> end of its calling window: not to be crossed */
 	struct zv_person_set persons;
 	struct zv_router router;
@@ -148,6 +163,10 @@ bool zv_window_now(struct zv_engine *e, uint16_t campaign, uint16_t zone, int64_
 void zv_pick_offer(struct zv_engine *e, uint32_t slab, uint64_t txn);
 void zv_pick_release(struct zv_engine *e, uint32_t slab);
 void zv_pick_defer(struct zv_engine *e, uint32_t slab, int64_t due_ms);
+/* Its attempt has its outcome: what next? */
+void zv_pick_over(struct zv_engine *e, uint32_t slab);
+/* Its call ended before it began; on_disk: its intent had been written. */
+void zv_pick_undone(struct zv_engine *e, uint32_t slab, int64_t due_ms, bool on_disk);
 void zv_pick_step(struct zv_engine *e, const struct zv_event *ev);
 void zv_pick_step_flushed(struct zv_engine *e, uint32_t slab);
 void zv_pick_campaign(struct zv_engine *e, uint16_t campaign, bool on);
@@ -155,8 +174,34 @@ void zv_pick_campaign(struct zv_engine *e, uint16_t campaign, bool on);
 void zv_pick_ask_again(struct zv_engine *e, uint32_t slab);
 /* Nobody rings this person any more: his other leads may, a little later. */
 void zv_pick_person_free(struct zv_engine *e, uint64_t person);
-/* Starts as many calls as lines, rules and room allow. */
+/* lead/start.c: starts as many calls as lines, rules and room allow. */
 void zv_pick_pump(struct zv_engine *e);
+
+/* lead/kill.c */
+void zv_kill(struct zv_engine *e, const struct zv_event *ev);
+/* Was this lead killed after the transaction that it was read in? */
+bool zv_kill_stands(const struct zv_engine *e, uint64_t lead, uint64_t txn);
+
+/* lead/sla.c */
+void zv_sla_watch(struct zv_engine *e, uint32_t slab);
+void zv_sla_met(struct zv_engine *e, uint32_t slab); /* its INVITE leaves, or it is given back */
+void zv_sla_timeouts(struct zv_engine *e);
+
+/* lead/callback.c */
+/* Somebody answered: so long did it ring.  The median of that. */
+void zv_callback_answered(struct zv_engine *e, uint16_t campaign, int64_t ring_ms);
+int64_t zv_callback_ring_ms(const struct zv_engine *e, uint16_t campaign);
+/* When the call of a lead that is due then must begin. */
+int64_t zv_callback_start(const struct zv_engine *e, uint32_t slab, int64_t due_ms);
+/* Does it wait for its owner, who is busy?  Until when, at least. */
+bool zv_callback_waits(const struct zv_engine *e, uint32_t slab, int64_t *ret_again_ms);
+/* The first lawful moment from the wished one on. */
+int64_t zv_callback_date(struct zv_engine *e, uint32_t slab, uint8_t number, int64_t wish_ms);
+void zv_callback_tell_moved(struct zv_engine *e, uint32_t slab, int64_t to_ms);
+/* Puts what an agent agreed with the person into the step. */
+void zv_callback_wish(struct zv_engine *e, uint32_t slab, struct zv_cmd *step);
+/* Index of the lead's own agent, or ZV_AGENT_NONE. */
+uint32_t zv_owner_of(const struct zv_engine *e, uint32_t slab);
 bool zv_persons_add(struct zv_person_set *set, uint64_t person); /* false: it is in */
 void zv_persons_remove(struct zv_person_set *set, uint64_t person);
 

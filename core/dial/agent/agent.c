@@ -198,7 +198,7 @@ bool zv_agent_serves(const struct zv_agents *agents, uint32_t agent, uint16_t ca
 
 uint32_t zv_agent_pick(const struct zv_agents *agents, const struct zv_agent_ask *ask)
 {
-	uint32_t best = ZV_AGENT_NONE;
+	uint32_t best = ZV_AGENT_NONE, kept = ZV_AGENT_NONE;
 	uint8_t best_level = 0;
 
 	if (ask->owner < agents->n && ask->owner != ask->not_this &&
@@ -210,6 +210,10 @@ uint32_t zv_agent_pick(const struct zv_agents *agents, const struct zv_agent_ask
 		if (i == ask->not_this ||
 		    !zv_agent_serves(agents, i, ask->campaign, ask->skill, ask->level_min))
 			continue;
+		if (agents->v[i].kept) {
+			kept = kept == ZV_AGENT_NONE ? i : kept;
+			continue;
+		}
 		if (ask->skill == 0)
 			return i;
 		level = level_of(&agents->conf[i], ask->skill);
@@ -218,7 +222,7 @@ uint32_t zv_agent_pick(const struct zv_agents *agents, const struct zv_agent_ask
 			best_level = level;
 		}
 	}
-	return best;
+	return best != ZV_AGENT_NONE ? best : kept;
 }
 
 /* ---- reconciliation ---- */

@@ -64,6 +64,7 @@ struct zv_agent {
 	uint8_t want;         /* after the call: 0 nothing, ZV_AD_PAUSE, ZV_AD_LOGOUT */
 	uint8_t pause_code, want_code;
 	bool in_use;          /* conf has him */
+	bool kept;            /* for a call-back of his own: others are asked first */
 	uint32_t call;        /* slot of the customer's leg; UINT32_MAX none */
 	int64_t since_ms;     /* monotonic: in this state */
 	int64_t deadline_ms;  /* of this state; 0 none */

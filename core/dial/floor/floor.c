@@ -129,7 +129,7 @@ static uint32_t free_agent(const struct zv_engine *e, uint32_t slot)
 {
 	const struct zv_campaign_conf *c = &e->conf->campaigns[e->calls[slot].campaign];
 	struct zv_agent_ask ask = {.campaign = e->calls[slot].campaign, .skill = c->agent_skill,
-				   .level_min = c->agent_level_min, .owner = ZV_AGENT_NONE,
+				   .level_min = c->agent_level_min, .owner = e->calls[slot].owner,
 				   .not_this = ZV_AGENT_NONE};
 
 	return zv_agent_pick(&e->floor.agents, &ask);

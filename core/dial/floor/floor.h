@@ -69,8 +69,11 @@ void zv_floor_timeouts(struct zv_engine *e);
 void zv_floor_decide(struct zv_engine *e);
 int64_t zv_floor_next_ms(const struct zv_engine *e);
 
-/* lead/pick.c: may a call of this campaign begin now? */
+/* lead/start.c: may a call of this campaign begin now?  Lines that are free. */
 bool zv_floor_may_place(const struct zv_engine *e, uint16_t campaign);
+uint32_t zv_floor_lines(const struct zv_engine *e);
+/* lead/keep.c: these pools' pacers no longer see this idle agent, or do again. */
+void zv_floor_hidden(struct zv_engine *e, uint32_t agent, uint32_t pools);
 
 /* call.c: what happens to a call, as its pool's pacer must know. */
 void zv_floor_placed(struct zv_engine *e, uint32_t slot);

@@ -232,11 +232,13 @@ void zv_floor_gone(struct zv_engine *e, uint32_t slot, enum zv_outcome outcome)
 }
 
 /* As each pool sees him: busy with another pool's call, he supplies nothing. */
-static uint8_t seen_as(const struct zv_floor *f, uint32_t agent, uint32_t pool)
+static uint8_t seen_as(const struct zv_engine *e, uint32_t agent, uint32_t pool)
 {
+	const struct zv_floor *f = &e->floor;
+
 	switch ((enum zv_agent_state)f->agents.v[agent].state) {
 	case ZV_AG_READY:
-		return ZV_AGENT_READY;
+		return (e->keep.hidden[agent] >> pool & 1) != 0 ? ZV_AGENT_OUT : ZV_AGENT_READY;
 	case ZV_AG_TALKING:
 		return f->busy_for[agent] == pool ? ZV_AGENT_TALKING : ZV_AGENT_OUT;
 	case ZV_AG_WRAPUP:
@@ -256,12 +258,27 @@ void zv_pace_agent(struct zv_engine *e, uint32_t agent)
 
 	for (uint32_t p = 0; p < f->n_pools; p++) {
 		struct zv_pacer_event event = {.kind = ZV_PEV_AGENT, .agent = agent,
-					       .state = seen_as(f, agent, p)};
+					       .state = seen_as(e, agent, p)};
 
 		/* HANDED has told this one already. */
 		if ((f->serves[agent] >> p & 1) == 0 || event.state == ZV_AGENT_TALKING)
 			continue;
 		feed(e, &f->pools[p], &event);
+	}
+}
+
+void zv_floor_hidden(struct zv_engine *e, uint32_t agent, uint32_t pools)
+{
+	struct zv_floor *f = &e->floor;
+
+	if (f->agents.v[agent].state != ZV_AG_READY)
+		return; /* his next change of state tells them */
+	for (uint32_t p = 0; p < f->n_pools; p++) {
+		struct zv_pacer_event event = {.kind = ZV_PEV_AGENT, .agent = agent,
+					       .state = seen_as(e, agent, p)};
+
+		if ((pools & f->serves[agent]) >> p & 1)
+			feed(e, &f->pools[p], &event);
 	}
 }
 
@@ -336,7 +353,7 @@ static void count_rule(struct zv_engine *e, uint16_t campaign, const struct zv_p
 	count->abandoned = zv_tally_sum(tally, window->start_ms, window->end_ms, (enum zv_fact)window->num);
 }
 
-static uint32_t lines_free(const struct zv_engine *e)
+uint32_t zv_floor_lines(const struct zv_engine *e)
 {
 	uint32_t n = 0;
 
@@ -393,11 +410,12 @@ static void decide(struct zv_engine *e, uint32_t p)
 {
 	struct zv_pool *pool = &e->floor.pools[p];
 	struct zv_pacer_in in = {.size = sizeof(in), .now_ms = e->now.mono_ms,
-				 .lines_free = lines_free(e), .leads_left = UINT64_MAX};
+				 .lines_free = zv_floor_lines(e), .leads_left = UINT64_MAX};
 	struct zv_pacer_out out = {.size = sizeof(out), .next_ms = INT64_MAX};
 	uint32_t ready = leads_ready(e, p);
 	int figures;
 
+	in.lines_free -= in.lines_free < e->keep.lines ? in.lines_free : e->keep.lines;
 	in.carrier_room = in.lines_free < ready ? in.lines_free : ready;
 	pool->starved = ready < in.lines_free;
 	pool->ready = ready;

@@ -85,6 +85,8 @@ bool zv_law_for_good(const struct zv_engine *e, const struct zv_verdict *verdict
  * that brought none, or of a message. */
 enum { ZV_TOKEN_OWN = 1, ZV_TOKEN_MESSAGE = 2 };
 struct zv_attempt_id zv_law_token(struct zv_engine *e, uint64_t kind);
+/* `token`, or one of our own if it is zero. */
+struct zv_attempt_id zv_law_token_of(struct zv_engine *e, struct zv_attempt_id token);
 /* Purpose, channel, mode and actor are said. */
 bool zv_law_stated(const struct zv_engine *e, uint16_t campaign);
 /* The most seconds that one INVITE of this campaign dials, on top of those behind it. */

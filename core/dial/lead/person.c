@@ -43,6 +43,7 @@ static void put_recent(void *arg, const struct zv_recent_one *one)
 	case ZV_RECENT_ENDED: zv_person_unsuppress(c->person, &one->u.suppressed); break;
 	case ZV_RECENT_MARK: (void)zv_person_mark(c->person, &one->u.mark); break;
 	case ZV_RECENT_CONTACT: put_contact(c->e, c->person, &one->u.contact); break;
+	case ZV_RECENT_KILLED: break; /* a lead's, see kill.c */
 	}
 }
 
@@ -108,7 +109,7 @@ bool zv_person_hold(struct zv_engine *e, uint32_t slab, uint64_t txn)
 	e->law.person_refs[at] = 1;
 	e->held[slab].person_slab = at;
 	zv_recent_each(&e->law.recent, &lately, put_recent, &c);
-	lately.by_number = true;
+	lately.by = ZV_RECENT_BY_NUMBER;
 	for (uint8_t i = 0; i < p->n_numbers && i < ZV_NUMBERS_MAX; i++) {
 		lately.id = p->e164[i];
 		zv_recent_each(&e->law.recent, &lately, put_recent, &c);
@@ -259,7 +260,7 @@ struct zv_attempt_id zv_law_token(struct zv_engine *e, uint64_t kind)
 	return (struct zv_attempt_id){kind, (uint64_t)e->params.epoch << 32 | ++e->law.tokens};
 }
 
-static struct zv_attempt_id token_of(struct zv_engine *e, struct zv_attempt_id token)
+struct zv_attempt_id zv_law_token_of(struct zv_engine *e, struct zv_attempt_id token)
 {
 	return zv_attempt_is_zero(token) ? zv_law_token(e, ZV_TOKEN_OWN) : token;
 }
@@ -331,7 +332,7 @@ static bool optout_recent(struct zv_engine *e, const struct zv_optout *o, enum z
 		if (id == 0)
 			continue;
 		ones[n].what = (uint8_t)what;
-		ones[n].by_number = by_number != 0;
+		ones[n].by = by_number ? ZV_RECENT_BY_NUMBER : ZV_RECENT_BY_PERSON;
 		ones[n].id = id;
 		ones[n].token = o->token;
 		ones[n++].u.suppressed = (struct zv_suppressed){
@@ -363,7 +364,7 @@ void zv_person_optout(struct zv_engine *e, const struct zv_optout *optout)
 {
 	struct zv_optout o = *optout;
 
-	o.token = token_of(e, o.token);
+	o.token = zv_law_token_of(e, o.token);
 	o.to_ms = o.to_ms == 0 ? INT64_MAX : o.to_ms;
 	if (!optout_recent(e, &o, ZV_RECENT_SUPPRESSED))
 		return;
@@ -400,7 +401,7 @@ static void optout_end(struct zv_engine *e, const struct zv_optout *optout)
 {
 	struct zv_optout o = *optout;
 
-	o.token = token_of(e, o.token);
+	o.token = zv_law_token_of(e, o.token);
 	if (o.to_ms <= 0 || told_since(e, &o)) {
 		struct zv_cmd *cmd = zv_emit(e, ZV_CMD_TELL);
 
@@ -431,7 +432,7 @@ void zv_person_on_suppress(struct zv_engine *e, const struct zv_event *ev)
 void zv_person_on_mark(struct zv_engine *e, const struct zv_event *ev)
 {
 	struct zv_recent_one one = {.what = ZV_RECENT_MARK, .id = ev->u.mark.person,
-				    .token = token_of(e, ev->attempt)};
+				    .token = zv_law_token_of(e, ev->attempt)};
 	struct zv_cmd *cmd;
 
 	if (ev->u.mark.person == 0) {
@@ -458,11 +459,13 @@ void zv_person_on_mark(struct zv_engine *e, const struct zv_event *ev)
 
 void zv_person_on_contact(struct zv_engine *e, const struct zv_event *ev)
 {
-	struct zv_recent_one one = {.what = ZV_RECENT_CONTACT, .by_number = ev->u.contact.person == 0,
-				    .token = token_of(e, ev->attempt)};
+	bool by_number = ev->u.contact.person == 0;
+	struct zv_recent_one one = {
+		.what = ZV_RECENT_CONTACT, .token = zv_law_token_of(e, ev->attempt),
+		.by = by_number ? ZV_RECENT_BY_NUMBER : ZV_RECENT_BY_PERSON};
 	struct zv_cmd *cmd;
 
-	one.id = one.by_number ? ev->u.contact.e164 : ev->u.contact.person;
+	one.id = by_number ? ev->u.contact.e164 : ev->u.contact.person;
 	if (one.id == 0) {
 		e->stats.late_events++;
 		return;
@@ -475,7 +478,7 @@ void zv_person_on_contact(struct zv_engine *e, const struct zv_event *ev)
 	for (uint32_t i = 0; i < e->params.persons.n; i++)
 		if (e->law.person_refs[i] > 0 &&
 		    concerns(&e->params.persons.v[i], ev->u.contact.person,
-			     one.by_number ? one.id : 0))
+			     by_number ? one.id : 0))
 			put_contact(e, &e->params.persons.v[i], &one.u.contact);
 	cmd = zv_emit(e, ZV_CMD_CONTACT);
 	cmd->campaign = one.u.contact.campaign;

@@ -20,14 +20,14 @@ void zv_recent_fini(struct zv_recent *recent)
 	*recent = (struct zv_recent){0};
 }
 
-static uint32_t home(const struct zv_recent *r, bool by_number, uint64_t id)
+static uint32_t home(const struct zv_recent *r, uint8_t by, uint64_t id)
 {
-	return (uint32_t)zv_mix64(id ^ (by_number ? UINT64_C(1) << 63 : 0)) & r->mask;
+	return (uint32_t)zv_mix64(id ^ (uint64_t)by << 62) & r->mask;
 }
 
 static uint32_t home_of(const struct zv_recent *r, uint32_t place)
 {
-	return home(r, r->v[place].by_number, r->v[place].id);
+	return home(r, r->v[place].by, r->v[place].id);
 }
 
 static void index_put(struct zv_recent *r, uint32_t place)
@@ -132,11 +132,11 @@ void zv_recent_each(const struct zv_recent *recent, const struct zv_recent_ask *
 	for (;;) {
 		const struct zv_recent_one *next = NULL;
 
-		for (uint32_t i = home(recent, ask->by_number, ask->id); recent->index[i] != 0;
+		for (uint32_t i = home(recent, ask->by, ask->id); recent->index[i] != 0;
 		     i = (i + 1) & recent->mask) {
 			const struct zv_recent_one *one = &recent->v[recent->index[i] - 1];
 
-			if (one->id != ask->id || one->by_number != ask->by_number ||
+			if (one->id != ask->id || one->by != ask->by ||
 			    one->serial <= after || (one->told && one->txn <= ask->txn))
 				continue;
 			if (next == NULL || one->serial < next->serial)

@@ -1,4 +1,4 @@
-/* dial/lead/recent.h -- opt-outs, marks and contacts that came while offers were under way.
+/* dial/lead/recent.h -- opt-outs, marks, contacts and kills that came while offers were under way.
  *
  * Thread: engine.  An offer was read in some transaction; what was told in a later one is not in
  * it.  What came lately stands here until an offer or a hint shows that the lookahead reads
@@ -14,12 +14,15 @@
 
 enum zv_recent_what {
 	ZV_RECENT_SUPPRESSED = 1, ZV_RECENT_MARK, ZV_RECENT_CONTACT,
-	ZV_RECENT_ENDED /* u.suppressed is taken back */
+	ZV_RECENT_ENDED, /* u.suppressed is taken back */
+	ZV_RECENT_KILLED
 };
+/* What an id is the number of. */
+enum zv_recent_by { ZV_RECENT_BY_PERSON = 0, ZV_RECENT_BY_NUMBER = 1, ZV_RECENT_BY_LEAD = 2 };
 
 struct zv_recent_one {
 	uint8_t what;   /* enum zv_recent_what */
-	bool by_number; /* id is a number; else a person */
+	uint8_t by;     /* enum zv_recent_by */
 	bool told;      /* it is on disk, in txn */
 	uint64_t id;
 	struct zv_attempt_id token; /* of the event; never zero */
@@ -54,8 +57,8 @@ void zv_recent_told(struct zv_recent *recent, struct zv_attempt_id token, uint64
 void zv_recent_seen(struct zv_recent *recent, uint64_t txn);
 /* May an offer of this transaction be believed, with what stands here added? */
 bool zv_recent_trusts(const struct zv_recent *recent, uint64_t txn);
-/* What an offer of transaction txn lacks of a person (or of a number, with by_number). */
-struct zv_recent_ask { uint64_t id, txn; bool by_number; };
+/* What an offer of transaction txn lacks of a person, a number or a lead. */
+struct zv_recent_ask { uint64_t id, txn; uint8_t by; /* enum zv_recent_by */ };
 /* Calls fn for each such entry, oldest first. */
 void zv_recent_each(const struct zv_recent *recent, const struct zv_recent_ask *ask,
 		    void (*fn)(void *arg, const struct zv_recent_one *one), void *arg);
