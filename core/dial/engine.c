@@ -185,6 +185,17 @@ static void on_campaign(struct zv_engine *e, const struct zv_event *ev)
 			zv_pick_campaign(e, i, ev->u.state.on != 0);
 }
 
+static void on_house(struct zv_engine *e, const struct zv_event *ev)
+{
+	if (ev->type == ZV_EV_DRAIN) {
+		e->draining = ev->u.state.on != 0;
+		e->drained_told = false;
+	} else {
+		e->overloaded = ev->u.state.on != 0;
+		e->stats.overloads += e->overloaded;
+	}
+}
+
 static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 {
 	switch ((enum zv_event_type)ev->type) {
@@ -235,12 +246,8 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 		zv_person_on_told(e, ev);
 		break;
 	case ZV_EV_DRAIN:
-		e->draining = ev->u.state.on != 0;
-		e->drained_told = false;
-		break;
 	case ZV_EV_LOAD:
-		e->overloaded = ev->u.state.on != 0;
-		e->stats.overloads += e->overloaded;
+		on_house(e, ev);
 		break;
 	case ZV_EV_CLOCK_STEP:
 		e->paused_until_ms = ev->u.due;
