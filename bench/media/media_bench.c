@@ -74,7 +74,7 @@ static bool make_noise(struct bench *b)
 	for (uint32_t i = 0; i < n; i++)
 		put_le(f, (uint32_t)(zv_mix64(i) % 6000) - 3000, 2);
 	fclose(f);
-	err = zv_prompts_add_wav(b->prompts, 1, path);
+	err = zv_prompts_add_wav(b->prompts, 100, path);
 	unlink(path);
 	return err == ZV_OK;
 }
@@ -103,7 +103,7 @@ static void start_calls(struct bench *b)
 			continue;
 		memset(&cmd.u, 0, sizeof(cmd.u));
 		cmd.type = ZV_CMD_MEDIA_PLAY;
-		cmd.u.play.prompt = 1;
+		cmd.u.play.prompt = 100;
 		command(b, &cmd);
 	}
 }

@@ -91,7 +91,12 @@ enum zv_talk_kind {
 };
 enum zv_queued { ZV_QUEUED_WAITS = 1, ZV_QUEUED_SERVED, ZV_QUEUED_GAVE_UP, ZV_QUEUED_OVER };
 
-/* Prompts that media makes itself; as u.play.prompt. */
+/* May the far end's RTP come from elsewhere than it said (a phone behind NAT)?  The first valid
+ * packet then decides where from and where to, until the next OPEN. */
+enum zv_learn { ZV_LEARN_NOT = 0, ZV_LEARN_PORT = 1 /* same address, any port */, ZV_LEARN_ANY = 2 };
+
+/* Prompts that media makes itself; as u.play.prompt.  TONE is heard over the links of the leg,
+ * all other prompts in their place. */
 #define ZV_PROMPT_TONE  UINT64_C(1) /* 150 ms before a customer is heard */
 #define ZV_PROMPT_RING  UINT64_C(2) /* ring-back, to be looped */
 #define ZV_PROMPT_HOLD  UINT64_C(3) /* quiet music on hold, to be looped */
@@ -200,6 +205,7 @@ struct zv_cmd {
 			struct zv_ip rtp_ip;
 			uint8_t payload_type, dtmf_type;
 			uint16_t rtp_port;
+			uint8_t learn;       /* enum zv_learn; phones only, never a trunk */
 		} media;
 		struct {
 			uint64_t prompt;     /* hash of the rendered text; 0: silence of duration_ms */

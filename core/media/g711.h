@@ -17,6 +17,10 @@ enum zv_law { ZV_PCMU = 0, ZV_PCMA = 8 };
 extern const int16_t zv_alaw_linear[256];
 extern const int16_t zv_ulaw_linear[256];
 
+/* From law to law. */
+extern const uint8_t zv_alaw_of_ulaw[256];
+extern const uint8_t zv_ulaw_of_alaw[256];
+
 uint8_t zv_alaw_encode(int16_t linear);
 uint8_t zv_ulaw_encode(int16_t linear);
 

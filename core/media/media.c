@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "media/bridge.h"
 #include "media/threads.h"
 
 /* Descriptors of everything else: store, signalling, control sockets, logs. */
@@ -15,6 +16,8 @@ struct zv_media {
 	struct zv_media_trunk *trunks;
 	uint32_t n_threads;
 	struct zv_streams *threads[ZV_MEDIA_THREADS_MAX];
+	struct zv_made *made;
+	struct zv_ring *cross[ZV_MEDIA_THREADS_MAX][ZV_MEDIA_THREADS_MAX]; /* from, to */
 };
 
 static enum zv_err plan_error(char *text, size_t text_size, const char *why)
@@ -69,6 +72,25 @@ static enum zv_err raise_limit(const struct zv_media_plan *plan, char *text, siz
 	return ZV_EFULL;
 }
 
+/* A ring for frames from each thread to each other one. */
+static enum zv_err join_threads(struct zv_media *m)
+{
+	enum zv_err err = ZV_OK;
+
+	for (uint32_t from = 0; from < m->n_threads; from++) {
+		for (uint32_t to = 0; to < m->n_threads && err == ZV_OK; to++) {
+			struct zv_streams *a = m->threads[from], *b = m->threads[to];
+
+			if (from == to)
+				continue;
+			err = zv_ring_create(sizeof(struct zv_cross), zv_cross_places(a->n),
+					     b->cross_fd, &m->cross[from][to]);
+			a->cross_out[to] = b->cross_in[from] = m->cross[from][to];
+		}
+	}
+	return err;
+}
+
 enum zv_err zv_media_create(const struct zv_media_params *params, char *text, size_t text_size,
 			    struct zv_media **ret_media)
 {
@@ -94,13 +116,20 @@ enum zv_err zv_media_create(const struct zv_media_params *params, char *text, si
 	}
 	for (uint32_t i = 0; i < params->n_trunks; i++)
 		m->trunks[i] = params->trunks[i];
+	err = zv_made_create(&m->made);
+	if (err != ZV_OK)
+		goto fail;
 	m->params.plan = &m->plan;
 	m->params.trunks = m->trunks;
 	for (uint32_t i = 0; i < m->plan.n_threads; i++, m->n_threads++) {
 		err = zv_streams_create(&m->params, i, text, text_size, &m->threads[i]);
 		if (err != ZV_OK)
 			goto fail;
+		zv_streams_sounds(m->threads[i], m->made);
 	}
+	err = join_threads(m);
+	if (err != ZV_OK)
+		goto fail;
 	*ret_media = m;
 	return ZV_OK;
 
@@ -115,6 +144,9 @@ void zv_media_destroy(struct zv_media *m)
 		return;
 	for (uint32_t i = 0; i < m->n_threads; i++)
 		zv_streams_destroy(m->threads[i]);
+	for (uint32_t i = 0; i < ZV_MEDIA_THREADS_MAX * ZV_MEDIA_THREADS_MAX; i++)
+		zv_ring_destroy(m->cross[i / ZV_MEDIA_THREADS_MAX][i % ZV_MEDIA_THREADS_MAX]);
+	zv_made_destroy(m->made);
 	free(m->trunks);
 	free(m);
 }
@@ -138,6 +170,11 @@ void zv_media_get_stats(const struct zv_media *m, uint32_t thread, struct zv_med
 	ret_stats->late_ticks = atomic_load_explicit(&t->late_ticks, memory_order_relaxed);
 	ret_stats->send_errors = atomic_load_explicit(&t->send_errors, memory_order_relaxed);
 	ret_stats->dropped_keys = atomic_load_explicit(&t->dropped, memory_order_relaxed);
+	ret_stats->passed_on = atomic_load_explicit(&t->passed_on, memory_order_relaxed);
+	ret_stats->crossed = atomic_load_explicit(&t->crossed, memory_order_relaxed);
+	ret_stats->cross_lost = atomic_load_explicit(&t->cross_lost, memory_order_relaxed);
+	ret_stats->links_refused = atomic_load_explicit(&t->links_refused, memory_order_relaxed);
+	ret_stats->presses_lost = atomic_load_explicit(&t->presses_lost, memory_order_relaxed);
 	ret_stats->streams = atomic_load_explicit(&t->open, memory_order_relaxed);
 	ret_stats->peak_streams = atomic_load_explicit(&t->peak, memory_order_relaxed);
 }

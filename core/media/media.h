@@ -1,4 +1,4 @@
-/* media/media.h -- RTP: prompts out, keys in.
+/* media/media.h -- RTP: prompts out, keys in, legs linked to each other.
  *
  * Threads: media thread i owns the sockets and streams of all slots with slot % n_threads == i,
  * and one RTCP socket.  In its loop it allocates nothing, logs nothing, takes no lock.  Takes
@@ -58,6 +58,11 @@ struct zv_media_stats {
 	uint64_t rejected;     /* by the source filter or their length */
 	uint64_t late_ticks;   /* of 2 ms, that came a whole tick late or were skipped */
 	uint64_t send_errors, dropped_keys;
+	uint64_t passed_on;    /* packets that flowed through a link at once; also in tx_packets */
+	uint64_t crossed;      /* frames handed to another media thread */
+	uint64_t cross_lost;   /* of them or of their messages: the ring was full */
+	uint64_t links_refused; /* more sources or listeners than a leg may have */
+	uint64_t presses_lost; /* keys to be sent to a leg that had too many waiting */
 	uint32_t streams, peak_streams;
 };
 void zv_media_get_stats(const struct zv_media *media, uint32_t thread, struct zv_media_stats *ret_stats);

@@ -17,6 +17,7 @@
 #include "media/media.h"
 
 #define ZV_PACKET_RTCP  UINT32_MAX
+#define ZV_PACKET_WOKEN (UINT32_MAX - 1) /* of ready: one of the wake fds */
 #define ZV_PACKET_BURST 64u
 #define ZV_PACKET_PER_PORT 8u /* taken of one port by one rx */
 #define ZV_PACKET_MAX   1024u /* bytes; a longer one is rejected: 20 ms of G.711 is 172 */
@@ -27,9 +28,10 @@ struct zv_peer {
 };
 
 /* Who may send to a port: the peer itself, or the trunk's networks with the peer's port; any
- * port if the trunk is asymmetric. */
+ * port if the trunk is asymmetric.  learn: the first who sends becomes the peer, see command.h. */
 struct zv_filter {
 	struct zv_peer peer;
+	uint8_t learn; /* enum zv_learn */
 	const struct zv_media_trunk *trunk; /* may be NULL; outlives the filter */
 };
 
@@ -52,6 +54,13 @@ struct zv_packet_ops {
 	 * open).  At most max, never more than ZV_PACKET_BURST. */
 	uint32_t (*rx)(struct zv_packet_io *io, const uint32_t *ports, uint32_t n_ports,
 		       struct zv_packet *ret_packets, uint32_t max);
+	/* A watched port is named by ready when something came to it. */
+	void (*watch)(struct zv_packet_io *io, uint32_t port, bool on);
+	/* A descriptor that ends a ready's wait when it is readable; borrowed.  At most 2. */
+	void (*wake_by)(struct zv_packet_io *io, int fd);
+	/* Watched ports to which something came since they were last named (and perhaps others);
+	 * waits up to wait_ns for the first. */
+	uint32_t (*ready)(struct zv_packet_io *io, int64_t wait_ns, uint32_t *ret_ports, uint32_t max);
 	/* Sends all in one burst; the number that went out.  What did not is dropped. */
 	uint32_t (*tx)(struct zv_packet_io *io, const struct zv_packet *packets, uint32_t n);
 	void (*destroy)(struct zv_packet_io *io);
@@ -94,6 +103,9 @@ static inline bool zv_filter_ip(const struct zv_filter *filter, const struct zv_
 
 static inline bool zv_filter_pass(const struct zv_filter *filter, const struct zv_peer *from)
 {
+	if (filter->learn == ZV_LEARN_ANY ||
+	    (filter->learn == ZV_LEARN_PORT && zv_ip_eq(&filter->peer.ip, &from->ip)))
+		return true;
 	if (filter->peer.port != from->port && (filter->trunk == NULL || !filter->trunk->asymmetric))
 		return false;
 	return zv_filter_ip(filter, &from->ip);

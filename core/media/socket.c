@@ -5,11 +5,11 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
-
 
 #define PER_PORT ZV_PACKET_PER_PORT
 /* Socket memory: about 40 packets, the most that an idle port can hold of the kernel's. */
@@ -28,6 +28,7 @@ struct sockets {
 	uint32_t n_ports;
 	struct port *ports;
 	struct port rtcp;
+	int epoll_fd; /* watched ports and wake fds, edge-triggered */
 	uint8_t bufs[ZV_PACKET_BURST][ZV_PACKET_MAX];
 	struct mmsghdr msgs[PER_PORT];
 	struct iovec iovs[PER_PORT];
@@ -238,6 +239,46 @@ static uint32_t sockets_rx(struct zv_packet_io *io, const uint32_t *ports, uint3
 	return n;
 }
 
+/* Edge-triggered: a port is named once for what came, and reading it to the end is the
+ * caller's part.  What he leaves is named with the next packet. */
+static void watch_fd(struct sockets *s, int fd, uint32_t name, bool on)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u32 = name};
+
+	(void)epoll_ctl(s->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, fd, &ev);
+}
+
+static void sockets_watch(struct zv_packet_io *io, uint32_t port, bool on)
+{
+	struct sockets *s = (struct sockets *)io;
+
+	watch_fd(s, port_of(s, port)->fd, port, on);
+}
+
+static void sockets_wake_by(struct zv_packet_io *io, int fd)
+{
+	watch_fd((struct sockets *)io, fd, ZV_PACKET_WOKEN, true);
+}
+
+static uint32_t sockets_ready(struct zv_packet_io *io, int64_t wait_ns, uint32_t *ret_ports,
+			      uint32_t max)
+{
+	struct sockets *s = (struct sockets *)io;
+	struct epoll_event events[ZV_PACKET_BURST];
+	struct timespec ts = {wait_ns / 1000000000, wait_ns % 1000000000};
+	int n;
+
+	if (max > ZV_PACKET_BURST)
+		max = ZV_PACKET_BURST;
+	if (wait_ns > 0)
+		n = epoll_pwait2(s->epoll_fd, events, (int)max, &ts, NULL);
+	else
+		n = epoll_wait(s->epoll_fd, events, (int)max, 0);
+	for (int i = 0; i < n; i++)
+		ret_ports[i] = events[i].data.u32;
+	return n > 0 ? (uint32_t)n : 0;
+}
+
 /* Several packets by one socket: one call. */
 static uint32_t send_many(struct sockets *s, int fd, const struct zv_packet *packets, uint32_t n)
 {
@@ -291,6 +332,8 @@ static void sockets_destroy(struct zv_packet_io *io)
 			close(s->ports[i].fd);
 	if (s->rtcp.fd >= 0)
 		close(s->rtcp.fd);
+	if (s->epoll_fd >= 0)
+		close(s->epoll_fd);
 	free(s->ports);
 	free(s);
 }
@@ -299,6 +342,9 @@ static const struct zv_packet_ops sockets_ops = {
 	.filter = sockets_filter,
 	.rejected = sockets_rejected,
 	.rx = sockets_rx,
+	.watch = sockets_watch,
+	.wake_by = sockets_wake_by,
+	.ready = sockets_ready,
 	.tx = sockets_tx,
 	.destroy = sockets_destroy,
 };
@@ -314,6 +360,9 @@ enum zv_err zv_sockets_create(const struct zv_media_plan *plan, uint32_t thread,
 		return ZV_ENOMEM;
 	s->io.ops = &sockets_ops;
 	s->rtcp.fd = -1;
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (s->epoll_fd < 0)
+		goto fail;
 	s->ports = calloc(n > 0 ? n : 1, sizeof(*s->ports));
 	if (s->ports == NULL)
 		goto fail;

@@ -4,6 +4,9 @@
 
 #include "base/bytes.h"
 
+/* Samples ahead of its clock at which a stream passes a tick over. */
+#define EARLY 120
+
 static void tell(const struct zv_stream *s, struct zv_event *event, struct zv_outbox *box)
 {
 	event->trunk = s->trunk;
@@ -24,6 +27,7 @@ static void set_far_end(struct zv_stream *s, const struct zv_cmd *cmd, int64_t n
 	s->attempt = cmd->attempt;
 	s->filter.peer.ip = cmd->u.media.rtp_ip;
 	s->filter.peer.port = cmd->u.media.rtp_port;
+	s->filter.learn = cmd->u.media.learn <= ZV_LEARN_ANY ? cmd->u.media.learn : ZV_LEARN_NOT;
 	s->dtmf_type = cmd->u.media.dtmf_type;
 	s->heard_ms = now_ms;
 	s->lost_told = false;
@@ -41,11 +45,17 @@ enum zv_err zv_stream_open(struct zv_stream *s, const struct zv_cmd *cmd,
 			   const struct zv_stream_seed *seed, int64_t now_ms)
 {
 	struct zv_inband *inband = s->inband;
+	struct zv_mixer *mixer = s->mixer;
+	const struct zv_made *made = s->made;
 
 	if (!usable(cmd))
 		return ZV_EINVAL;
 	memset(s, 0, sizeof(*s));
 	s->inband = inband;
+	s->mixer = mixer;
+	s->made = made;
+	for (uint32_t i = 0; i < ZV_LINKS_MAX; i++)
+		s->links[i].from.slot = ZV_SLOT_NONE;
 	s->open = true;
 	s->payload_type = cmd->u.media.payload_type;
 	s->marker = true;
@@ -69,6 +79,12 @@ enum zv_err zv_stream_move(struct zv_stream *s, const struct zv_cmd *cmd, int64_
 	return ZV_OK;
 }
 
+static void clear_mixer(struct zv_stream *s)
+{
+	for (uint32_t i = 0; i < ZV_LINKS_MAX; i++)
+		zv_mixer_clear(s->mixer, i);
+}
+
 void zv_stream_play(struct zv_stream *s, const struct zv_cmd *cmd, const struct zv_prompts *prompts,
 		    struct zv_outbox *box)
 {
@@ -78,9 +94,13 @@ void zv_stream_play(struct zv_stream *s, const struct zv_cmd *cmd, const struct 
 	s->playing = true;
 	s->tag = cmd->u.play.tag;
 	s->stop_on_key = cmd->u.play.stop_on_key;
+	s->loop = cmd->u.play.loop;
+	s->over = cmd->u.play.prompt == ZV_PROMPT_TONE;
+	clear_mixer(s);
 	if (cmd->u.play.prompt == 0) {
 		s->audio.n = silence > UINT32_MAX ? UINT32_MAX : (uint32_t)silence;
-	} else if (!zv_prompts_find(prompts, cmd->u.play.prompt, &s->audio)) {
+	} else if (!zv_made_find(s->made, cmd->u.play.prompt, &s->audio) &&
+		   !zv_prompts_find(prompts, cmd->u.play.prompt, &s->audio)) {
 		zv_stream_stop(s, ZV_PLAYED_MISSING, box);
 		return;
 	}
@@ -99,25 +119,127 @@ void zv_stream_stop(struct zv_stream *s, uint8_t cause, struct zv_outbox *box)
 	s->playing = false;
 	s->audio = (struct zv_audio){0};
 	s->said = 0;
-	tell(s, &ev, box);
+	if (!s->loop || cause != ZV_PLAYED_STOPPED)
+		tell(s, &ev, box);
 }
 
-/* The samples of the frame: of the prompt, then silence. */
+/* 20 ms of what plays, in the stream's law; silence where it ends. */
 static void fill(struct zv_stream *s, uint8_t *payload)
 {
 	bool mu = s->payload_type == ZV_PCMU;
 	const uint8_t *audio = mu ? s->audio.ulaw : s->audio.alaw;
-	uint32_t left = s->audio.n - s->said, n = left < ZV_FRAME_SAMPLES ? left : ZV_FRAME_SAMPLES;
-	uint32_t audible = audio != NULL ? n : 0;
+	uint32_t at = 0, n;
 
-	if (audible > 0)
-		memcpy(payload, audio + s->said, audible);
-	memset(payload + audible, mu ? ZV_ULAW_SILENCE : ZV_ALAW_SILENCE, ZV_FRAME_SAMPLES - audible);
-	s->said += n;
+	while (s->playing && at < ZV_FRAME_SAMPLES) {
+		n = s->audio.n - s->said;
+		if (n > ZV_FRAME_SAMPLES - at)
+			n = ZV_FRAME_SAMPLES - at;
+		if (audio != NULL)
+			memcpy(payload + at, audio + s->said, n);
+		else
+			memset(payload + at, mu ? ZV_ULAW_SILENCE : ZV_ALAW_SILENCE, n);
+		at += n;
+		s->said += n;
+		if (s->said < s->audio.n)
+			break;
+		if (!s->loop)
+			break;
+		s->said = 0;
+	}
+	memset(payload + at, mu ? ZV_ULAW_SILENCE : ZV_ALAW_SILENCE, ZV_FRAME_SAMPLES - at);
 }
 
-void zv_stream_frame(struct zv_stream *s, uint8_t *ret_data, struct zv_outbox *box)
+static void mix(struct zv_stream *s, uint8_t *payload)
 {
+	const int16_t *linear = s->payload_type == ZV_PCMU ? zv_ulaw_linear : zv_alaw_linear;
+	int32_t sum[ZV_FRAME_SAMPLES];
+
+	for (uint32_t i = 0; i < ZV_FRAME_SAMPLES; i++)
+		sum[i] = linear[payload[i]];
+	zv_mixer_add(s->mixer, sum);
+	for (uint32_t i = 0; i < ZV_FRAME_SAMPLES; i++) {
+		int32_t v = sum[i] > INT16_MAX ? INT16_MAX : sum[i] < INT16_MIN ? INT16_MIN : sum[i];
+
+		payload[i] = s->payload_type == ZV_PCMU ? zv_ulaw_encode((int16_t)v)
+							: zv_alaw_encode((int16_t)v);
+	}
+}
+
+/* Rules 2 and 4 of link.h. */
+static bool mixes(const struct zv_stream *s)
+{
+	return s->playing ? s->over && s->n_links > 0 : s->n_links > 1;
+}
+
+static bool key_sounds(struct zv_stream *s, uint8_t *payload)
+{
+	struct zv_audio audio;
+	uint32_t frame;
+	uint8_t event;
+
+	if (s->dtmf_type != 0 || !zv_presses_sound(&s->presses, &event, &frame))
+		return false;
+	audio = zv_made_key(s->made, event);
+	memcpy(payload, (s->payload_type == ZV_PCMU ? audio.ulaw : audio.alaw) + frame * ZV_FRAME_SAMPLES,
+	       ZV_FRAME_SAMPLES);
+	return true;
+}
+
+static struct zv_place place_of(const struct zv_stream *s, int64_t now_ms)
+{
+	return (struct zv_place){s->seq, s->timestamp, s->clock_off + (uint32_t)(now_ms * 8)};
+}
+
+/* The clock begins with the first packet. */
+static void start_clock(struct zv_stream *s, int64_t now_ms)
+{
+	if (s->tx_packets == 0)
+		s->clock_off = s->timestamp - (uint32_t)(now_ms * 8);
+}
+
+/* The tick speaks after a flow: true if it is its turn.  A flow's last packet may have gone out
+ * a moment ago; then this tick is passed over, so that the stream does not run ahead of time. */
+static bool end_flow(struct zv_stream *s, int64_t now_ms)
+{
+	struct zv_place place = place_of(s, now_ms);
+
+	if ((int32_t)(place.timestamp - place.clock) >= EARLY)
+		return false;
+	s->flow.on = false;
+	s->marker = zv_place_catch_up(&place);
+	s->timestamp = place.timestamp;
+	return true;
+}
+
+static uint32_t event_packet(struct zv_stream *s, const struct zv_press_packet *press, uint8_t *ret_data)
+{
+	zv_rtp_write(ret_data, &(struct zv_rtp){
+		.payload_type = s->dtmf_type,
+		.marker = press->marker,
+		.seq = s->seq++,
+		.timestamp = press->timestamp,
+		.ssrc = s->ssrc,
+	});
+	memcpy(ret_data + ZV_RTP_HEADER, press->payload, sizeof(press->payload));
+	s->timestamp += ZV_FRAME_SAMPLES;
+	s->tx_packets++;
+	s->tx_octets += (uint32_t)sizeof(press->payload);
+	return ZV_RTP_HEADER + sizeof(press->payload);
+}
+
+uint32_t zv_stream_frame(struct zv_stream *s, int64_t now_ms, uint8_t *ret_data, struct zv_outbox *box)
+{
+	uint8_t *payload = ret_data + ZV_RTP_HEADER;
+	struct zv_press_packet press;
+
+	if (!s->playing && s->presses.n == 0 && s->n_links == 1 && zv_flow_runs(&s->flow, now_ms))
+		return 0;
+	start_clock(s, now_ms);
+	if (s->flow.on && !end_flow(s, now_ms))
+		return 0;
+	if (s->dtmf_type != 0 &&
+	    zv_presses_step(&s->presses, s->timestamp, &press) == ZV_PRESS_EVENT)
+		return event_packet(s, &press, ret_data);
 	zv_rtp_write(ret_data, &(struct zv_rtp){
 		.payload_type = s->payload_type,
 		.marker = s->marker,
@@ -125,7 +247,13 @@ void zv_stream_frame(struct zv_stream *s, uint8_t *ret_data, struct zv_outbox *b
 		.timestamp = s->timestamp,
 		.ssrc = s->ssrc,
 	});
-	fill(s, ret_data + ZV_RTP_HEADER);
+	if (!key_sounds(s, payload)) {
+		bool mixed = mixes(s);
+
+		fill(s, payload);
+		if (mixed)
+			mix(s, payload);
+	}
 	s->marker = false;
 	s->seq++;
 	s->timestamp += ZV_FRAME_SAMPLES;
@@ -133,6 +261,89 @@ void zv_stream_frame(struct zv_stream *s, uint8_t *ret_data, struct zv_outbox *b
 	s->tx_octets += ZV_FRAME_SAMPLES;
 	if (s->playing && s->said == s->audio.n)
 		zv_stream_stop(s, ZV_PLAYED_DONE, box);
+	return ZV_RTP_FRAME;
+}
+
+/* ---- links ---- */
+
+static bool same(struct zv_leg_id a, struct zv_leg_id b)
+{
+	return a.slot == b.slot && a.gen == b.gen;
+}
+
+static uint32_t find_link(const struct zv_stream *s, struct zv_leg_id from)
+{
+	uint32_t i = 0;
+
+	while (i < ZV_LINKS_MAX && !same(s->links[i].from, from))
+		i++;
+	return i;
+}
+
+bool zv_stream_hears(const struct zv_stream *s, struct zv_leg_id from)
+{
+	return s->n_links > 0 && find_link(s, from) < ZV_LINKS_MAX;
+}
+
+bool zv_stream_link(struct zv_stream *s, struct zv_leg_id from, bool on, bool keys)
+{
+	uint32_t i = find_link(s, from);
+
+	if (!on) {
+		if (i == ZV_LINKS_MAX)
+			return true;
+		s->links[i].from.slot = ZV_SLOT_NONE;
+		s->n_links--;
+	} else if (i < ZV_LINKS_MAX) {
+		s->links[i].keys = keys;
+		return true;
+	} else {
+		i = 0;
+		while (i < ZV_LINKS_MAX && s->links[i].from.slot != ZV_SLOT_NONE)
+			i++;
+		if (i == ZV_LINKS_MAX)
+			return false;
+		s->links[i].from = from;
+		s->links[i].keys = keys;
+		s->n_links++;
+	}
+	if (s->n_links == 1)
+		clear_mixer(s); /* what was mixed flows from now on */
+	else
+		zv_mixer_clear(s->mixer, i);
+	return true;
+}
+
+bool zv_stream_hear(struct zv_stream *s, const struct zv_frame *frame, int64_t now_ms,
+		    struct zv_rtp *ret_rtp)
+{
+	uint32_t link = find_link(s, frame->from);
+	struct zv_place place;
+	enum zv_flow_take take;
+
+	if (link == ZV_LINKS_MAX || frame->len == 0)
+		return false;
+	if (mixes(s)) {
+		zv_mixer_push(s->mixer, link, frame);
+		return false;
+	}
+	if (s->playing || s->presses.n > 0 || s->n_links > 1)
+		return false;
+	start_clock(s, now_ms);
+	place = place_of(s, now_ms);
+	take = zv_flow_take(&s->flow, frame, &place, &ret_rtp->seq, &ret_rtp->timestamp);
+	if (take == ZV_FLOW_DROP)
+		return false;
+	s->seq = place.seq;
+	s->timestamp = place.timestamp;
+	s->flow.fed_ms = now_ms;
+	ret_rtp->payload_type = s->payload_type;
+	ret_rtp->marker = s->marker || take == ZV_FLOW_ANEW || (take == ZV_FLOW_NEXT && frame->marker);
+	ret_rtp->ssrc = s->ssrc;
+	s->marker = false;
+	s->tx_packets++;
+	s->tx_octets += frame->len;
+	return true;
 }
 
 static void pressed(struct zv_stream *s, char key, bool inband, struct zv_outbox *box)
@@ -171,12 +382,21 @@ static bool agreed(const struct zv_stream *s, const struct zv_rtp *rtp)
 	       rtp->payload_type == 13 || (s->dtmf_type != 0 && rtp->payload_type == s->dtmf_type);
 }
 
+/* The first valid packet decides; zv_streams tells the filter. */
+static void learn(struct zv_stream *s, const struct zv_packet *packet)
+{
+	s->filter.peer = packet->peer;
+	s->filter.learn = ZV_LEARN_NOT;
+}
+
 void zv_stream_packet(struct zv_stream *s, const struct zv_packet *packet, int64_t now_ms,
-		      struct zv_outbox *box)
+		      struct zv_outbox *box, struct zv_taken *ret_heard)
 {
 	struct zv_rtp rtp;
 	enum zv_rtp_take take;
 
+	ret_heard->key = 0;
+	ret_heard->audio = false;
 	if (!zv_rtp_parse(packet->data, packet->len, &rtp) || !agreed(s, &rtp)) {
 		s->refused++;
 		return;
@@ -184,6 +404,9 @@ void zv_stream_packet(struct zv_stream *s, const struct zv_packet *packet, int64
 	take = zv_rtp_source_take(&s->source, &rtp);
 	s->rx_packets++;
 	s->heard_ms = now_ms;
+	s->lost_told = false;
+	if (s->filter.learn != ZV_LEARN_NOT)
+		learn(s, packet);
 	if (take == ZV_RTP_DUPLICATE || take == ZV_RTP_STRAY)
 		return;
 	if (take == ZV_RTP_RESTART) {
@@ -195,12 +418,23 @@ void zv_stream_packet(struct zv_stream *s, const struct zv_packet *packet, int64
 	if (s->dtmf_type != 0 && rtp.payload_type == s->dtmf_type) {
 		char key = zv_keys_event(&s->keys, &rtp, now_ms);
 
+		ret_heard->key = key;
 		if (key != 0)
 			pressed(s, key, false, box);
 	} else {
 		zv_rtp_source_jitter(&s->source, rtp.timestamp,
 				     (uint32_t)(packet->at_ns / 125000));
 	}
+	ret_heard->audio = rtp.payload_type == ZV_PCMU || rtp.payload_type == ZV_PCMA;
+	if (ret_heard->audio)
+		ret_heard->frame = (struct zv_frame){
+			.from = s->leg, .ssrc = rtp.ssrc, .timestamp = rtp.timestamp,
+			.seq = (uint16_t)(rtp.seq - s->skipped), .len = (uint16_t)rtp.len,
+			.law = rtp.payload_type, .late = take == ZV_RTP_LATE, .marker = rtp.marker,
+			.payload = rtp.payload,
+		};
+	else if (take == ZV_RTP_NEXT)
+		s->skipped++;
 	listen_inband(s, &rtp, now_ms, box);
 }
 

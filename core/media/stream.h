@@ -2,7 +2,8 @@
  *
  * Thread: the media thread that owns the slot.
  * One SSRC, and sequence and timestamps without a jump, from open to close: between prompts it
- * sends silence.  A new prompt takes the place of the one that plays.
+ * sends silence.  A new prompt takes the place of the one that plays.  What it hears of others'
+ * streams is in link.h.
  */
 #ifndef ZV_MEDIA_STREAM_H
 #define ZV_MEDIA_STREAM_H
@@ -10,8 +11,11 @@
 #include "dial/command.h"
 #include "media/inband.h"
 #include "media/keys.h"
+#include "media/link.h"
+#include "media/made.h"
 #include "media/outbox.h"
 #include "media/packet.h"
+#include "media/presses.h"
 #include "media/prompts.h"
 #include "media/rtcp.h"
 
@@ -30,7 +34,8 @@ struct zv_stream {
 	uint32_t ssrc, timestamp;
 	uint32_t tx_packets, tx_octets;
 	/* the prompt */
-	bool playing, stop_on_key;
+	bool playing, stop_on_key, loop;
+	bool over;             /* heard over the links, not in their place */
 	struct zv_audio audio; /* n samples; no laws: silence */
 	uint32_t said;         /* of them */
 	uint32_t tag;
@@ -38,9 +43,19 @@ struct zv_stream {
 	struct zv_rtp_source source;
 	struct zv_keys keys;
 	struct zv_inband *inband; /* NULL: not listened for */
+	uint16_t skipped;      /* packets that were not audio: a listener's sequence has no gap there */
 	uint32_t rx_packets, refused; /* refused: of no type that was agreed on */
 	int64_t heard_ms;
 	bool lost_told;
+	/* links: whom it hears, who hears it */
+	uint32_t n_links, n_listeners;
+	struct zv_link links[ZV_LINKS_MAX];
+	struct zv_listener listeners[ZV_LISTENERS_MAX];
+	struct zv_flow flow;
+	uint32_t clock_off;    /* timestamp at monotonic 0 */
+	struct zv_mixer *mixer; /* of the slot for ever; touched when it is needed */
+	struct zv_presses presses;
+	const struct zv_made *made;
 	/* reports */
 	int64_t report_ms;     /* the next one */
 	uint32_t last_sr, next_of_ssrc;
@@ -60,11 +75,25 @@ void zv_stream_play(struct zv_stream *stream, const struct zv_cmd *cmd,
 		    const struct zv_prompts *prompts, struct zv_outbox *box);
 /* What plays ends for that cause (enum zv_played), if something does. */
 void zv_stream_stop(struct zv_stream *stream, uint8_t cause, struct zv_outbox *box);
-/* The next 20 ms: writes ZV_RTP_FRAME bytes. */
-void zv_stream_frame(struct zv_stream *stream, uint8_t *ret_data, struct zv_outbox *box);
+/* The next 20 ms: writes up to ZV_RTP_FRAME bytes, returns how many.  0: nothing is to be sent
+ * now, the packets of a link flow or the stream is ahead of the time. */
+uint32_t zv_stream_frame(struct zv_stream *stream, int64_t now_ms, uint8_t *ret_data,
+			 struct zv_outbox *box);
+/* What a packet brought for those who hear the stream. */
+struct zv_taken {
+	char key;       /* by an RFC 4733 event; 0 none */
+	bool audio;
+	struct zv_frame frame; /* its payload is the packet's */
+};
 /* A packet that passed the filter. */
 void zv_stream_packet(struct zv_stream *stream, const struct zv_packet *packet, int64_t now_ms,
-		      struct zv_outbox *box);
+		      struct zv_outbox *box, struct zv_taken *ret_heard);
+/* Begins, changes or ends hearing somebody; false: no room for one more. */
+bool zv_stream_link(struct zv_stream *stream, struct zv_leg_id from, bool on, bool keys);
+bool zv_stream_hears(const struct zv_stream *stream, struct zv_leg_id from);
+/* A frame of a link's source.  true: it is to be sent at once, by the header *ret_rtp. */
+bool zv_stream_hear(struct zv_stream *stream, const struct zv_frame *frame, int64_t now_ms,
+		    struct zv_rtp *ret_rtp);
 void zv_stream_check_lost(struct zv_stream *stream, int64_t now_ms, uint32_t lost_after_ms,
 			  struct zv_outbox *box);
 /* A report of now; the length. */

@@ -1,9 +1,14 @@
 #include "media/streams.h"
 
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "media/bridge.h"
+
+#define COMMANDS_AT_ONCE 64u
 /* RTCP packets taken at a time from the one socket; the rest waits for the next look. */
 #define REPORTS_A_LOOK 64u
 
@@ -17,6 +22,7 @@ enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thr
 
 	if (t == NULL)
 		return ZV_ENOMEM;
+	t->cross_fd = -1;
 	t->params = params;
 	t->thread = thread;
 	t->n_threads = plan->n_threads;
@@ -26,7 +32,9 @@ enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thr
 	t->ssrc_mask = buckets - 1;
 	t->v = calloc(t->n > 0 ? t->n : 1, sizeof(*t->v));
 	t->by_ssrc = calloc(buckets, sizeof(*t->by_ssrc));
-	if (t->v == NULL || t->by_ssrc == NULL)
+	t->mixers = calloc(t->n > 0 ? t->n : 1, sizeof(*t->mixers));
+	t->cross_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (t->v == NULL || t->by_ssrc == NULL || t->mixers == NULL || t->cross_fd < 0)
 		goto fail;
 	err = zv_wheel_init(&t->wheel, t->n);
 	if (err == ZV_OK)
@@ -39,14 +47,24 @@ enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thr
 		err = zv_sockets_create(plan, thread, text, text_size, &t->io);
 	if (err != ZV_OK)
 		goto fail;
-	for (uint32_t i = 0; t->inband != NULL && i < t->n; i++)
-		t->v[i].inband = zv_inband_at(t->inband, i);
+	t->io->ops->wake_by(t->io, t->cross_fd);
+	for (uint32_t i = 0; i < t->n; i++) {
+		t->v[i].mixer = &t->mixers[i];
+		if (t->inband != NULL)
+			t->v[i].inband = zv_inband_at(t->inband, i);
+	}
 	*ret_streams = t;
 	return ZV_OK;
 
 fail:
 	zv_streams_destroy(t);
 	return err;
+}
+
+void zv_streams_sounds(struct zv_streams *t, const struct zv_made *made)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		t->v[i].made = made;
 }
 
 void zv_streams_destroy(struct zv_streams *t)
@@ -58,7 +76,10 @@ void zv_streams_destroy(struct zv_streams *t)
 	zv_inband_destroy(t->inband, t->n);
 	zv_outbox_fini(&t->box);
 	zv_wheel_fini(&t->wheel);
+	if (t->cross_fd >= 0)
+		close(t->cross_fd);
 	free(t->by_ssrc);
+	free(t->mixers);
 	free(t->v);
 	free(t);
 }
@@ -151,6 +172,7 @@ static void close_stream(struct zv_streams *t, uint32_t id, int64_t now_ms)
 {
 	struct zv_stream *s = &t->v[id];
 
+	zv_bridge_close(t, id);
 	t->io->ops->filter(t->io, id, NULL);
 	if (s->tx_packets > 0) /* who never spoke says no BYE (6.3.7) */
 		add_report(t, s, now_ms, true);
@@ -218,6 +240,10 @@ void zv_streams_command(struct zv_streams *t, const struct zv_cmd *cmd, int64_t 
 	struct zv_stream *s;
 	bool ours;
 
+	if (cmd->type == ZV_CMD_MEDIA_LINK) {
+		zv_bridge_link(t, cmd, now_ms);
+		return;
+	}
 	if (cmd->leg.slot % t->n_threads != t->thread || id >= t->n)
 		return; /* the shell sent it to the wrong thread: there is nobody to answer for it */
 	s = &t->v[id];
@@ -232,59 +258,104 @@ void zv_streams_command(struct zv_streams *t, const struct zv_cmd *cmd, int64_t 
 		zv_stream_play(s, cmd, t->params->prompts, &t->box);
 	else if (cmd->type == ZV_CMD_MEDIA_STOP && ours)
 		zv_stream_stop(s, ZV_PLAYED_STOPPED, &t->box);
+	else if (cmd->type == ZV_CMD_MEDIA_KEY && ours && !zv_presses_add(&s->presses, cmd->u.key.key))
+		zv_count(&t->presses_lost, 1);
 }
 
-#define HEAR_AT_ONCE (ZV_PACKET_BURST / ZV_PACKET_PER_PORT)
-
-static void hear_some(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t now_ms)
+void zv_streams_take(struct zv_streams *t, int64_t now_ms)
 {
-	uint32_t got = t->io->ops->rx(t->io, ids, n, t->in, ZV_PACKET_BURST);
+	struct zv_cmd cmds[COMMANDS_AT_ONCE];
+	uint32_t n = COMMANDS_AT_ONCE;
+
+	while (n == COMMANDS_AT_ONCE && zv_outbox_flush(&t->box)) {
+		n = zv_ring_pop(t->commands, cmds, COMMANDS_AT_ONCE);
+		for (uint32_t i = 0; i < n; i++)
+			zv_streams_command(t, &cmds[i], now_ms);
+	}
+}
+
+static void take_packet(struct zv_streams *t, const struct zv_packet *packet, int64_t now_ms,
+			struct zv_taken *ret_heard)
+{
+	struct zv_stream *s = &t->v[packet->port];
+	uint8_t learn = s->filter.learn;
+
+	zv_stream_packet(s, packet, now_ms, &t->box, ret_heard);
+	if (learn != s->filter.learn)
+		t->io->ops->filter(t->io, packet->port, &s->filter);
+}
+
+bool zv_streams_hear_before(struct zv_streams *t, uint32_t id, int64_t now_ms, struct zv_taken *ret_heard)
+{
+	uint32_t got = t->io->ops->rx(t->io, &id, 1, t->in, ZV_PACKET_PER_PORT);
 
 	for (uint32_t i = 0; i < got; i++)
-		zv_stream_packet(&t->v[t->in[i].port], &t->in[i], now_ms, &t->box);
+		take_packet(t, &t->in[i], now_ms, ret_heard);
 	zv_count(&t->rx_packets, got);
+	if (got > 0)
+		ret_heard->key = 0;
+	return got > 0 && ret_heard->audio &&
+	       wall_ns() - t->in[got - 1].at_ns <= ZV_FRAME_MS * INT64_C(1000000);
+}
+
+void zv_streams_hear(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t now_ms)
+{
+	struct zv_taken heard;
+	uint32_t got;
+
+	do {
+		got = t->io->ops->rx(t->io, ids, n, t->in, ZV_PACKET_BURST);
+		for (uint32_t i = 0; i < got; i++) {
+			take_packet(t, &t->in[i], now_ms, &heard);
+			if (t->v[t->in[i].port].n_listeners > 0)
+				zv_bridge_pass(t, t->in[i].port, &heard, now_ms);
+		}
+		zv_bridge_flush(t); /* before the packets' room is used again */
+		zv_count(&t->rx_packets, got);
+	} while (got == n * ZV_PACKET_PER_PORT);
 }
 
 /* A stream is read every second turn: half the system calls, and a key is heard 40 ms after it
- * came at the latest. */
+ * came at the latest.  One that somebody hears is read when something comes (bridge.h). */
 static void hear(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t tick, int64_t now_ms)
 {
-	uint32_t some[HEAR_AT_ONCE], n_some = 0, turn = (uint32_t)(tick / ZV_WHEEL_PHASES);
+	uint32_t some[ZV_HEAR_AT_ONCE], n_some = 0, turn = (uint32_t)(tick / ZV_WHEEL_PHASES);
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (((turn + ids[i]) & 1) != 0)
+		if (((turn + ids[i]) & 1) != 0 || t->v[ids[i]].n_listeners > 0)
 			continue;
 		some[n_some++] = ids[i];
-		if (n_some < HEAR_AT_ONCE)
+		if (n_some < ZV_HEAR_AT_ONCE)
 			continue;
-		hear_some(t, some, n_some, now_ms);
+		zv_streams_hear(t, some, n_some, now_ms);
 		n_some = 0;
 	}
 	if (n_some > 0)
-		hear_some(t, some, n_some, now_ms);
+		zv_streams_hear(t, some, n_some, now_ms);
 }
 
 static void speak(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t now_ms)
 {
-	uint32_t sent;
+	uint32_t sent, m = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct zv_stream *s = &t->v[ids[i]];
 
 		zv_stream_check_lost(s, now_ms, t->params->lost_after_ms, &t->box);
-		zv_stream_frame(s, t->frames[i], &t->box);
-		t->out[i].port = ids[i];
-		t->out[i].data = t->frames[i];
-		t->out[i].len = ZV_RTP_FRAME;
-		t->out[i].peer = s->filter.peer;
+		t->out[m].len = zv_stream_frame(s, now_ms, t->frames[m], &t->box);
+		if (t->out[m].len > 0) {
+			t->out[m].port = ids[i];
+			t->out[m].data = t->frames[m];
+			t->out[m++].peer = s->filter.peer;
+		}
 		if (t->params->rtcp_every_ms > 0 && now_ms >= s->report_ms) {
 			add_report(t, s, now_ms, false);
 			s->report_ms = next_report(t, now_ms);
 		}
 	}
-	sent = t->io->ops->tx(t->io, t->out, n);
+	sent = t->io->ops->tx(t->io, t->out, m);
 	zv_count(&t->tx_packets, sent);
-	zv_count(&t->send_errors, n - sent);
+	zv_count(&t->send_errors, m - sent);
 }
 
 void zv_streams_tick(struct zv_streams *t, int64_t tick, int64_t now_ms)

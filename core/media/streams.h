@@ -31,17 +31,44 @@ struct zv_streams {
 	uint8_t reports[ZV_PACKET_BURST][ZV_RTCP_MAX];
 	struct zv_packet report_out[ZV_PACKET_BURST];
 	uint32_t n_reports;
+	/* bridges (bridge.h) */
+	struct zv_mixer *mixers;     /* by slot / n_threads */
+	struct zv_ring *commands;    /* of the engine's; set by the thread */
+	/* from and to the other threads; struct zv_media's; NULL in the own place */
+	struct zv_ring *cross_in[ZV_MEDIA_THREADS_MAX], *cross_out[ZV_MEDIA_THREADS_MAX];
+	int cross_fd;                /* wakes this thread */
+	uint32_t watched;            /* streams that somebody hears */
+	uint32_t remote;             /* links to sources of other threads */
+	int64_t looked_ns;           /* when the watched were looked at last */
+	uint32_t ready[ZV_PACKET_BURST], n_ready; /* what ended the rest... */
+	bool rested;                 /* ...if there was one */
+	uint8_t heard[ZV_PACKET_BURST][ZV_RTP_HEADER + ZV_FRAME_MAX];
+	struct zv_packet heard_out[ZV_PACKET_BURST];
+	uint32_t n_heard;
 	/* read by any thread */
 	_Atomic uint64_t tx_packets, rx_packets, rejected, late_ticks, send_errors, dropped;
+	_Atomic uint64_t passed_on, crossed, cross_lost, links_refused, presses_lost;
 	_Atomic uint32_t open, peak;
 };
 
-/* Sockets included.  Errors as zv_media_create. */
+/* The rings between threads are struct zv_media's to give, before the thread runs.  Sockets
+ * included.  Errors as zv_media_create. */
 enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thread, char *text,
 			      size_t text_size, struct zv_streams **ret_streams) ZV_MUST_USE;
 void zv_streams_destroy(struct zv_streams *streams); /* accepts NULL */
+/* Borrowed for as long as the streams live. */
+void zv_streams_sounds(struct zv_streams *streams, const struct zv_made *made);
 
+/* All commands that wait; none while events wait for the engine: see outbox.h. */
+void zv_streams_take(struct zv_streams *streams, int64_t now_ms);
 void zv_streams_command(struct zv_streams *streams, const struct zv_cmd *cmd, int64_t now_ms);
+#define ZV_HEAR_AT_ONCE (ZV_PACKET_BURST / ZV_PACKET_PER_PORT)
+/* What came to these, at most ZV_HEAR_AT_ONCE of them. */
+void zv_streams_hear(struct zv_streams *streams, const uint32_t *ids, uint32_t n, int64_t now_ms);
+/* What waits of a stream that is about to be heard by others.  true: *ret_heard is the newest of
+ * it, it came not longer than a frame ago, and stays valid until the next rx. */
+bool zv_streams_hear_before(struct zv_streams *streams, uint32_t id, int64_t now_ms,
+			    struct zv_taken *ret_heard);
 /* One phase: hear what came for its streams, then send their next frames. */
 void zv_streams_tick(struct zv_streams *streams, int64_t tick, int64_t now_ms);
 /* What came to the RTCP port; once in 20 ms is plenty. */

@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "media/bridge.h"
 #include "media/threads.h"
 
-#define COMMANDS_AT_ONCE 64u
 #define HURRY_NICE       (-10)
 #define HURRY_SLICE_NS   100000u
 #define IDLE_NS          INT64_C(100000000) /* how soon *stop is seen when nothing goes on */
@@ -20,19 +20,6 @@ static int64_t mono_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-}
-
-/* No new commands while events wait for the engine: see outbox.h. */
-static void take_commands(struct zv_streams *t, const struct zv_media_rings *rings, int64_t now_ms)
-{
-	struct zv_cmd cmds[COMMANDS_AT_ONCE];
-	uint32_t n = COMMANDS_AT_ONCE;
-
-	while (n == COMMANDS_AT_ONCE && zv_outbox_flush(&t->box)) {
-		n = zv_ring_pop(rings->commands, cmds, COMMANDS_AT_ONCE);
-		for (uint32_t i = 0; i < n; i++)
-			zv_streams_command(t, &cmds[i], now_ms);
-	}
 }
 
 /* When the next phase with a stream in it is due; the empty ones before it are passed over.
@@ -71,6 +58,26 @@ static void rest(struct zv_streams *t, const struct zv_media_rings *rings,
 	ts = (struct timespec){left / 1000000000, left % 1000000000};
 	if (ppoll(&pfd, 1, &ts, NULL) > 0)
 		eventfd_read(rings->wake_fd, &woken);
+}
+
+/* With links: until something comes from one of them or the next tick, but not for less than
+ * ZV_BRIDGE_PAUSE_NS since the last look. */
+static void rest_listening(struct zv_streams *t, struct zv_pace *pace)
+{
+	int64_t now = mono_ns(), until = next_ns(t, pace, now), pause = t->looked_ns + ZV_BRIDGE_PAUSE_NS;
+	struct timespec ts;
+
+	if (t->box.head != t->box.tail && until > now + ZV_TICK_NS)
+		until = now + ZV_TICK_NS;
+	if (pause > until)
+		pause = until;
+	if (now < pause) {
+		ts = (struct timespec){pause / 1000000000, pause % 1000000000};
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+		now = mono_ns();
+	}
+	if (now < until)
+		zv_bridge_rest(t, until - now);
 }
 
 static void run_ticks(struct zv_streams *t, struct zv_pace *pace, int64_t now_ns)
@@ -118,16 +125,23 @@ enum zv_err zv_media_thread(struct zv_media *media, uint32_t thread,
 	if (t == NULL)
 		return ZV_EINVAL;
 	t->box.ring = rings->events;
+	t->commands = rings->commands;
+	t->io->ops->wake_by(t->io, rings->wake_fd);
 	hurry();
 	while (!atomic_load_explicit(stop, memory_order_acquire)) {
 		int64_t now = mono_ns();
 
 		if (atomic_load_explicit(&t->open, memory_order_relaxed) == 0)
 			zv_pace_skip(&pace, now); /* nobody waited for those */
-		take_commands(t, rings, now / 1000000);
+		zv_streams_take(t, now / 1000000);
+		zv_bridge_look(t, now / 1000000);
+		t->looked_ns = now;
 		run_ticks(t, &pace, now);
 		zv_outbox_flush(&t->box);
-		rest(t, rings, &pace);
+		if (zv_bridge_any(t))
+			rest_listening(t, &pace);
+		else
+			rest(t, rings, &pace);
 	}
 	zv_streams_leave(t, mono_ns() / 1000000);
 	return ZV_OK;

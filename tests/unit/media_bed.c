@@ -1,11 +1,14 @@
-/* media_bed -- one media thread with a pipe in place of the engine, for media_peer_test.py.
+/* media_bed -- media threads with a pipe in place of the engine, for the tests in Python.
  *
  *   media_bed PORT SLOTS RTCP_PORT LOST_MS RTCP_MS [asymmetric] [inband] [network=A.B.C.D/BITS]
+ *             [threads=N]
  *
  * Lines on stdin:
  *   load HASH PATH
- *   open SLOT GEN IP PORT PAYLOAD_TYPE DTMF_TYPE
- *   play SLOT GEN HASH DURATION_MS TAG STOP_ON_KEY
+ *   open SLOT GEN IP PORT PAYLOAD_TYPE DTMF_TYPE [LEARN]
+ *   play SLOT GEN HASH DURATION_MS TAG STOP_ON_KEY [LOOP]
+ *   link SLOT GEN FROM_SLOT FROM_GEN ON KEYS
+ *   key SLOT GEN KEY
  *   stop SLOT GEN
  *   close SLOT GEN
  *   stats
@@ -23,19 +26,24 @@
 #include "media/media.h"
 #include "media/prompts.h"
 
+#define THREADS_MAX 4
+
 struct bed {
 	struct zv_media *media;
 	struct zv_prompts *prompts;
-	struct zv_media_rings rings;
+	uint32_t n_threads;
+	struct zv_media_rings rings[THREADS_MAX];
+	struct { struct bed *bed; uint32_t i; } args[THREADS_MAX];
+	pthread_t threads[THREADS_MAX];
 	int event_fd;
 	_Atomic bool stop;
 };
 
 static void *run(void *arg)
 {
-	struct bed *b = arg;
+	struct { struct bed *bed; uint32_t i; } *a = arg;
 
-	if (zv_media_thread(b->media, 0, &b->rings, &b->stop) != ZV_OK)
+	if (zv_media_thread(a->bed->media, a->i, &a->bed->rings[a->i], &a->bed->stop) != ZV_OK)
 		fprintf(stderr, "media_bed: no such thread\n");
 	return NULL;
 }
@@ -48,17 +56,35 @@ static void parse_ip(const char *text, struct zv_ip *ret_ip)
 		fprintf(stderr, "media_bed: bad address %s\n", text);
 }
 
+static void send_to(struct bed *b, uint32_t slot, const struct zv_cmd *cmd)
+{
+	if (zv_ring_push(b->rings[slot % b->n_threads].commands, cmd) != ZV_OK)
+		fprintf(stderr, "media_bed: command ring full\n");
+}
+
+/* A link goes to both ends' threads, the listener's first. */
 static void send_cmd(struct bed *b, const struct zv_cmd *cmd)
 {
-	if (zv_ring_push(b->rings.commands, cmd) != ZV_OK)
-		fprintf(stderr, "media_bed: command ring full\n");
+	uint32_t from = cmd->u.link.from.slot;
+
+	send_to(b, cmd->leg.slot, cmd);
+	if (cmd->type == ZV_CMD_MEDIA_LINK && from % b->n_threads != cmd->leg.slot % b->n_threads)
+		send_to(b, from, cmd);
+}
+
+static bool next_event(struct bed *b, struct zv_event *ret_event)
+{
+	for (uint32_t i = 0; i < b->n_threads; i++)
+		if (zv_ring_pop(b->rings[i].events, ret_event, 1) == 1)
+			return true;
+	return false;
 }
 
 static void print_events(struct bed *b)
 {
 	struct zv_event ev;
 
-	while (zv_ring_pop(b->rings.events, &ev, 1) == 1) {
+	while (next_event(b, &ev)) {
 		unsigned slot = ev.leg.slot, gen = ev.leg.gen;
 
 		if (ev.type == ZV_EV_MEDIA_KEY)
@@ -81,7 +107,16 @@ static void print_stats(struct bed *b)
 {
 	struct zv_media_stats s;
 
+	for (uint32_t i = 1; i < b->n_threads; i++) {
+		zv_media_get_stats(b->media, i, &s);
+		printf("stats_of %u %lu %lu %lu %lu %lu\n", i, (unsigned long)s.tx_packets,
+		       (unsigned long)s.passed_on, (unsigned long)s.crossed,
+		       (unsigned long)s.cross_lost, (unsigned long)s.links_refused);
+	}
 	zv_media_get_stats(b->media, 0, &s);
+	printf("stats_of 0 %lu %lu %lu %lu %lu\n", (unsigned long)s.tx_packets,
+	       (unsigned long)s.passed_on, (unsigned long)s.crossed, (unsigned long)s.cross_lost,
+	       (unsigned long)s.links_refused);
 	printf("stats %lu %lu %lu %lu %lu %u %u\n", (unsigned long)s.tx_packets,
 	       (unsigned long)s.rx_packets, (unsigned long)s.rejected, (unsigned long)s.late_ticks,
 	       (unsigned long)s.send_errors, s.streams, s.peak_streams);
@@ -91,27 +126,39 @@ static void print_stats(struct bed *b)
 static void do_line(struct bed *b, const char *line)
 {
 	struct zv_cmd cmd = {0};
-	unsigned a[6];
-	char text[512];
+	unsigned a[6] = {0};
+	char text[512], key;
 
 	if (sscanf(line, "load %u %500s", &a[0], text) == 2) {
 		printf("loaded %u %d\n", a[0], (int)zv_prompts_add_wav(b->prompts, a[0], text));
 		fflush(stdout);
-	} else if (sscanf(line, "open %u %u %60s %u %u %u", &cmd.leg.slot, &cmd.leg.gen, text, &a[0],
-			  &a[1], &a[2]) == 6) {
+	} else if (sscanf(line, "open %u %u %60s %u %u %u %u", &cmd.leg.slot, &cmd.leg.gen, text, &a[0],
+			  &a[1], &a[2], &a[3]) >= 6) {
 		cmd.type = ZV_CMD_MEDIA_OPEN;
 		parse_ip(text, &cmd.u.media.rtp_ip);
 		cmd.u.media.rtp_port = (uint16_t)a[0];
 		cmd.u.media.payload_type = (uint8_t)a[1];
 		cmd.u.media.dtmf_type = (uint8_t)a[2];
+		cmd.u.media.learn = (uint8_t)a[3];
 		send_cmd(b, &cmd);
-	} else if (sscanf(line, "play %u %u %u %u %u %u", &cmd.leg.slot, &cmd.leg.gen, &a[0], &a[1],
-			  &a[2], &a[3]) == 6) {
+	} else if (sscanf(line, "play %u %u %u %u %u %u %u", &cmd.leg.slot, &cmd.leg.gen, &a[0],
+			  &a[1], &a[2], &a[3], &a[4]) >= 6) {
 		cmd.type = ZV_CMD_MEDIA_PLAY;
 		cmd.u.play.prompt = a[0];
 		cmd.u.play.duration_ms = a[1];
 		cmd.u.play.tag = a[2];
 		cmd.u.play.stop_on_key = (uint8_t)a[3];
+		cmd.u.play.loop = (uint8_t)a[4];
+		send_cmd(b, &cmd);
+	} else if (sscanf(line, "link %u %u %u %u %u %u", &cmd.leg.slot, &cmd.leg.gen,
+			  &cmd.u.link.from.slot, &cmd.u.link.from.gen, &a[0], &a[1]) == 6) {
+		cmd.type = ZV_CMD_MEDIA_LINK;
+		cmd.u.link.on = (uint8_t)a[0];
+		cmd.u.link.keys = (uint8_t)a[1];
+		send_cmd(b, &cmd);
+	} else if (sscanf(line, "key %u %u %c", &cmd.leg.slot, &cmd.leg.gen, &key) == 3) {
+		cmd.type = ZV_CMD_MEDIA_KEY;
+		cmd.u.key.key = (uint8_t)key;
 		send_cmd(b, &cmd);
 	} else if (sscanf(line, "stop %u %u", &cmd.leg.slot, &cmd.leg.gen) == 2) {
 		cmd.type = ZV_CMD_MEDIA_STOP;
@@ -126,6 +173,15 @@ static void do_line(struct bed *b, const char *line)
 	}
 }
 
+static bool arm(struct bed *b)
+{
+	bool quiet = true;
+
+	for (uint32_t i = 0; i < b->n_threads; i++)
+		quiet = zv_ring_arm(b->rings[i].events) && quiet;
+	return quiet;
+}
+
 static void serve(struct bed *b)
 {
 	struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
@@ -136,7 +192,7 @@ static void serve(struct bed *b)
 
 	for (;;) {
 		print_events(b);
-		if (zv_ring_arm(b->rings.events) && poll(fds, 2, -1) < 0)
+		if (arm(b) && poll(fds, 2, -1) < 0)
 			return;
 		if (fds[1].revents & POLLIN)
 			eventfd_read(b->event_fd, &woken);
@@ -165,7 +221,6 @@ int main(int argc, char **argv)
 	struct zv_media_trunk trunk = {0};
 	struct zv_media_params params = {.plan = &plan, .trunks = &trunk, .n_trunks = 1};
 	struct bed b = {0};
-	pthread_t thread;
 	char text[256];
 	enum zv_err err;
 
@@ -175,7 +230,6 @@ int main(int argc, char **argv)
 	parse_ip("127.0.0.1", &plan.ranges[0].ip);
 	plan.ranges[0].port_first = (uint16_t)atoi(argv[1]);
 	plan.ranges[0].n_ports = (uint16_t)plan.n_slots;
-	plan.rtcp_port[0] = (uint16_t)atoi(argv[3]);
 	params.lost_after_ms = (uint32_t)atoi(argv[4]);
 	params.rtcp_every_ms = (uint32_t)atoi(argv[5]);
 	for (int i = 6; i < argc; i++) {
@@ -186,11 +240,18 @@ int main(int argc, char **argv)
 			trunk.asymmetric = true;
 		else if (strcmp(argv[i], "inband") == 0)
 			params.inband_keys = true;
+		else if (sscanf(argv[i], "threads=%u", &plan.n_threads) == 1)
+			continue;
 		else if (sscanf(argv[i], "network=%60[^/]/%u", ip, &bits) == 2) {
 			parse_ip(ip, &trunk.networks[trunk.n_networks].ip);
 			trunk.networks[trunk.n_networks++].bits = (uint8_t)bits;
 		}
 	}
+	if (plan.n_threads < 1 || plan.n_threads > THREADS_MAX)
+		return 2;
+	b.n_threads = plan.n_threads;
+	for (uint32_t i = 0; i < plan.n_threads; i++)
+		plan.rtcp_port[i] = (uint16_t)((uint32_t)atoi(argv[3]) + i);
 	if (zv_prompts_create(100, &b.prompts) != ZV_OK)
 		return 1;
 	params.prompts = b.prompts;
@@ -201,22 +262,30 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	b.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	b.rings.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (zv_ring_create(sizeof(struct zv_cmd), 1024, b.rings.wake_fd, &b.rings.commands) != ZV_OK ||
-	    zv_ring_create(sizeof(struct zv_event), 1024, b.event_fd, &b.rings.events) != ZV_OK)
-		return 1;
-	pthread_create(&thread, NULL, run, &b);
+	for (uint32_t i = 0; i < b.n_threads; i++) {
+		b.rings[i].wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (zv_ring_create(sizeof(struct zv_cmd), 1024, b.rings[i].wake_fd, &b.rings[i].commands) !=
+			    ZV_OK ||
+		    zv_ring_create(sizeof(struct zv_event), 1024, b.event_fd, &b.rings[i].events) != ZV_OK)
+			return 1;
+		b.args[i].bed = &b;
+		b.args[i].i = i;
+		pthread_create(&b.threads[i], NULL, run, &b.args[i]);
+	}
 	printf("ready\n");
 	fflush(stdout);
 	serve(&b);
 	b.stop = true;
-	pthread_join(thread, NULL);
+	for (uint32_t i = 0; i < b.n_threads; i++)
+		pthread_join(b.threads[i], NULL);
 	print_events(&b);
 	zv_media_destroy(b.media);
 	zv_prompts_destroy(b.prompts);
-	zv_ring_destroy(b.rings.commands);
-	zv_ring_destroy(b.rings.events);
+	for (uint32_t i = 0; i < b.n_threads; i++) {
+		zv_ring_destroy(b.rings[i].commands);
+		zv_ring_destroy(b.rings[i].events);
+		close(b.rings[i].wake_fd);
+	}
 	close(b.event_fd);
-	close(b.rings.wake_fd);
 	return 0;
 }
