@@ -293,7 +293,7 @@ static bool still_lawful(const struct zv_call_ctx *c)
 	if (verdict.answer == ZV_ANSWER_YES)
 		return true;
 	zv_law_evidence(c->e, &ask, &verdict, call->attempt);
-	zv_law_count(c->e, &verdict);
+	zv_law_count(c->e, call->campaign, &verdict);
 	return false;
 }
 

@@ -79,6 +79,7 @@ enum zv_err zv_engine_create(const struct zv_engine_params *params, struct zv_en
 	    make_tallies(e, e->conf) != ZV_OK ||
 	    zv_heap_init(&e->timers, zv_n_slots(e->conf)) != ZV_OK ||
 	    zv_sides_init(e) != ZV_OK || zv_keep_init(e) != ZV_OK ||
+	    zv_why_init(e) != ZV_OK ||
 	    zv_heap_init(&e->sla, n_slabs) != ZV_OK ||
 	    zv_heap_init(&e->future, n_slabs) != ZV_OK ||
 	    make_heaps(e, e->conf) != ZV_OK || zv_heap_init(&e->bounds, n_slabs) != ZV_OK)
@@ -111,6 +112,7 @@ void zv_engine_destroy(struct zv_engine *engine)
 	zv_floor_fini(engine);
 	zv_sides_fini(engine);
 	zv_keep_fini(engine);
+	zv_why_fini(engine);
 	zv_heap_fini(&engine->sla);
 	zv_heap_fini(&engine->bounds);
 	zv_law_fini(engine);

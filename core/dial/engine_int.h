@@ -11,6 +11,7 @@
 #include "dial/floor/floor.h"
 #include "dial/lead/ask.h"
 #include "dial/lead/keep.h"
+#include "dial/lead/why_int.h"
 #include "dial/route/route.h"
 #include "dial/side.h"
 
@@ -130,6 +131,7 @@ struct zv_engine {
 	uint32_t sla_breaches[ZV_CAMPAIGNS_MAX];
 	struct zv_ring_times *rings; /* [campaign] */
 	struct zv_keep keep;
+	struct zv_why_state why;
 	struct zv_heap bounds; /* slab in flight -> end of its calling window: not to be crossed */
 	struct zv_person_set persons;
 	struct zv_router router;

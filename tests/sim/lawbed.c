@@ -137,6 +137,7 @@ static void on_command(struct bed *b, const struct zv_cmd *cmd)
 	case ZV_CMD_SUPPRESS:
 	case ZV_CMD_MARK:
 	case ZV_CMD_CONTACT:
+	case ZV_CMD_KILL:
 		if (zv_attempt_is_zero(cmd->attempt))
 			return;
 		ev.type = ZV_EV_TOLD;

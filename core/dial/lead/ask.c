@@ -198,7 +198,7 @@ static enum zv_blocked by_rule(const struct zv_engine *e, const struct zv_verdic
 	return ZV_BLOCKED_OTHER;
 }
 
-void zv_law_count(struct zv_engine *e, const struct zv_verdict *v)
+void zv_law_count(struct zv_engine *e, uint16_t campaign, const struct zv_verdict *v)
 {
 	enum zv_blocked why = ZV_BLOCKED_OTHER;
 
@@ -215,6 +215,7 @@ void zv_law_count(struct zv_engine *e, const struct zv_verdict *v)
 	case ZV_REFUSED_UNSTATED: why = ZV_BLOCKED_UNSTATED; break;
 	}
 	e->stats.blocked[why]++;
+	zv_why_note(e, campaign, why, v->until_ms);
 }
 
 bool zv_law_for_good(const struct zv_engine *e, const struct zv_verdict *v)

@@ -78,7 +78,7 @@ bool zv_law_by_caller(struct zv_engine *e, const struct zv_contact_ask *ask);
 void zv_law_evidence(struct zv_engine *e, const struct zv_contact_ask *ask,
 		     const struct zv_verdict *verdict, struct zv_attempt_id attempt);
 /* Counts a refusal for the status. */
-void zv_law_count(struct zv_engine *e, const struct zv_verdict *verdict);
+void zv_law_count(struct zv_engine *e, uint16_t campaign, const struct zv_verdict *verdict);
 /* Is it a refusal that no time ends (an opt-out for good, a flag)? */
 bool zv_law_for_good(const struct zv_engine *e, const struct zv_verdict *verdict);
 /* A token that is no attempt's (their hi is beyond 2^16) and never comes twice: of an event

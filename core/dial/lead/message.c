@@ -45,7 +45,7 @@ static int64_t ask_one(struct zv_engine *e, struct zv_contact_ask *ask)
 					      .until_ms = ZV_NEVER_MS};
 	zv_law_evidence(e, ask, &verdict, contact.attempt);
 	if (verdict.answer != ZV_ANSWER_YES) {
-		zv_law_count(e, &verdict);
+		zv_law_count(e, ask->campaign, &verdict);
 		return ZV_NEVER_MS;
 	}
 	cmd = zv_emit(e, ZV_CMD_CONTACT);

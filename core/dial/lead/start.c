@@ -62,7 +62,7 @@ static void settle_refused(struct zv_engine *e, uint32_t slab, const struct refu
 	int64_t due_ms = r->verdict.until_ms;
 
 	zv_law_evidence(e, &r->ask, &r->verdict, (struct zv_attempt_id){0});
-	zv_law_count(e, &r->verdict);
+	zv_law_count(e, e->held[slab].campaign, &r->verdict);
 	if (r->for_good && category != 0) {
 		zv_pick_final(e, slab, category);
 		return;
@@ -117,6 +117,7 @@ static enum started route(struct zv_engine *e, uint32_t slab, struct zv_call *ca
 
 	switch (zv_route_take(&e->router, &ask_route, &call->trunk, &again_ms)) {
 	case ZV_ROUTE_NONE:
+		zv_why_note(e, call->campaign, ZV_NOTED_NO_ROUTE, 0);
 		zv_pick_defer(e, slab, e->now.cal_ms + REST_NO_ROUTE_MS);
 		return MOVED;
 	case ZV_ROUTE_BUSY:
@@ -132,6 +133,7 @@ static enum started route(struct zv_engine *e, uint32_t slab, struct zv_call *ca
 	if (call->caller != 0)
 		return STARTED;
 	zv_route_untake(&e->router, call->trunk);
+	zv_why_note(e, call->campaign, ZV_NOTED_CALLERS, (e->now.cal_ms / DAY_MS + 1) * DAY_MS);
 	zv_pick_defer(e, slab, (e->now.cal_ms / DAY_MS + 1) * DAY_MS);
 	return MOVED;
 }
@@ -258,6 +260,7 @@ static enum started try_start(struct zv_engine *e, uint32_t slab)
 		return MOVED;
 	}
 	if (e->now.cal_ms < start_ms) {
+		zv_why_note(e, campaign, ZV_NOTED_HOURS, start_ms);
 		move(e, slab, start_ms);
 		return MOVED;
 	}
