@@ -18,7 +18,7 @@ struct options {
 	const char *pacer; /* NULL: all */
 	int seeds;                /* 0: by the size of the floor */
 	int processes;
-	bool full, decisions_only, blocks, raw;
+	bool full, decisions_only, blocks;
 };
 
 struct item {
@@ -102,6 +102,7 @@ static void work(struct shared *shared, int n)
 		measure(floor, &cells[items[i].cell], items[i].pacer, items[i].seeds, &shared->results[i]);
 	}
 	floor_destroy(floor);
+	(void)fflush(stdout); /* --each-day */
 }
 
 /* The cells that --cell names, 20 blocks of 30 days each, or --seeds. */
@@ -227,7 +228,7 @@ static int judge_cell(const struct shared *s, int n, int i)
 
 static void usage(void)
 {
-	puts("usage: pacing_bench [--full] [--cell PART] [--pacer NAME] [--seeds N] [--processes N] [--decisions] [--blocks] [--list]");
+	puts("usage: pacing_bench [--full] [--cell PART] [--pacer NAME] [--seeds N] [--processes N] [--decisions] [--blocks] [--each-day] [--list]");
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
@@ -235,7 +236,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 	static const struct option longs[] = {{"full", no_argument, NULL, 'f'}, {"cell", required_argument, NULL, 'c'},
 		{"pacer", required_argument, NULL, 'p'}, {"seeds", required_argument, NULL, 's'},
 		{"processes", required_argument, NULL, 'j'}, {"decisions", no_argument, NULL, 'd'},
-		{"blocks", no_argument, NULL, 'b'}, {"list", no_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"blocks", no_argument, NULL, 'b'}, {"each-day", no_argument, NULL, 'e'}, {"list", no_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -246,6 +247,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 		case 's': o->seeds = (int)strtol(optarg, NULL, 10); break;
 		case 'j': o->processes = (int)strtol(optarg, NULL, 10); break;
 		case 'b': o->blocks = true; break;
+		case 'e': measure_each_day = true; break;
 		case 'd': o->decisions_only = true; break;
 		case 'l':
 			for (int i = 0, n = cells_fill(cells); i < n; i++)

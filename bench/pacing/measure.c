@@ -89,6 +89,8 @@ static double tune(struct floor *floor, const struct cell *cell, enum pacer_name
 	return zv_exp(low);
 }
 
+bool measure_each_day;
+
 void measure(struct floor *floor, const struct cell *cell, enum pacer_name name, int seeds, struct measured *ret)
 {
 	double began = now_s(), busy = 0, staffed = 0, abandoned = 0, base = 0, squares = 0, sum = 0, wait = 0, n_waits = 0;
@@ -117,6 +119,10 @@ void measure(struct floor *floor, const struct cell *cell, enum pacer_name name,
 			waits[k] += d.waits[k];
 			n_waits += d.waits[k];
 		}
+		if (measure_each_day)
+			printf("%s %s seed %d: occ %.2f answered %llu abandoned %llu spare %.1f\n", cell->name, pacer_names[name], i,
+			       100 * share(d.busy_s, d.staffed_s), (unsigned long long)d.base, (unsigned long long)d.abandoned,
+			       (double)d.base * cell->conf.limit_ppm / 1e6 - (double)d.abandoned);
 		m.placed += (double)d.placed / seeds;
 		m.cancelled += (double)d.cancelled / seeds;
 		m.events += d.events;

@@ -18,6 +18,9 @@ struct measured {
 	double seconds;                 /* of this machine */
 };
 
+/* measure() prints a line a day, too. */
+extern bool measure_each_day;
+
 /* Seeds 1..seeds.  A tuned pacer is tuned on the first of them. */
 void measure(struct floor *floor, const struct cell *cell, enum pacer_name pacer, int seeds,
 	     struct measured *ret_measured);

@@ -268,7 +268,7 @@ Test(pacer_predictive, when_the_agents_go_the_youngest_ripe_calls_are_cancelled_
 	int64_t last;
 
 	open_pacer(ZV_PACE_PREDICTIVE);
-	small_run(&world, 5, 20, 0.2, 1800000);
+	small_run(&world, 6, 20, 0.2, 1800000); /* after which some have rung for 15 s */
 	cr_assert_gt(in.count[0].answered, 50);
 	agents(20, ZV_AGENT_OUT);
 	in.now_ms += 1;

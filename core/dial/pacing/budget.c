@@ -6,22 +6,23 @@
 #define THETA_START  -2.8f /* log-odds of 0.057 */
 #define THETA_LOW    -6.0f
 #define THETA_HIGH   1.0f
-#define SHUT_BELOW   1.0f /* one more, and some that nobody foresaw */
-#define THETA_SHUT   0.00003f /* with the gate shut: the tails are too thin so far out, by ten or more */
-#define RESERVE      1.8f /* calls kept back for the end of a window ... */
-#define SPREAD       3.0f /* ... and so many deviations of what may still come of those under way */
+#define SHUT_BELOW   1.0f /* one more ... */
+#define THETA_SHUT   0.0001f /* with the gate shut: comes to about twice that */
+#define RESERVE      1.4f /* calls kept back for the end of a window ... */
+#define RESERVE_ROOT 0.1f /* ... and so many times the root of all it allows */
 #define SOFT         0.3f /* share of the spread that tau already leaves alone; the gate all of it */
 #define FORWARD_LOW  0.02f /* theta is scaled by no less */
 #define GAIN         0.7f
-#define PRIOR        6.0f /* events by which a unit of risk is taken for one at first */
+#define PRIOR        20.0f /* risk, less the more was seen, that is believed to come to ... */
+#define PRIOR_WORTH  0.9f  /* ... so much, at first */
 #define KNOWN        0.5f /* risk that was taken before theta is trusted */
 #define MEMORY       100.0f /* events after which old ones fade */
-#define SLACK        0.4f /* of the answers to come, spent ahead of them at most */
+#define SLACK        0.5f /* of the answers to come, spent ahead of them at most */
 #define SLACK_S      7200.0f /* and no more than so long brings */
 
 void zv_budget_init(struct zv_budget *b)
 {
-	*b = (struct zv_budget){.log_odds = THETA_START, .tau = 0.01f, .worth = 1};
+	*b = (struct zv_budget){.log_odds = THETA_START, .tau = 0.01f, .worth = PRIOR_WORTH};
 }
 
 static float seconds_left(const struct zv_pacer_rule *rule, int64_t now_ms)
@@ -53,19 +54,20 @@ static float safe_rate(const struct zv_budget_look *look)
 void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
 {
 	float tau = 1, of = 1, affordable = 1e6f, left_least = 1e9f; /* of: the limit that tau is a part of */
-	float at_risk = look->at_risk > 0 ? look->at_risk * b->worth : 0, spread = SPREAD * (float)zv_sqrt((double)at_risk) * (1 + at_risk); /* they come in bursts */
+	float at_risk = look->at_risk > 0 ? look->at_risk * b->worth : 0, spread = look->burst;
 
 	for (uint32_t i = 0; i < look->settings->n_rules && i < ZV_PACER_RULES; i++) {
 		const struct zv_pacer_rule *rule = &look->settings->rules[i];
 		const struct zv_pacer_count *count = &look->in->count[i];
 		float cap = (float)rule->limit_ppm / 1e6f, rate = look->answers_per_s;
-		float left = rate * seconds_left(rule, look->in->now_ms), ahead, can, t;
+		float left = rate * seconds_left(rule, look->in->now_ms), ahead, can, t, reserve;
 
 		if (rule->limit_ppm >= 1000000)
 			continue;
 		ahead = SLACK * left < SLACK_S * rate ? SLACK * left : SLACK_S * rate;
 		can = cap * ((float)count->answered + ahead) - (float)count->abandoned - at_risk - spread;
-		t = (cap * ((float)count->answered + left) - (float)count->abandoned - at_risk - SOFT * spread - RESERVE) /
+		reserve = RESERVE + RESERVE_ROOT * (float)zv_sqrt((double)(cap * ((float)count->answered + left)));
+		t = (cap * ((float)count->answered + left) - (float)count->abandoned - at_risk - SOFT * spread - reserve) /
 		    (left + 1);
 		t = t < 0 ? 0 : t > 2 * cap ? 2 * cap : t;
 		affordable = can < affordable ? can : affordable;
@@ -86,6 +88,8 @@ void zv_budget_look(struct zv_budget *b, const struct zv_budget_look *look)
 
 void zv_budget_answer(struct zv_budget *b, int abandoned, float risk)
 {
+	float prior;
+
 	if (risk < 0)
 		return;
 	b->events += abandoned ? 1 : 0;
@@ -94,7 +98,8 @@ void zv_budget_answer(struct zv_budget *b, int abandoned, float risk)
 		b->events *= MEMORY / b->risks;
 		b->risks = MEMORY;
 	}
-	b->worth = (b->events + PRIOR) / (b->risks + PRIOR);
+	prior = PRIOR / (1 + b->risks / PRIOR);
+	b->worth = (b->events + prior * PRIOR_WORTH) / (b->risks + prior);
 	b->log_odds += GAIN * (b->tau - b->worth * risk);
 	b->log_odds = b->log_odds < THETA_LOW ? THETA_LOW : b->log_odds > THETA_HIGH ? THETA_HIGH : b->log_odds;
 }

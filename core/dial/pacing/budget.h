@@ -32,6 +32,7 @@ struct zv_budget_look {
 	const struct zv_pacer_in *in;
 	float answers_per_s; /* expected from now on */
 	float at_risk;       /* sum of the risks of answers under way */
+	float burst;         /* calls under way that may be abandoned together */
 };
 
 void zv_budget_init(struct zv_budget *budget);

@@ -133,3 +133,17 @@ float zv_grid_risk(const struct zv_grid *calls, const struct zv_grid *busy, cons
 	}
 	return risk;
 }
+
+float zv_grid_burst(const struct zv_grid *calls, const struct zv_grid *busy, float n, float deviations)
+{
+	const float one = 1.0f / ZV_GRID_ONE;
+	float most = 0;
+
+	for (int g = 0; g < ZV_GRID; g++) {
+		float mean = (float)(calls->m[g] + busy->m[g]) * one, var = (float)(calls->v[g] + busy->v[g]) * one;
+		float over = mean - n + deviations * (float)zv_sqrt((double)(var > 0 ? var : 0));
+
+		most = over > most ? over : most;
+	}
+	return most;
+}

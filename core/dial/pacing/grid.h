@@ -43,6 +43,9 @@ struct zv_grid_ask {
 };
 float zv_grid_risk(const struct zv_grid *calls, const struct zv_grid *busy, const struct zv_grid_ask *ask);
 
+/* So many deviations from the mean: by how much X is over n at the worst moment, 0 if never. */
+float zv_grid_burst(const struct zv_grid *calls, const struct zv_grid *busy, float n, float deviations);
+
 /* P(X >= n) for a sum of coins with these cumulants: the normal with the correction for skewness
  * (Volkova 1996) and for steps of one. */
 float zv_coin_tail(float n, float mean, float variance, float third);

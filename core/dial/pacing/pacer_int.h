@@ -75,6 +75,7 @@ struct zv_ppacer {
 	struct zv_trunk_watch trunk;
 	float landing[ZV_GRID];        /* of a new call */
 	float at_risk;                 /* sum of calls' risk */
+	float occupied;                /* share of the agents that is busy, of late */
 	int64_t now_ms, flush_ms, build_ms, spread_ms;
 	int64_t rate_ms;               /* rate_max_mcps: bucket */
 	float rate_room;

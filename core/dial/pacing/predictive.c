@@ -20,8 +20,9 @@
 #define LEARN_CALLS  8.0f  /* exposure before the model is believed ... */
 #define LEARN_AGENT  0.7f  /* ... and so much an agent: a large team errs at a larger scale */
 #define LEARN_WISHES 8.0f  /* one wish in so many of it */
-#define SMALL_TEAM   40 /* whose tails far out are too thin: a shut gate means one call an idle agent */
-#define OCCUPANCY    0.85f /* of agents, to guess what the day still brings */
+#define BURST        3.0f /* deviations: what is lost together at the worst */
+#define OCCUPANCY    0.8f /* of agents, to guess what the day still brings, until it is known */
+#define OCCUPIED_MS  1800000.0f /* memory of it */
 
 static uint32_t last_bin(const struct zv_ppacer *p)
 {
@@ -69,8 +70,19 @@ static void build(struct zv_ppacer *p)
 		p->build_ms = p->now_ms;
 }
 
+/* What share of the agents has been busy of late. */
+static void occupied(struct zv_ppacer *p, int64_t now_ms)
+{
+	float ms = (float)(now_ms - p->now_ms), busy = (float)(p->n_in - p->on[ZV_AGENT_READY]);
+
+	if (ms <= 0 || p->n_in == 0)
+		return;
+	p->occupied += (busy / (float)p->n_in - p->occupied) * (ms < OCCUPIED_MS / 4 ? ms / OCCUPIED_MS : 0.25f);
+}
+
 static void advance(struct zv_ppacer *p, int64_t now_ms)
 {
+	occupied(p, now_ms);
 	p->now_ms = now_ms > p->now_ms ? now_ms : p->now_ms;
 	zv_flight_look(p);
 	zv_team_look(p);
@@ -89,6 +101,7 @@ static void event(void *campaign, const struct zv_pacer_event *e)
 {
 	struct zv_ppacer *p = campaign;
 
+	occupied(p, e->at_ms);
 	p->now_ms = e->at_ms > p->now_ms ? e->at_ms : p->now_ms;
 	if (e->kind == ZV_PEV_AGENT)
 		zv_team_agent(p, e->agent, e->state, e->skill);
@@ -113,7 +126,7 @@ static uint32_t conditional(struct zv_ppacer *p, float theta, float *ret_risk)
 {
 	struct zv_grid sum = p->calls_sum;
 	struct zv_grid_term term;
-	uint32_t want = 0, most = UINT32_MAX, under_way = p->ringing + p->robot + p->waiting;
+	uint32_t want = 0, free_of_risk = 0, under_way = p->ringing + p->robot + p->waiting;
 	struct zv_grid_ask ask = {.landing = p->landing, .n = (float)p->n_in - (float)p->waiting};
 	float risk;
 
@@ -121,17 +134,16 @@ static uint32_t conditional(struct zv_ppacer *p, float theta, float *ret_risk)
 	*ret_risk = 1;
 	if (p->n_in == 0)
 		return 0;
-	if (!p->told && zv_budget_shut(&p->budget) && p->n_in <= SMALL_TEAM && !robots(p)) {
-		most = p->on[ZV_AGENT_READY] > under_way ? p->on[ZV_AGENT_READY] - under_way : 0;
-		theta = 1;
-	}
+	/* One call an idle agent risks nothing, whatever is known. */
+	if (!p->told && zv_budget_shut(&p->budget) && !robots(p) && p->on[ZV_AGENT_READY] > under_way)
+		free_of_risk = p->on[ZV_AGENT_READY] - under_way;
 	(void)zv_flight_new(p, &term);
 	if (!p->told)
 		ask.extra_rel = zv_answer_error(&p->answer, p->newest != ZV_NIL ? p->calls[p->newest].cell : ZV_CELL_ROOT);
 	ask.enough = theta;
 	for (;;) {
 		risk = zv_grid_risk(&sum, &p->busy_sum, &ask);
-		if (risk > theta || want >= PLACE_MAX || want >= most)
+		if ((risk > theta && want >= free_of_risk) || want >= PLACE_MAX)
 			break;
 		p->last_risk = zv_budget_shut(&p->budget) ? -1 : risk;
 		want++;
@@ -219,8 +231,9 @@ static enum zv_err decide(void *campaign, const struct zv_pacer_in *in, int figu
 
 	advance(p, in->now_ms);
 	out->n_cancel = 0;
-	look.answers_per_s = (float)p->n_in * OCCUPANCY / zv_release_mean_s(&p->release);
+	look.answers_per_s = (float)p->n_in * p->occupied / zv_release_mean_s(&p->release);
 	look.at_risk = p->at_risk;
+	look.burst = zv_grid_burst(&p->calls_sum, &p->busy_sum, (float)p->n_in - (float)p->waiting, BURST);
 	zv_budget_look(&p->budget, &look);
 	theta = p->told ? p->told_theta : zv_budget_theta(&p->budget);
 	out->place = zv_mode_limits(p, in, by_mode(p, in, theta, &risk));
@@ -290,6 +303,7 @@ static enum zv_err open_campaign(void *self, const struct zv_pacer_shape *shape,
 	p->call_looks = p->agent_looks = (struct zv_look){ZV_NIL, ZV_NIL};
 	p->on[ZV_AGENT_OUT] = shape->agents;
 	p->grid_step = 1;
+	p->occupied = OCCUPANCY;
 	p->wants = 1;
 	p->wants_of = 4;
 	p->picked_up = 1;
