@@ -124,7 +124,7 @@ struct zv_http_route {
 /* ---- the server ---- */
 
 struct zv_http_params {
-	const char *address;      /* "127.0.0.1:8080", "[::1]:8080"; port 0: any (zv_http_port) */
+	const char *address;      /* "127.0.0.1:8080", "[::1]:8080"; without a port: any (zv_http_port) */
 	bool open;                /* an address that is not loopback is refused without */
 	const char *const *hosts; /* further names of this server, as they stand in Host, without port */
 	uint32_t n_hosts;
