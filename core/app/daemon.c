@@ -163,6 +163,10 @@ static void take_tell(struct zv_daemon *d, const struct zv_cmd *cmd)
 		zv_warn("leads", "campaign %s: lead %" PRIu64 " was not called in the time promised; "
 			"%u so far", name, cmd->attempt.hi, cmd->u.tell.value);
 		break;
+	case ZV_TELL_MENDED:
+		zv_error("floor", "agent or line %u stood as its states forbid, and was put right",
+			 cmd->u.tell.value);
+		break;
 	case ZV_TELL_CALLBACK_MOVED:
 	case ZV_TELL_CAMPAIGN_IDLE:
 	case ZV_TELL_DIAL_BLOCKED:

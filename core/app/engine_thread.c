@@ -177,6 +177,7 @@ static void route(struct zv_engine_thread *t, const struct zv_cmd *cmd)
 		send(t, &t->store, cmd);
 		break;
 	case ZV_CMD_RELEASE:
+	case ZV_CMD_FETCH:
 		send(t, &t->lookahead, cmd);
 		break;
 	case ZV_CMD_ASK:

@@ -284,7 +284,8 @@ static bool still_lawful(const struct zv_call_ctx *c)
 		.slab = call->slab, .campaign = call->campaign, .number = call->number,
 		.channel = zv_call_campaign(c)->channel, .caller = zv_rule_caller(call->caller),
 		.dial_s = zv_law_dial_s(call->ring_for_ms, call->dialed_ms),
-		.at_ms = c->e->now.cal_ms, .self = call->attempt};
+		.at_ms = c->e->now.cal_ms, .self = call->attempt,
+		.mode = c->e->held[call->slab].mode};
 	struct zv_verdict verdict;
 
 	if (c->e->law.recent.lost > 0 || !zv_person_reaches(c->e, call->slab))
@@ -457,7 +458,7 @@ static void on_answered(const struct zv_call_ctx *c)
 	c->e->stats.answered++;
 	zv_call_ladder(c, ZV_LADDER_CONNECT, call->sip_code);
 	zv_call_open_media(c);
-	if (zv_floor_has_agents(c->e, call->campaign)) {
+	if (zv_floor_has_agents(c->e, call->campaign) || call->placed_for != ZV_AGENT_NONE) {
 		zv_call_answered_for_agent(c);
 		return;
 	}
@@ -723,7 +724,10 @@ void zv_call_timeouts(struct zv_engine *e)
 
 		zv_heap_remove(&e->timers, slot);
 		if (slot >= e->conf->max_calls) {
-			zv_side_timeout(e, slot);
+			if (slot < zv_side_base(e))
+				zv_phone_timeout(e, slot);
+			else
+				zv_side_timeout(e, slot);
 			continue;
 		}
 		c.call = &e->calls[slot];

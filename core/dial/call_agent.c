@@ -27,18 +27,10 @@ static void count_now(const struct zv_call_ctx *c, uint16_t facts)
 	zv_ratio_count(c->e, c->call->campaign, &contact);
 }
 
-static void bridged(const struct zv_call_ctx *c)
-{
-	zv_call_state(c, ZV_CALL_BRIDGED);
-	zv_call_deadline(c, 0); /* the agent's state has the limit */
-}
-
 static void wait_for_agent(const struct zv_call_ctx *c, int64_t until_ms)
 {
 	zv_call_state(c, ZV_CALL_WAITING);
-	if (zv_floor_serve(c->e, c->slot))
-		bridged(c);
-	else
+	if (!zv_floor_serve(c->e, c->slot))
 		zv_call_deadline(c, until_ms);
 }
 
@@ -82,16 +74,24 @@ static void machine(const struct zv_call_ctx *c)
 	zv_call_finish(c, ZV_OUT_MACHINE, 0);
 }
 
-/* The talk is over: what was said is written down now. */
+static void finish_talk(const struct zv_call_ctx *c)
+{
+	zv_call_finish(c, c->call->heard_machine ? ZV_OUT_MACHINE : ZV_OUT_ANSWERED, c->call->result);
+	zv_call_free_if_done(c);
+}
+
+/* The talk is over: what was said is written down now.  Where no agent was any more, at once. */
 static void wrap_up(const struct zv_call_ctx *c, enum zv_agent_does what)
 {
 	c->call->over_ms = c->e->now.mono_ms;
 	c->call->over_cal_ms = c->e->now.cal_ms;
 	zv_call_ladder(c, ZV_LADDER_CONVERSATION, 0);
+	zv_floor_silence(c->e, c->slot);
 	zv_call_close_media(c);
 	zv_call_state(c, ZV_CALL_WRAPUP);
 	zv_call_deadline(c, 0);
-	zv_floor_call_over(c->e, c->slot, what);
+	if (!zv_floor_call_over(c->e, c->slot, what))
+		finish_talk(c);
 }
 
 void zv_call_on_verdict(const struct zv_call_ctx *c)
@@ -108,6 +108,27 @@ void zv_call_on_verdict(const struct zv_call_ctx *c)
 		zv_call_emit(c, ZV_CMD_HANGUP);
 		wrap_up(c, ZV_AD_CALL_OVER);
 	}
+}
+
+/* He has talked to somebody, and nobody takes him over. */
+static void give_up_again(const struct zv_call_ctx *c, bool hear_message)
+{
+	uint64_t prompt = zv_call_campaign(c)->abandon_prompt;
+	struct zv_cmd *cmd;
+
+	zv_floor_stop_waiting(c->e, c->slot);
+	if (!hear_message || prompt == 0 || !c->call->media_open) {
+		zv_call_emit(c, ZV_CMD_HANGUP);
+		wrap_up(c, ZV_AD_CALL_OVER);
+		return;
+	}
+	c->call->over_ms = c->e->now.mono_ms;
+	c->call->over_cal_ms = c->e->now.cal_ms;
+	cmd = zv_call_emit(c, ZV_CMD_MEDIA_PLAY);
+	cmd->u.play.prompt = prompt;
+	cmd->u.play.tag = 1;
+	zv_call_state(c, ZV_CALL_MESSAGE);
+	zv_call_deadline(c, c->e->now.mono_ms + MESSAGE_MS);
 }
 
 /* Nobody was there for the person: the message if there is one, and it counts as abandoned. */
@@ -138,11 +159,15 @@ static void abandon(const struct zv_call_ctx *c, bool hear_message)
 
 static bool by_robot(const struct zv_call_ctx *c)
 {
-	return !zv_floor_has_agents(c->e, c->call->campaign);
+	return !zv_floor_has_agents(c->e, c->call->campaign) && c->call->kind != ZV_TALK_KIND_MANUAL;
 }
 
 void zv_call_on_waited(const struct zv_call_ctx *c)
 {
+	if (c->call->talked) {
+		give_up_again(c, true);
+		return;
+	}
 	if (!by_robot(c)) {
 		abandon(c, true);
 		return;
@@ -156,6 +181,10 @@ void zv_call_on_waited(const struct zv_call_ctx *c)
 
 void zv_call_on_wait_ended(const struct zv_call_ctx *c)
 {
+	if (c->call->talked) {
+		give_up_again(c, false);
+		return;
+	}
 	if (!by_robot(c)) {
 		abandon(c, false);
 		return;
@@ -171,6 +200,13 @@ void zv_call_on_wait_ended(const struct zv_call_ctx *c)
 void zv_call_on_message_over(const struct zv_call_ctx *c)
 {
 	zv_call_emit(c, ZV_CMD_HANGUP);
+	if (c->call->talked) {
+		zv_call_ladder(c, ZV_LADDER_CONVERSATION, 0);
+		zv_room_close(c->e, c->slot);
+		zv_call_close_media(c);
+		finish_talk(c);
+		return;
+	}
 	zv_call_close_media(c);
 	zv_call_finish(c, ZV_OUT_ABANDONED, 0);
 }
@@ -195,31 +231,79 @@ void zv_call_on_wrapup_media(const struct zv_call_ctx *c)
 
 /* ---- from the floor ---- */
 
-void zv_call_bridged(struct zv_engine *e, uint32_t slot)
+static struct zv_call_ctx ctx_of(struct zv_engine *e, uint32_t slot)
 {
-	struct zv_call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
-
-	bridged(&c);
+	return (struct zv_call_ctx){.e = e, .call = &e->calls[slot], .slot = slot};
 }
 
-void zv_call_agent_gone(struct zv_engine *e, uint32_t slot, enum zv_agent_does what, uint8_t result)
+static uint8_t kind_of(const struct zv_engine *e, const struct zv_call *call)
 {
-	struct zv_call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
+	if (call->kind != ZV_TALK_KIND_NONE)
+		return call->kind;
+	return zv_floor_has_agents(e, call->campaign) ? ZV_TALK_KIND_DIALLED : ZV_TALK_KIND_ROBOT;
+}
 
-	if (slot >= e->conf->max_calls || c.call->state != ZV_CALL_BRIDGED)
+static bool about(const struct zv_engine *e, uint32_t slot, struct zv_customer *ret_about)
+{
+	const struct zv_call *call = &e->calls[slot];
+	const struct zv_campaign_conf *conf = &e->conf->campaigns[call->campaign];
+
+	if (call->state == ZV_CALL_FREE || call->slab == ZV_SLOT_NONE)
+		return false;
+	*ret_about = (struct zv_customer){
+		.campaign = call->campaign, .skill = conf->agent_skill, .level_min = conf->agent_level_min,
+		.priority = conf->priority, .kind = kind_of(e, call), .owner = call->owner,
+		.placed_for = call->placed_for,
+		.since_ms = call->talked ? 0 : call->answer_ms, .lead = call->lead,
+		.person = call->person, .number = call->called};
+	return true;
+}
+
+static void on_bridged(struct zv_engine *e, uint32_t slot, uint32_t agent)
+{
+	struct zv_call_ctx c = ctx_of(e, slot);
+
+	c.call->agent = agent;
+	c.call->talked = true;
+	zv_call_state(&c, ZV_CALL_BRIDGED);
+	zv_call_deadline(&c, 0); /* the agent's state, or the room's, has the limit */
+}
+
+static void waits_again(struct zv_engine *e, uint32_t slot, int64_t until_ms)
+{
+	struct zv_call_ctx c = ctx_of(e, slot);
+
+	c.call->agent = ZV_AGENT_NONE;
+	zv_call_state(&c, ZV_CALL_WAITING);
+	zv_call_deadline(&c, until_ms);
+}
+
+static void hang_up(struct zv_engine *e, uint32_t slot, enum zv_agent_does what, bool machine)
+{
+	struct zv_call_ctx c = ctx_of(e, slot);
+
+	if (c.call->state != ZV_CALL_BRIDGED)
 		return;
-	c.call->result = result;
+	c.call->heard_machine = c.call->heard_machine || machine;
 	zv_call_emit(&c, ZV_CMD_HANGUP);
 	wrap_up(&c, what);
 }
 
-void zv_call_wrapped_up(struct zv_engine *e, uint32_t slot, uint8_t result)
+static void wrapped_up(struct zv_engine *e, uint32_t slot, const struct zv_written *written)
 {
-	struct zv_call_ctx c = {.e = e, .call = &e->calls[slot], .slot = slot};
+	struct zv_call_ctx c = ctx_of(e, slot);
 
-	if (slot >= e->conf->max_calls || c.call->state != ZV_CALL_WRAPUP)
+	if (c.call->state != ZV_CALL_WRAPUP)
 		return;
-	zv_call_finish(&c, c.call->heard_machine ? ZV_OUT_MACHINE : ZV_OUT_ANSWERED,
-		       result != 0 ? result : c.call->result);
-	zv_call_free_if_done(&c);
+	if (written->result != 0)
+		c.call->result = written->result;
+	c.call->wish_ms = written->wish_ms;
+	c.call->wish_owner = written->anyone || written->agent >= e->conf->n_agents
+				     ? 0 : 1 + e->conf->agents[written->agent].id;
+	finish_talk(&c);
 }
+
+const struct zv_customer_ops zv_call_customer = {
+	.about = about, .bridged = on_bridged, .waits_again = waits_again, .hang_up = hang_up,
+	.wrapped_up = wrapped_up,
+};

@@ -68,6 +68,10 @@ enum zv_cmd_type {
 	ZV_CMD_MEDIA_LINK,    /* u.link: leg hears `from` from now on, or no more */
 	ZV_CMD_MEDIA_RECORD,  /* u.record: leg's call is written down from now on, or no more */
 	ZV_CMD_MEDIA_KEY,     /* u.key: a key press is sent to leg (RFC 4733) */
+
+	/* to the lookahead */
+	ZV_CMD_FETCH,         /* campaign, u.lead.lead: an agent asks for this lead: OFFER it now, due
+			       * or not, with its person's ledger; else NO_OFFER */
 };
 
 /* Steps of the ladder that the attempt log keeps (rules/README.md): intent and outcome have
@@ -89,6 +93,19 @@ enum zv_talk_kind {
 	ZV_TALK_KIND_NONE = 0, ZV_TALK_KIND_DIALLED, ZV_TALK_KIND_PREVIEW, ZV_TALK_KIND_MANUAL,
 	ZV_TALK_KIND_CALLBACK, ZV_TALK_KIND_INBOUND, ZV_TALK_KIND_ROBOT, ZV_TALK_KIND_TRANSFER
 };
+/* A customer who is with an agent, as the agent's screen shows it. */
+enum zv_room_state {
+	ZV_ROOM_NONE = 0,
+	ZV_ROOM_LIVE,    /* customer and agent talk */
+	ZV_ROOM_HELD,    /* the customer hears hold music */
+	ZV_ROOM_ASKING,  /* held; a number rings that the agent wants to consult */
+	ZV_ROOM_CONSULT, /* held; the agent talks to a third */
+	ZV_ROOM_THREE,   /* all three talk */
+	ZV_ROOM_BLIND,   /* no agent any more: the number that he is transferred to rings */
+	ZV_ROOM_OUTSIDE, /* no agent any more: he talks to that number */
+	ZV_ROOM_WAITS,   /* his agent is gone: hold music until another takes him */
+	ZV_ROOM_WATCHES, /* of a supervisor: hears another's talk */
+};
 enum zv_queued { ZV_QUEUED_WAITS = 1, ZV_QUEUED_SERVED, ZV_QUEUED_GAVE_UP, ZV_QUEUED_OVER };
 
 /* May the far end's RTP come from elsewhere than it said (a phone behind NAT)?  The first valid
@@ -109,6 +126,7 @@ enum zv_tell {
 	ZV_TELL_NO_RULES = 6,      /* campaign: no rule set is loaded: not started */
 	ZV_TELL_RATIO_ALARM = 7,   /* campaign; value = rate in millionths; once a window */
 	ZV_TELL_RATIO_STOP = 8,    /* the same: new dials stop until the window ends */
+	ZV_TELL_MENDED = 11,      /* value = agent or slot: the floor's tables forbid what stood there */
 	ZV_TELL_SLA_BREACH = 9,    /* campaign; value = its breaches so far, attempt.hi = the lead */
 	ZV_TELL_CALLBACK_MOVED = 10, /* campaign: the rules do not allow the time that was agreed;
 				    * attempt.hi = the lead, lo = its new time (calendar ms) */
@@ -227,7 +245,7 @@ struct zv_cmd {
 		struct { uint8_t key; } key; /* '0'..'9' '*' '#' 'A'..'D' */
 		struct { uint32_t handle; uint16_t code; uint8_t ring; } accept; /* ring: 180 only, the 200
 			follows with another ACCEPT; code: of REJECT */
-		struct { uint32_t err; } desk;   /* enum zv_err */
+		struct { uint32_t err, agent; } desk; /* enum zv_err; index */
 		struct {
 			uint64_t caller, called;
 			uint32_t queue;      /* index */
@@ -243,10 +261,17 @@ struct zv_cmd {
 			uint8_t pause_code;
 			uint8_t phone;       /* enum zv_phone */
 			uint8_t kind;        /* enum zv_talk_kind */
-			uint8_t want;        /* as in struct zv_agent */
-			uint8_t pad[3];
+			/* AGENT: what follows the talk, as in struct zv_agent; of one who is OFFLINE
+			 * because his phone's leg is lost and called again: ZV_AD_READY or
+			 * ZV_AD_PAUSE, what he will be then */
+			uint8_t want;
+			uint8_t room;        /* AGENT: enum zv_room_state */
+			uint8_t watch;       /* AGENT: ZV_DESK_LISTEN, WHISPER, BARGE; 0 no */
+			uint8_t pad;
 			uint64_t number;     /* the customer's, E.164 digits */
 			uint32_t limit_ms;   /* of the state, from now; 0 none */
+			uint32_t with;       /* AGENT: the third, or whom a supervisor watches; index */
+			uint64_t with_number; /* AGENT: the third, if it is a number; 0 none */
 		} agent;
 		struct { uint32_t what; uint32_t value; } tell;
 		uint8_t raw[88];

@@ -88,6 +88,7 @@ struct zv_campaign_conf {
 	const struct zv_pacer_ops *pacer;
 	void *pacer_campaign;
 	uint32_t wrapup_max_ms, preview_max_ms;
+	bool preview_dials;     /* a preview's time is over: 1 it is dialled, 0 it is given back */
 	uint32_t sla_ms;        /* from a lead's acceptance to its first INVITE; 0: none promised */
 	uint32_t callback_grace_ms; /* a call-back waits so long for its owner; 0: 60 s */
 	uint8_t detect;         /* enum zv_detect: is it a person who answered? */

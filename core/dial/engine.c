@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dial/desk/desk.h"
 #include "dial/engine_int.h"
 #include "dial/hours.h"
 
@@ -90,6 +91,7 @@ enum zv_err zv_engine_create(const struct zv_engine_params *params, struct zv_en
 	for (uint32_t i = 0; i < n_slabs; i++)
 		e->held[i].person_slab = ZV_SLOT_NONE;
 	zv_router_init(&e->router, e->conf);
+	zv_desk_init(e);
 	err = zv_floor_init(e);
 	if (err != ZV_OK)
 		goto fail;
@@ -198,6 +200,28 @@ static void on_house(struct zv_engine *e, const struct zv_event *ev)
 	}
 }
 
+static void on_people(struct zv_engine *e, const struct zv_event *ev)
+{
+	if (ev->type == ZV_EV_PHONE)
+		zv_phone_registered(e, ev);
+	else if (ev->type == ZV_EV_DESK)
+		zv_desk(e, ev);
+	else if (ev->type == ZV_EV_NO_OFFER)
+		zv_desk_not_offered(e, ev);
+	else
+		e->stats.late_events++; /* nobody has told this engine of queues */
+}
+
+static void on_leg(struct zv_engine *e, const struct zv_event *ev)
+{
+	if (ev->leg.slot < e->conf->max_calls)
+		zv_call_event(e, ev);
+	else if (ev->leg.slot < zv_side_base(e))
+		zv_phone_event(e, ev);
+	else
+		zv_side_event(e, ev);
+}
+
 static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 {
 	switch ((enum zv_event_type)ev->type) {
@@ -259,8 +283,9 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 		break;
 	case ZV_EV_PHONE:
 	case ZV_EV_DESK:
+	case ZV_EV_NO_OFFER:
 	case ZV_EV_SIP_INCOMING:
-		e->stats.late_events++; /* nobody has told this engine of phones */
+		on_people(e, ev);
 		break;
 	case ZV_EV_INTENT_FLUSHED:
 	case ZV_EV_RESERVED:
@@ -275,10 +300,7 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 	case ZV_EV_MEDIA_LOST:
 	case ZV_EV_MEDIA_VERDICT:
 	case ZV_EV_MEDIA_CLOSED:
-		if (ev->leg.slot < zv_side_base(e))
-			zv_call_event(e, ev);
-		else
-			zv_side_event(e, ev);
+		on_leg(e, ev);
 		break;
 	default:
 		e->stats.late_events++;
@@ -295,6 +317,9 @@ void zv_engine_step(struct zv_engine *engine, const struct zv_now *now,
 	zv_floor_timeouts(engine);
 	dispatch(engine, event);
 	zv_sla_timeouts(engine);
+	zv_desk_timeouts(engine);
+	zv_floor_check(engine);
+	zv_floor_serve_waiting(engine);
 	zv_keep_update(engine);
 	zv_floor_decide(engine);
 	zv_pick_pump(engine);
@@ -317,9 +342,10 @@ int64_t zv_engine_next_tick_ms(const struct zv_engine *engine)
 	int64_t at_ms = zv_heap_top_key(&engine->timers);
 	int64_t due_ms = zv_heap_top_key(&engine->future);
 	int64_t sla_ms = zv_heap_top_key(&engine->sla);
-	int64_t floor_ms = zv_floor_next_ms(engine);
+	int64_t floor_ms = zv_floor_next_ms(engine), desk_ms = zv_desk_next_ms(engine);
 
 	at_ms = floor_ms < at_ms ? floor_ms : at_ms;
+	at_ms = desk_ms < at_ms ? desk_ms : at_ms;
 	if (engine->again_ms != 0 && engine->again_ms < at_ms)
 		at_ms = engine->again_ms;
 	due_ms = sla_ms < due_ms ? sla_ms : due_ms;
@@ -394,5 +420,6 @@ void zv_engine_get_trunk(const struct zv_engine *engine, uint32_t trunk,
 				 : t->state,
 		.dials = t->dials,
 		.failed = t->failed,
+		.machines = t->machines,
 	};
 }

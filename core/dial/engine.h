@@ -80,6 +80,8 @@ struct zv_engine_stats {
 	uint64_t calendar_moves;
 	uint64_t pacer_failures; /* decisions that a pacer did not give */
 	uint64_t abandoned;
+	uint64_t skipped;  /* previews that an agent did not dial */
+	uint64_t mended;   /* what the reconciliation of the floor found wrong; 0 unless a bug */
 	uint64_t overloads; /* times that new dials were shed because the machine was late */
 	uint64_t blocked[ZV_BLOCKED_MAX];
 };
@@ -95,7 +97,8 @@ bool zv_engine_pacer(const struct zv_engine *engine, uint32_t campaign,
 const struct zv_agent *zv_engine_agent(const struct zv_engine *engine, uint32_t agent); /* NULL: no such */
 
 /* Per trunk: calls now, INVITEs without any response, state (enum zv_trunk_state). */
-struct zv_trunk_stats { uint32_t calls, unanswered, state; uint64_t dials, failed; };
+/* machines: calls that agents said were machines' after the detector had passed them. */
+struct zv_trunk_stats { uint32_t calls, unanswered, state; uint64_t dials, failed, machines; };
 void zv_engine_get_trunk(const struct zv_engine *engine, uint32_t trunk, struct zv_trunk_stats *ret_stats);
 
 #endif

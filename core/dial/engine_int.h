@@ -66,6 +66,7 @@ struct zv_call {
 	uint8_t kind;        /* enum zv_talk_kind; 0: dialled, or the robot's */
 	bool direct;         /* begun beside the pacer, and not answered yet (lead/keep.h) */
 	bool talked;         /* an agent has talked to him: he is not abandoned any more */
+	uint32_t placed_for; /* index of the agent who began it and waits for the answer */
 	uint32_t owner;      /* index of the agent who goes first, or ZV_AGENT_NONE */
 	uint32_t wish_owner; /* 1 + id of the agent who shall call back; 0: any */
 	int64_t wish_ms;     /* call back so that the answer lands then (calendar); 0: no wish */
@@ -81,6 +82,7 @@ enum zv_held_state {
 	ZV_HELD_ASKED,    /* the strategy thinks */
 	ZV_HELD_FLUSHING, /* its step is on its way to the disk */
 	ZV_HELD_PERSON,   /* due, but its person is on the phone for another lead */
+	ZV_HELD_SHOWN,    /* an agent reads its card, before the call */
 };
 
 struct zv_held {
@@ -93,6 +95,7 @@ struct zv_held {
 	uint32_t person_slab; /* ZV_SLOT_NONE: none */
 	uint32_t slot;     /* CALL: of its call */
 	uint64_t lead;
+	uint8_t mode;      /* enum zv_dial_mode of its call; 0: the campaign's */
 	int64_t start_ms;  /* FUTURE, READY: when its call may begin (calendar) */
 	uint32_t wish_owner;  /* as in struct zv_call: of its last call, for the STEP */
 	int64_t wish_ms;
@@ -178,6 +181,14 @@ void zv_pick_ask_again(struct zv_engine *e, uint32_t slab);
 void zv_pick_person_free(struct zv_engine *e, uint64_t person);
 /* lead/start.c: starts as many calls as lines, rules and room allow. */
 void zv_pick_pump(struct zv_engine *e);
+/* lead/start.c: a lead is shown to an agent; it is not any more, and rests until then (calendar;
+ * 0: waits as before). */
+void zv_pick_shown(struct zv_engine *e, uint32_t slab);
+void zv_pick_hidden(struct zv_engine *e, uint32_t slab, int64_t due_ms);
+/* An agent's own call of a lead that waits, or is shown to him.  ZV_EAGAIN: not now, nothing has
+ * changed; ZV_EDENIED: not at all now, it waits or was settled as the law says. */
+enum zv_err zv_pick_begin(struct zv_engine *e, uint32_t slab, uint32_t agent, enum zv_talk_kind kind,
+			  uint32_t *ret_slot) ZV_MUST_USE;
 
 /* lead/kill.c */
 void zv_kill(struct zv_engine *e, const struct zv_event *ev);
@@ -214,12 +225,6 @@ void zv_call_start(struct zv_engine *e, uint32_t slab, const struct zv_call *fro
 void zv_call_event(struct zv_engine *e, const struct zv_event *ev);
 void zv_call_timeouts(struct zv_engine *e);
 void zv_call_adopt(struct zv_engine *e, const struct zv_event *ev);
-/* From the floor: a waiting call was given to an agent; an agent ended the talk (what:
- * CALL_OVER, LEG_LOST, LIMIT), or has written down what was said. */
-void zv_call_bridged(struct zv_engine *e, uint32_t slot);
-void zv_call_agent_gone(struct zv_engine *e, uint32_t slot, enum zv_agent_does what, uint8_t result);
-void zv_call_wrapped_up(struct zv_engine *e, uint32_t slot, uint8_t result);
-
 /* calendar.c */
 void zv_calendar_step(struct zv_engine *e);
 

@@ -82,6 +82,9 @@ enum zv_event_type {
 			      * or REJECT with that handle */
 	ZV_EV_KILL,          /* u.kill: a lead is paid, cancelled or withdrawn: nothing pending of it is
 			      * done any more; attempt is the sender's token: TELL_TOLD */
+	ZV_EV_NO_OFFER,      /* from the lookahead: the lead u.kill.lead of a FETCH cannot be offered;
+			      * code = enum zv_err: ENOENT no such lead of that campaign, EDENIED
+			      * it may not be called any more, EAGAIN not now */
 };
 
 /* What an agent may ask for.  A talk is his customer's call. */

@@ -54,7 +54,9 @@ struct zv_leg_id zv_leg_of(const struct zv_engine *e, uint32_t slot)
 
 	if (slot < e->conf->max_calls)
 		leg.gen = e->calls[slot].gen;
-	else if (slot >= zv_side_base(e) && slot < zv_n_slots(e->conf))
+	else if (slot < zv_side_base(e))
+		leg.gen = e->floor.phones[slot - e->conf->max_calls].gen;
+	else if (slot < zv_n_slots(e->conf))
 		leg.gen = e->sides.v[slot - zv_side_base(e)].gen;
 	return leg;
 }
@@ -68,6 +70,8 @@ struct zv_cmd *zv_emit_leg(struct zv_engine *e, enum zv_cmd_type type, uint32_t 
 		return zv_emit_call(e, type, slot);
 	cmd = zv_emit(e, type);
 	cmd->leg = zv_leg_of(e, slot);
+	if (slot < zv_side_base(e))
+		cmd->attempt = e->floor.phones[slot - e->conf->max_calls].attempt;
 	side = zv_side_at(e, slot);
 	if (side == NULL)
 		return cmd;

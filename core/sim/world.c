@@ -206,6 +206,7 @@ static void obey(struct zv_sim *w, const struct zv_cmd *cmd)
 	case ZV_CMD_REJECT:
 	case ZV_CMD_MEDIA_LINK:
 	case ZV_CMD_MEDIA_RECORD:
+	case ZV_CMD_FETCH:
 	case ZV_CMD_MEDIA_KEY: break;
 	}
 }

@@ -289,6 +289,7 @@ enum zv_err zv_apply_cmd(struct zv_apply *a, const struct zv_cmd *cmd, struct zv
 	case ZV_CMD_CONTACT: err = told(a, cmd, ret_reply); break;
 	case ZV_CMD_RESERVE:
 	case ZV_CMD_RELEASE:
+	case ZV_CMD_FETCH:
 	case ZV_CMD_ASK:
 	case ZV_CMD_DIAL:
 	case ZV_CMD_CANCEL:

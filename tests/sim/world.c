@@ -445,6 +445,8 @@ static void on_command(struct world *w, const struct zv_cmd *cmd)
 		ev = (struct zv_event){.type = ZV_EV_CALENDAR};
 		later(w, 0, &ev);
 		break;
+	case ZV_CMD_FETCH:
+		break;
 	case ZV_CMD_RELEASE:
 		w->releases++;
 		w->slab_used[cmd->u.lead.slab] = false;

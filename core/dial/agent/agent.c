@@ -97,24 +97,25 @@ static enum zv_agent_state freed(struct zv_agent *a)
 }
 
 /* What stands in a cell: a state, or one of these. */
-enum { NO = 100, FREED, LATER, WRAP };
+enum { NO = 100, FREED, LATER, WRAP, STAYS };
 
 /* Each state, each event: the state that follows.  FREED: READY, or the pause or end he asked
- * for meanwhile.  LATER: kept until the call is over.  WRAP: WRAPUP, also where the phone broke:
- * what was said is to be written down.  NO: refused.  LIMIT of TALKING is the backstop: the
- * engine ends the call then. */
+ * for meanwhile.  LATER: kept until the call is over (READY takes it back).  WRAP: WRAPUP, also
+ * where the phone broke: what was said is to be written down.  STAYS: he finishes that, and is
+ * out then (LEG_LOST) or not after all (LOGIN).  NO: refused.  LIMIT of TALKING is the backstop:
+ * the engine ends the call then. */
 static const uint8_t table[ZV_AG_STATES][ZV_AD_MAX] = {
 	/*                LOGIN         LOGOUT         READY        PAUSE         RESERVE         RELEASE
-	 *                BRIDGE        CALL_OVER      DONE         LEG_LOST      LIMIT */
-	[ZV_AG_OFFLINE] = {ZV_AG_PAUSED, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
+	 *                BRIDGE        CALL_OVER      DONE         LEG_LOST      LIMIT           HANDED */
+	[ZV_AG_OFFLINE] = {ZV_AG_PAUSED, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
 	[ZV_AG_READY] = {NO, ZV_AG_OFFLINE, NO, ZV_AG_PAUSED, ZV_AG_RESERVED, NO,
-			 ZV_AG_TALKING, NO, NO, ZV_AG_OFFLINE, NO},
+			 ZV_AG_TALKING, NO, NO, ZV_AG_OFFLINE, NO, NO},
 	[ZV_AG_RESERVED] = {NO, ZV_AG_OFFLINE, NO, ZV_AG_PAUSED, NO, FREED,
-			    ZV_AG_TALKING, NO, NO, ZV_AG_OFFLINE, FREED},
-	[ZV_AG_TALKING] = {NO, LATER, NO, LATER, NO, NO, NO, WRAP, NO, WRAP, WRAP},
-	[ZV_AG_WRAPUP] = {NO, ZV_AG_OFFLINE, FREED, LATER, NO, NO, NO, NO, FREED, ZV_AG_OFFLINE, FREED},
-	[ZV_AG_PAUSED] = {NO, ZV_AG_OFFLINE, ZV_AG_READY, ZV_AG_PAUSED, NO, NO, NO, NO, NO,
-			  ZV_AG_OFFLINE, NO},
+			    ZV_AG_TALKING, NO, NO, ZV_AG_OFFLINE, FREED, NO},
+	[ZV_AG_TALKING] = {NO, LATER, LATER, LATER, NO, NO, NO, WRAP, NO, WRAP, WRAP, FREED},
+	[ZV_AG_WRAPUP] = {STAYS, ZV_AG_OFFLINE, FREED, LATER, NO, NO, NO, NO, FREED, STAYS, FREED, NO},
+	[ZV_AG_PAUSED] = {NO, ZV_AG_OFFLINE, ZV_AG_READY, ZV_AG_PAUSED, ZV_AG_RESERVED, NO, NO, NO, NO,
+			  ZV_AG_OFFLINE, NO, NO},
 };
 
 static uint32_t limit_of(enum zv_agent_state state, const struct zv_agent_limits *limits)
@@ -149,10 +150,17 @@ enum zv_err zv_agent_do(struct zv_agents *agents, uint32_t agent, enum zv_agent_
 		a->refused++;
 		return ZV_EDENIED;
 	}
-	if (to == LATER) {
-		a->want = (uint8_t)what;
+	if (to == LATER || to == STAYS) {
+		a->want = what == ZV_AD_READY || what == ZV_AD_LOGIN ? 0
+			  : what == ZV_AD_LEG_LOST		     ? ZV_AD_LOGOUT
+								     : (uint8_t)what;
 		a->want_code = code;
 		return ZV_OK;
+	}
+	/* A call that he begins in his pause brings him back there. */
+	if (a->state == ZV_AG_PAUSED && what == ZV_AD_RESERVE) {
+		a->want = ZV_AD_PAUSE;
+		a->want_code = a->pause_code;
 	}
 	if (what == ZV_AD_PAUSE)
 		a->pause_code = code;
@@ -173,6 +181,11 @@ enum zv_err zv_agent_do(struct zv_agents *agents, uint32_t agent, enum zv_agent_
 		a->want = 0;
 	enter(agents, agent, (enum zv_agent_state)to, limit_of((enum zv_agent_state)to, limits), mono_ms);
 	return ZV_OK;
+}
+
+void zv_agent_until(struct zv_agents *agents, uint32_t agent, int64_t mono_ms)
+{
+	agents->v[agent].deadline_ms = mono_ms;
 }
 
 /* ---- who is next ---- */

@@ -28,7 +28,8 @@ enum zv_agent_state {
 };
 
 enum zv_agent_does {
-	ZV_AD_LOGIN = 0,   /* his phone's leg is up: becomes PAUSED until he says READY */
+	ZV_AD_LOGIN = 0,   /* his phone's leg is up: becomes PAUSED until he says READY; in a wrap-up
+			    * it takes back the end that the broken leg brought */
 	ZV_AD_LOGOUT,      /* at once, or after the call that is on */
 	ZV_AD_READY,
 	ZV_AD_PAUSE,       /* with a code; at once, or after the call that is on */
@@ -37,8 +38,10 @@ enum zv_agent_does {
 	ZV_AD_BRIDGE,      /* the engine: hears a customer from now on */
 	ZV_AD_CALL_OVER,   /* the engine: the customer's leg or the bridge is gone */
 	ZV_AD_DONE,        /* the wrap-up is finished */
-	ZV_AD_LEG_LOST,    /* his phone's leg broke: not ready at once; a talk is over */
+	ZV_AD_LEG_LOST,    /* his phone's leg broke: not ready at once; a talk is over; what he
+			    * writes down meanwhile he may finish */
 	ZV_AD_LIMIT,       /* the deadline of the state passed */
+	ZV_AD_HANDED,      /* the engine: the talk goes on without him, or was another's */
 	ZV_AD_MAX
 };
 
@@ -50,6 +53,7 @@ struct zv_agent_conf {
 	uint8_t n_skills;
 	struct zv_agent_skill skills[ZV_AGENT_SKILLS_MAX];
 	uint64_t campaigns[4];  /* bit i: serves conf.campaigns[i]; all zero: whichever his skills allow */
+	bool supervisor;        /* may listen, whisper and barge in */
 };
 
 /* What the states may last; per campaign of the call, or the floor's for PAUSED. */
@@ -93,6 +97,9 @@ enum zv_err zv_agents_set_conf(struct zv_agents *agents, const struct zv_agent_c
 enum zv_err zv_agent_do(struct zv_agents *agents, uint32_t agent, enum zv_agent_does what,
 			uint8_t code, uint32_t call, const struct zv_agent_limits *limits,
 			int64_t mono_ms, uint32_t *ret_ended) ZV_MUST_USE;
+
+/* The state's time ends then (monotonic) instead. */
+void zv_agent_until(struct zv_agents *agents, uint32_t agent, int64_t mono_ms);
 
 /* Who takes the next call of this campaign: the lead's own agent if he is ready, else of those
  * ready who serve it, the best at the skill when the campaign names one, of equals the longest

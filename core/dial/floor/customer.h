@@ -19,6 +19,7 @@ struct zv_customer {
 	uint8_t priority;    /* of waiting customers: the lower is served first */
 	uint8_t kind;        /* enum zv_talk_kind */
 	uint32_t owner;      /* index of the agent who goes first, or ZV_AGENT_NONE */
+	uint32_t placed_for; /* index of the agent who began the call, or ZV_AGENT_NONE */
 	int64_t since_ms;    /* waits since: monotonic; may be 0 to be the first of its priority */
 	uint64_t lead, person, number;
 };

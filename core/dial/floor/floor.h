@@ -11,8 +11,10 @@
 
 #include "base/heap.h"
 #include "dial/agent/agent.h"
+#include "dial/agent/phone.h"
 #include "dial/conf.h"
 #include "dial/floor/customer.h"
+#include "dial/floor/room.h"
 
 struct zv_engine;
 struct zv_event;
@@ -42,10 +44,29 @@ struct zv_pool {
 	struct zv_pacer_figures figures;
 };
 
+/* What an agent has beside his talk. */
+struct zv_seat {
+	uint32_t guest_of;   /* customer whose agent consults him; a slot */
+	uint32_t watches;    /* supervisor: customer whose talk he hears; a slot */
+	uint32_t slab;       /* RESERVED: the lead that is shown to him; ZV_SLOT_NONE */
+	uint32_t places;     /* RESERVED: the call that was begun for him; a slot */
+	struct zv_written written; /* of the talk or the wrap-up that is on */
+	uint8_t extended;    /* times he asked for more wrap-up */
+	/* A lead that he asked for and that the lookahead looks for; 0 none. */
+	uint64_t fetches;
+	struct zv_attempt_id token;
+	int64_t fetch_ms;    /* until then: monotonic */
+};
+
 struct zv_floor {
 	struct zv_agents agents;
+	struct zv_phone_leg *phones; /* [max_phones] */
+	struct zv_seat *seats;       /* [ZV_AGENTS_MAX] */
+	struct zv_rooms rooms;
+	int64_t checked_ms;          /* the last reconciliation */
+	uint32_t fetching;           /* seats whose lead is looked for */
 	struct zv_heap limits;  /* agent -> end of his state's time */
-	struct zv_heap waiting; /* slot -> priority, answered at: who is served next */
+	struct zv_heap waiting; /* any customer's slot -> priority, waits since: who is served next */
 	const struct zv_customer_ops *inbound; /* of customers on side slots; NULL: none */
 	uint32_t n_pools;
 	struct zv_pool pools[ZV_POOLS_MAX];
@@ -86,10 +107,59 @@ void zv_floor_gone(struct zv_engine *e, uint32_t slot, enum zv_outcome outcome);
 
 /* A campaign whose answered calls go to agents at once. */
 bool zv_floor_has_agents(const struct zv_engine *e, uint16_t campaign);
-/* Gives the call to an agent if one is free (true: bridged), else it waits. */
+/* Gives the customer to an agent if one is free (true: his owner was told `bridged`), else he
+ * waits. */
 bool zv_floor_serve(struct zv_engine *e, uint32_t slot);
 void zv_floor_stop_waiting(struct zv_engine *e, uint32_t slot);
-/* The talk is over (CALL_OVER, LEG_LOST or LIMIT): his agent writes down what was said. */
-void zv_floor_call_over(struct zv_engine *e, uint32_t slot, enum zv_agent_does what);
+/* Somebody became free, or may take other calls now. */
+void zv_floor_serve_waiting(struct zv_engine *e);
+/* The talk is over (CALL_OVER, LEG_LOST or LIMIT): his agent writes down what was said, and
+ * `wrapped_up` follows.  False: no agent is there (any more): the attempt is over now. */
+bool zv_floor_call_over(struct zv_engine *e, uint32_t slot, enum zv_agent_does what);
+/* Before the customer's leg is closed: nobody hears it any more. */
+void zv_floor_silence(struct zv_engine *e, uint32_t slot);
+
+/* ---- for agent/phone.c and desk/ ---- */
+
+/* One step of an agent, and whatever hangs on it.  False: his state does not know it. */
+bool zv_floor_do(struct zv_engine *e, uint32_t agent, enum zv_agent_does what, uint8_t code, uint32_t call);
+void zv_floor_tell_agent(struct zv_engine *e, uint32_t agent);
+/* His phone's leg broke, whatever he was doing. */
+void zv_floor_leg_lost(struct zv_engine *e, uint32_t agent);
+/* This customer to this agent, who is free (or RESERVED for him).  False: he is not. */
+bool zv_floor_bridge(struct zv_engine *e, uint32_t slot, uint32_t agent, enum zv_talk_kind kind);
+/* The customer goes on without his agent, who is free at once (or out: `what` of him is
+ * ZV_AD_LOGOUT first).  The room stays. */
+void zv_floor_detach(struct zv_engine *e, uint32_t slot);
+/* A free colleague is consulted.  False: he is not free. */
+bool zv_floor_join(struct zv_engine *e, uint32_t slot, uint32_t guest);
+/* The customer talks to a number outside from now on, and to no agent. */
+void zv_floor_outside(struct zv_engine *e, uint32_t slot);
+/* His state's time ends then. */
+void zv_floor_until(struct zv_engine *e, uint32_t agent, int64_t mono_ms);
+/* The room's guest, side leg, supervisor leave it. */
+void zv_floor_drop_third(struct zv_engine *e, uint32_t slot);
+void zv_floor_drop_watcher(struct zv_engine *e, uint32_t slot);
+/* The third is gone by himself, or leaves. */
+void zv_floor_third_gone(struct zv_engine *e, uint32_t slot);
+/* An agent's talk ends for him: he who was consulted leaves, his customer is hung up. */
+void zv_floor_talk_over(struct zv_engine *e, uint32_t agent, enum zv_agent_does what);
+/* He whom the agent consulted has the customer now (the agent is gone). */
+void zv_floor_third_takes(struct zv_engine *e, uint32_t slot);
+/* The customer waits for another agent, `to` first if he is one. */
+void zv_floor_wait_again(struct zv_engine *e, uint32_t slot, uint32_t to);
+/* The card of a customer, or of a lead that is shown, to this agent. */
+void zv_floor_card(struct zv_engine *e, uint32_t slot, uint32_t agent, enum zv_talk_kind kind);
+/* The call that this agent has, or has just had and writes down. */
+uint32_t zv_floor_call_of(const struct zv_engine *e, uint32_t agent);
+bool zv_floor_about(const struct zv_engine *e, uint32_t slot, struct zv_customer *ret_about);
+const struct zv_customer_ops *zv_floor_ops(const struct zv_engine *e, uint32_t slot);
+/* The campaign's limits of an agent's states with this customer. */
+uint32_t zv_floor_wrapup_ms(const struct zv_engine *e, uint32_t slot);
+
+/* check.c: once a second, finds what the tables forbid, and mends, counts and tells it. */
+void zv_floor_check(struct zv_engine *e);
+
+extern const struct zv_customer_ops zv_call_customer; /* call_agent.c */
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "dial/desk/desk.h"
 #include "dial/engine_int.h"
 #include "dial/pacing/predictive.h"
 
@@ -229,6 +230,7 @@ void zv_floor_gone(struct zv_engine *e, uint32_t slot, enum zv_outcome outcome)
 	else if (call->paced == ZV_PACED_ANSWERED)
 		feed_call(e, slot, outcome == ZV_OUT_MACHINE ? ZV_PEV_MACHINE : ZV_PEV_ENDED);
 	call->paced = ZV_PACED_NOT;
+	zv_desk_call_gone(e, slot);
 }
 
 /* As each pool sees him: busy with another pool's call, he supplies nothing. */
@@ -471,6 +473,9 @@ void zv_floor_decide(struct zv_engine *e)
 int64_t zv_floor_next_ms(const struct zv_engine *e)
 {
 	int64_t at_ms = zv_heap_top_key(&e->floor.limits);
+	int64_t room_ms = zv_heap_top_key(&e->floor.rooms.limits);
+
+	at_ms = room_ms < at_ms ? room_ms : at_ms;
 
 	for (uint32_t p = 0; p < e->floor.n_pools; p++) {
 		const struct zv_pool *pool = &e->floor.pools[p];

@@ -60,7 +60,7 @@ static void build(const struct zv_engine *e, const struct zv_contact_ask *a, str
 	*ask = (struct zv_ask){
 		.now_ms = a->at_ms, .campaign = c->id, .caller = a->caller, .debt = offer->debt,
 		.topic = offer->topic, .purpose = c->purpose, .channel = a->channel,
-		.mode = c->mode, .actor = c->actor,
+		.mode = a->mode != 0 ? a->mode : c->mode, .actor = c->actor,
 		.party = offer->party != 0 ? offer->party : c->party, .dial_s = a->dial_s,
 		.self = a->self, .default_zone = c->zone, .default_zone_known = c->zone_known,
 	};
@@ -98,19 +98,20 @@ static bool counts_by_caller(const struct zv_rule *r)
 static const struct zv_plan_slot *plan_of(struct zv_engine *e, const struct zv_contact_ask *a,
 					  const char *jur)
 {
-	uint64_t hash = (uint64_t)a->campaign << 8 | a->channel;
+	uint64_t hash = (uint64_t)a->campaign << 16 | (uint64_t)a->mode << 8 | a->channel;
 	struct zv_plan_slot *slot;
 	struct zv_ask ask;
 
 	for (uint32_t i = 0; i < ZV_JUR_MAX && jur[i] != 0; i++)
 		hash = zv_mix64(hash ^ (uint64_t)(uint8_t)jur[i]);
 	slot = &e->law.plans[zv_mix64(hash) % ZV_PLAN_SLOTS];
-	if (slot->used && slot->campaign == a->campaign && slot->channel == a->channel &&
+	if (slot->used && slot->campaign == a->campaign && slot->channel == a->channel && slot->mode == a->mode &&
 	    strncmp(slot->jur, jur, ZV_JUR_MAX) == 0)
 		return slot;
 	build(e, a, &ask);
 	ask.party = ask.line = 0; /* those differ by lead and number: the plan is for all */
-	*slot = (struct zv_plan_slot){.used = true, .channel = a->channel, .campaign = a->campaign};
+	*slot = (struct zv_plan_slot){.used = true, .channel = a->channel, .mode = a->mode,
+				       .campaign = a->campaign};
 	memcpy(slot->jur, jur, ZV_JUR_MAX);
 	zv_rules_plan(e->conf->rules, &ask, jur, &slot->plan);
 	for (uint16_t i = 0; i < slot->plan.n; i++)
@@ -134,8 +135,11 @@ void zv_law_ask(struct zv_engine *e, const struct zv_contact_ask *a, struct zv_v
 	build(e, a, &ask);
 	zv_decide(e->conf->rules, &plan_of(e, a, person->jur)->plan, person,
 		  e->law.tallies[a->campaign], &ask, ret_verdict);
-	/* Nobody here is an agent. */
-	if (ret_verdict->answer == ZV_ANSWER_AGENT_ONLY) {
+	if (ret_verdict->answer != ZV_ANSWER_AGENT_ONLY)
+		return;
+	if (a->mode == ZV_MODE_MANUAL || zv_floor_has_agents(e, a->campaign)) {
+		ret_verdict->answer = ZV_ANSWER_YES; /* it is an agent who talks to him */
+	} else {
 		ret_verdict->answer = ZV_ANSWER_NO;
 		ret_verdict->refusal = ZV_REFUSED_BY_RULE;
 		ret_verdict->detail = ZV_DETAIL_FORCE_AGENT;

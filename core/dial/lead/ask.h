@@ -22,7 +22,7 @@ struct zv_cmd;
 struct zv_plan_slot {
 	bool used;
 	bool by_caller; /* some rule counts by the caller's number */
-	uint8_t channel;
+	uint8_t channel, mode;
 	uint16_t campaign; /* index */
 	char jur[ZV_JUR_MAX];
 	struct zv_rule_plan plan;
@@ -65,6 +65,7 @@ struct zv_contact_ask {
 	uint16_t dial_s;
 	int64_t at_ms;
 	struct zv_attempt_id self;
+	uint8_t mode;      /* enum zv_dial_mode; 0: the campaign's */
 };
 
 /* ---- ask.c ---- */

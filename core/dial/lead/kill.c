@@ -1,5 +1,6 @@
 /* A lead is paid, cancelled or withdrawn: nothing that is pending of it is done any more.  The
  * order is that of opt-outs: memory first, then the disk, then whoever asked is told. */
+#include "dial/desk/desk.h"
 #include "dial/lead/pick.h"
 
 struct found { bool any; };
@@ -57,6 +58,7 @@ static void kill_held(struct zv_engine *e, uint32_t slab, uint8_t category)
 {
 	struct zv_held *held = &e->held[slab];
 
+	zv_desk_unshow(e, slab);
 	if (zv_pick_waits(e, slab)) {
 		zv_pick_release(e, slab);
 		return;

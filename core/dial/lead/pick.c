@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "dial/desk/desk.h"
 #include "dial/lead/pick.h"
 
 #define REST_SAME_PERSON_MS 60000     /* another lead of the same person was on the phone */
@@ -155,6 +156,7 @@ void zv_pick_offer(struct zv_engine *e, uint32_t slab, uint64_t txn)
 		zv_sla_watch(e, slab);
 		zv_pick_await(e, slab, offer->due_ms);
 	}
+	zv_desk_offered(e, slab);
 }
 
 void zv_pick_release(struct zv_engine *e, uint32_t slab)

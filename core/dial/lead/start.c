@@ -1,4 +1,5 @@
 /* The start of a call: which lead, by which of its numbers, trunk and caller number. */
+#include "dial/desk/desk.h"
 #include "dial/lead/pick.h"
 
 #define REST_REFUSED_MS     600000    /* the ledger's owner said no */
@@ -81,7 +82,8 @@ static struct zv_contact_ask ask_of(const struct zv_engine *e, uint32_t slab, ui
 
 	return (struct zv_contact_ask){
 		.slab = slab, .campaign = campaign, .number = number, .channel = c->channel,
-		.dial_s = zv_law_dial_s(c->ring_ms, 0), .at_ms = e->now.cal_ms};
+		.dial_s = zv_law_dial_s(c->ring_ms, 0), .at_ms = e->now.cal_ms,
+		.mode = e->held[slab].mode};
 }
 
 void zv_pick_ask_again(struct zv_engine *e, uint32_t slab)
@@ -242,12 +244,113 @@ static bool may_begin(const struct zv_engine *e, uint32_t slab)
 	       zv_keep_line_left(e, slab);
 }
 
+/* May any of its numbers be called now?  Else it is settled. */
+static bool any_lawful(struct zv_engine *e, uint32_t slab)
+{
+	const struct zv_offer *offer = &e->params.slabs.v[slab];
+	struct refused refused = {0};
+	uint8_t number;
+
+	for (uint8_t i = 0; i < offer->n_numbers; i++) {
+		struct zv_contact_ask ask_law;
+		struct zv_verdict verdict;
+
+		if (!nth_number(offer, i, &number))
+			continue;
+		ask_law = ask_of(e, slab, number);
+		zv_law_ask(e, &ask_law, &verdict);
+		if (verdict.answer == ZV_ANSWER_YES || zv_law_by_caller(e, &ask_law))
+			return true;
+		note_refusal(e, &refused, &ask_law, &verdict);
+	}
+	if (refused.any)
+		settle_refused(e, slab, &refused);
+	else
+		zv_pick_defer(e, slab, e->now.cal_ms + DAY_MS);
+	return false;
+}
+
+/* A preview: an agent reads the card first, and nobody else rings this person meanwhile. */
+static enum started show(struct zv_engine *e, uint32_t slab, int64_t end_ms)
+{
+	if (!any_lawful(e, slab))
+		return MOVED;
+	if (!zv_desk_show(e, slab))
+		return CLOSED;
+	zv_heap_set(&e->bounds, slab, (struct zv_heap_key){end_ms, 0});
+	return STARTED;
+}
+
+void zv_pick_shown(struct zv_engine *e, uint32_t slab)
+{
+	zv_pick_unready(e, slab);
+	e->held[slab].state = ZV_HELD_SHOWN;
+}
+
+void zv_pick_hidden(struct zv_engine *e, uint32_t slab, int64_t due_ms)
+{
+	if (e->held[slab].state != ZV_HELD_SHOWN)
+		return;
+	zv_heap_remove(&e->bounds, slab);
+	zv_pick_person_free(e, e->params.slabs.v[slab].person);
+	zv_pick_await(e, slab, e->params.slabs.v[slab].due_ms);
+	if (due_ms != 0)
+		zv_pick_defer(e, slab, due_ms);
+}
+
+/* What holds for every call. */
+static bool house_open(const struct zv_engine *e)
+{
+	return !e->draining && e->store_on && !e->overloaded && e->law.recent.lost == 0 &&
+	       e->paused_until_ms <= e->now.mono_ms && e->free_n > 0 && zv_pick_room(e, 64);
+}
+
+enum zv_err zv_pick_begin(struct zv_engine *e, uint32_t slab, uint32_t agent, enum zv_talk_kind kind,
+			  uint32_t *ret_slot)
+{
+	const struct zv_offer *offer = &e->params.slabs.v[slab];
+	struct zv_held *held = &e->held[slab];
+	struct zv_call call = {.campaign = held->campaign, .slab = slab, .placed_for = agent,
+			       .owner = agent, .kind = (uint8_t)kind, .lead = offer->lead,
+			       .person = offer->person, .round = offer->round};
+	bool shown = held->state == ZV_HELD_SHOWN && e->floor.seats[agent].slab == slab;
+	int64_t start_ms, end_ms;
+	enum started done;
+
+	if (!house_open(e) || (!shown && !zv_pick_waits(e, slab)) || !zv_person_reaches(e, slab))
+		return ZV_EAGAIN;
+	if (!e->running[call.campaign] || !e->conf->campaigns[call.campaign].enabled ||
+	    !zv_window_now(e, call.campaign, offer->zone, &start_ms, &end_ms) || e->now.cal_ms < start_ms)
+		return ZV_EDENIED;
+	if (!shown && !zv_persons_add(&e->persons, offer->person))
+		return ZV_EAGAIN; /* somebody talks to him */
+	held->mode = kind == ZV_TALK_KIND_MANUAL ? ZV_MODE_MANUAL : 0;
+	if (shown || held->state == ZV_HELD_PERSON)
+		zv_pick_await(e, slab, offer->due_ms);
+	done = choose(e, &call, &end_ms);
+	if (done == STARTED) {
+		zv_pick_unready(e, slab);
+		zv_heap_remove(&e->future, slab);
+		zv_heap_set(&e->bounds, slab, (struct zv_heap_key){end_ms, 0});
+		*ret_slot = e->free_slots[e->free_head];
+		zv_call_start(e, slab, &call);
+		return ZV_OK;
+	}
+	held->mode = 0;
+	if (done == BLOCKED && shown) {
+		zv_pick_shown(e, slab);
+		return ZV_EAGAIN;
+	}
+	zv_persons_remove(&e->persons, offer->person);
+	return done == BLOCKED ? ZV_EAGAIN : ZV_EDENIED;
+}
+
 static enum started try_start(struct zv_engine *e, uint32_t slab)
 {
 	const struct zv_offer *offer = &e->params.slabs.v[slab];
 	uint16_t campaign = e->held[slab].campaign;
 	const struct zv_campaign_conf *cc = &e->conf->campaigns[campaign];
-	struct zv_call call = {.campaign = campaign, .slab = slab};
+	struct zv_call call = {.campaign = campaign, .slab = slab, .placed_for = ZV_AGENT_NONE};
 	int64_t start_ms, end_ms, again_ms;
 	enum started done;
 
@@ -268,11 +371,17 @@ static enum started try_start(struct zv_engine *e, uint32_t slab)
 		zv_pick_await_until(e, slab, again_ms);
 		return MOVED;
 	}
-	if (!may_begin(e, slab))
-		return CLOSED;
+	if (cc->mode == ZV_MODE_MANUAL || !may_begin(e, slab))
+		return CLOSED; /* manual calls are begun by agents */
 	if (!zv_persons_add(&e->persons, offer->person)) {
 		zv_pick_await_person(e, slab);
 		return MOVED;
+	}
+	if (cc->pace == ZV_PACE_PREVIEW) {
+		done = show(e, slab, end_ms);
+		if (done != STARTED)
+			zv_persons_remove(&e->persons, offer->person);
+		return done;
 	}
 	call.lead = offer->lead;
 	call.person = offer->person;

@@ -24,6 +24,7 @@ struct zv_trunk {
 	int64_t refilled_ms;
 	int64_t credit;       /* of the weighted round robin */
 	uint64_t dials, failed;
+	uint64_t machines;    /* calls that agents said were machines' */
 };
 
 struct zv_router {
