@@ -12,9 +12,13 @@
 #include "http/http.h"
 #include "store/store.h"
 
+struct zv_io;
+
 struct zv_api {
 	void *arg; /* of the functions: the daemon */
 	struct zv_store *store;
+	struct zv_io *io;         /* what writes goes there (app/io.h), and is answered by ticket */
+	struct zv_http *http;     /* for answers of jobs; requests have it too */
 
 	/* The configuration in force, its rules included; valid until the handler returns. */
 	const struct zv_config *(*config)(void *arg);

@@ -70,7 +70,7 @@ struct zv_http_request {
 	const struct zv_http_subject *who;         /* NULL: on a public route, nobody */
 	const json_t *json;                        /* the body; NULL: none was sent */
 	void *state;                               /* of a body of lines */
-	uint64_t ticket;                           /* for zv_http_answer, after zv_http_later */
+	uint64_t ticket;                           /* for zv_http_answer, after zv_http_later; below 2^63 */
 	const void *inside;                        /* the server's */
 };
 /* A value of the query, decoded; NULL: not told.  Valid during the handler. */

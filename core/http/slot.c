@@ -9,6 +9,7 @@
 
 #define LATE_MS  60000 /* an answer after its 504 is awaited for its key that long */
 #define LINES_MS 60000 /* lines are to be taken again within */
+#define GEN_MASK 0x7fffffffu /* a ticket is below 2^63: the caller has a bit of his own */
 
 enum zv_err zv_slots_create(struct zv_http *http)
 {
@@ -35,7 +36,7 @@ void zv_slots_destroy(struct zv_http *http)
 
 static uint64_t ticket_of(const struct zv_http *http, const struct zv_slot *s)
 {
-	return (uint64_t)s->gen << 32 | (uint32_t)(s - http->slots);
+	return (uint64_t)(s->gen & GEN_MASK) << 32 | (uint32_t)(s - http->slots);
 }
 
 /* Under the lock; NULL: over. */
@@ -44,7 +45,7 @@ static struct zv_slot *slot_of(struct zv_http *http, uint64_t ticket)
 	uint32_t index = (uint32_t)ticket;
 	struct zv_slot *s = index < http->n_slots ? &http->slots[index] : NULL;
 
-	return s != NULL && s->state != ZV_SLOT_FREE && s->gen == (uint32_t)(ticket >> 32) ? s : NULL;
+	return s != NULL && s->state != ZV_SLOT_FREE && (s->gen & GEN_MASK) == (uint32_t)(ticket >> 32) ? s : NULL;
 }
 
 static void slot_free(struct zv_http *http, struct zv_slot *s)
