@@ -128,6 +128,9 @@ static void hand_over(struct zv_streams *t, struct zv_stream *s, const struct zv
 		change_law(room + ZV_RTP_HEADER, f->payload, f->len, f->law);
 	else if (room + ZV_RTP_HEADER != f->payload)
 		memcpy(room + ZV_RTP_HEADER, f->payload, f->len);
+	rtp.payload = room + ZV_RTP_HEADER;
+	rtp.len = f->len;
+	zv_stream_sent(s, &rtp, now_ms);
 	p->port = s->leg.slot / t->n_threads;
 	p->data = room;
 	p->len = ZV_RTP_HEADER + f->len;

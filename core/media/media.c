@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "media/bridge.h"
+#include "media/tape.h"
 #include "media/threads.h"
 
 /* Descriptors of everything else: store, signalling, control sockets, logs. */
@@ -125,7 +126,8 @@ enum zv_err zv_media_create(const struct zv_media_params *params, char *text, si
 		err = zv_streams_create(&m->params, i, text, text_size, &m->threads[i]);
 		if (err != ZV_OK)
 			goto fail;
-		zv_streams_sounds(m->threads[i], m->made);
+		zv_streams_equip(m->threads[i], m->made,
+				 params->tape != NULL ? zv_tape_ring(params->tape, i) : NULL);
 	}
 	err = join_threads(m);
 	if (err != ZV_OK)
@@ -175,6 +177,7 @@ void zv_media_get_stats(const struct zv_media *m, uint32_t thread, struct zv_med
 	ret_stats->cross_lost = atomic_load_explicit(&t->cross_lost, memory_order_relaxed);
 	ret_stats->links_refused = atomic_load_explicit(&t->links_refused, memory_order_relaxed);
 	ret_stats->presses_lost = atomic_load_explicit(&t->presses_lost, memory_order_relaxed);
+	ret_stats->tape_lost = atomic_load_explicit(&t->tape_lost, memory_order_relaxed);
 	ret_stats->streams = atomic_load_explicit(&t->open, memory_order_relaxed);
 	ret_stats->peak_streams = atomic_load_explicit(&t->peak, memory_order_relaxed);
 }

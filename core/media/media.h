@@ -26,12 +26,14 @@ struct zv_media_trunk {
 };
 
 struct zv_prompts; /* prompts.h: the shared audio, by hash */
+struct zv_tape;    /* tape.h: recordings */
 
 struct zv_media_params {
 	const struct zv_media_plan *plan;
 	const struct zv_media_trunk *trunks;
 	uint32_t n_trunks;
 	struct zv_prompts *prompts;  /* owned by the caller; outlives media */
+	struct zv_tape *tape;        /* the same; NULL: nothing is recorded */
 	uint32_t lost_after_ms;      /* no RTP: EV_MEDIA_LOST, once; 0 = never */
 	bool inband_keys;            /* listen for in-band DTMF too (spandsp) */
 	uint32_t rtcp_every_ms;      /* sender reports; 5000 */
@@ -62,6 +64,7 @@ struct zv_media_stats {
 	uint64_t crossed;      /* frames handed to another media thread */
 	uint64_t cross_lost;   /* of them or of their messages: the ring was full */
 	uint64_t links_refused; /* more sources or listeners than a leg may have */
+	uint64_t tape_lost;    /* frames of recordings: the ring was full */
 	uint64_t presses_lost; /* keys to be sent to a leg that had too many waiting */
 	uint32_t streams, peak_streams;
 };

@@ -47,6 +47,7 @@ enum zv_err zv_stream_open(struct zv_stream *s, const struct zv_cmd *cmd,
 	struct zv_inband *inband = s->inband;
 	struct zv_mixer *mixer = s->mixer;
 	const struct zv_made *made = s->made;
+	struct zv_rec rec = s->rec;
 
 	if (!usable(cmd))
 		return ZV_EINVAL;
@@ -54,6 +55,8 @@ enum zv_err zv_stream_open(struct zv_stream *s, const struct zv_cmd *cmd,
 	s->inband = inband;
 	s->mixer = mixer;
 	s->made = made;
+	s->rec = rec;
+	zv_rec_reset(&s->rec);
 	for (uint32_t i = 0; i < ZV_LINKS_MAX; i++)
 		s->links[i].from.slot = ZV_SLOT_NONE;
 	s->open = true;
@@ -227,6 +230,20 @@ static uint32_t event_packet(struct zv_stream *s, const struct zv_press_packet *
 	return ZV_RTP_HEADER + sizeof(press->payload);
 }
 
+static void record_out(struct zv_stream *s, uint32_t timestamp, const uint8_t *payload, uint32_t len,
+		       int64_t now_ms)
+{
+	zv_rec_frame(&s->rec, s->leg, s->attempt, &(struct zv_rec_frame){
+		.side = ZV_REC_LEFT, .law = s->payload_type, .len = (uint16_t)len,
+		.timestamp = timestamp, .payload = payload}, now_ms);
+}
+
+void zv_stream_sent(struct zv_stream *s, const struct zv_rtp *rtp, int64_t now_ms)
+{
+	if (s->rec.on)
+		record_out(s, rtp->timestamp, rtp->payload, rtp->len, now_ms);
+}
+
 uint32_t zv_stream_frame(struct zv_stream *s, int64_t now_ms, uint8_t *ret_data, struct zv_outbox *box)
 {
 	uint8_t *payload = ret_data + ZV_RTP_HEADER;
@@ -254,6 +271,8 @@ uint32_t zv_stream_frame(struct zv_stream *s, int64_t now_ms, uint8_t *ret_data,
 		if (mixed)
 			mix(s, payload);
 	}
+	if (s->rec.on)
+		record_out(s, s->timestamp, payload, ZV_FRAME_SAMPLES, now_ms);
 	s->marker = false;
 	s->seq++;
 	s->timestamp += ZV_FRAME_SAMPLES;
@@ -435,6 +454,10 @@ void zv_stream_packet(struct zv_stream *s, const struct zv_packet *packet, int64
 		};
 	else if (take == ZV_RTP_NEXT)
 		s->skipped++;
+	if (s->rec.on && ret_heard->audio)
+		zv_rec_frame(&s->rec, s->leg, s->attempt, &(struct zv_rec_frame){
+			.side = ZV_REC_RIGHT, .law = rtp.payload_type, .len = (uint16_t)rtp.len,
+			.timestamp = rtp.timestamp, .payload = rtp.payload}, now_ms);
 	listen_inband(s, &rtp, now_ms, box);
 }
 

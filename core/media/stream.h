@@ -17,6 +17,7 @@
 #include "media/packet.h"
 #include "media/presses.h"
 #include "media/prompts.h"
+#include "media/rec.h"
 #include "media/rtcp.h"
 
 struct zv_stream {
@@ -56,6 +57,7 @@ struct zv_stream {
 	struct zv_mixer *mixer; /* of the slot for ever; touched when it is needed */
 	struct zv_presses presses;
 	const struct zv_made *made;
+	struct zv_rec rec;
 	/* reports */
 	int64_t report_ms;     /* the next one */
 	uint32_t last_sr, next_of_ssrc;
@@ -94,6 +96,8 @@ bool zv_stream_hears(const struct zv_stream *stream, struct zv_leg_id from);
 /* A frame of a link's source.  true: it is to be sent at once, by the header *ret_rtp. */
 bool zv_stream_hear(struct zv_stream *stream, const struct zv_frame *frame, int64_t now_ms,
 		    struct zv_rtp *ret_rtp);
+/* That packet went out; payload and len as it did. */
+void zv_stream_sent(struct zv_stream *stream, const struct zv_rtp *rtp, int64_t now_ms);
 void zv_stream_check_lost(struct zv_stream *stream, int64_t now_ms, uint32_t lost_after_ms,
 			  struct zv_outbox *box);
 /* A report of now; the length. */

@@ -61,10 +61,13 @@ fail:
 	return err;
 }
 
-void zv_streams_sounds(struct zv_streams *t, const struct zv_made *made)
+void zv_streams_equip(struct zv_streams *t, const struct zv_made *made, struct zv_ring *tape)
 {
-	for (uint32_t i = 0; i < t->n; i++)
+	for (uint32_t i = 0; i < t->n; i++) {
 		t->v[i].made = made;
+		t->v[i].rec.ring = tape;
+		t->v[i].rec.lost = &t->tape_lost;
+	}
 }
 
 void zv_streams_destroy(struct zv_streams *t)
@@ -173,6 +176,7 @@ static void close_stream(struct zv_streams *t, uint32_t id, int64_t now_ms)
 	struct zv_stream *s = &t->v[id];
 
 	zv_bridge_close(t, id);
+	zv_rec_end(&s->rec, s->leg, now_ms);
 	t->io->ops->filter(t->io, id, NULL);
 	if (s->tx_packets > 0) /* who never spoke says no BYE (6.3.7) */
 		add_report(t, s, now_ms, true);
@@ -258,6 +262,8 @@ void zv_streams_command(struct zv_streams *t, const struct zv_cmd *cmd, int64_t 
 		zv_stream_play(s, cmd, t->params->prompts, &t->box);
 	else if (cmd->type == ZV_CMD_MEDIA_STOP && ours)
 		zv_stream_stop(s, ZV_PLAYED_STOPPED, &t->box);
+	else if (cmd->type == ZV_CMD_MEDIA_RECORD && ours)
+		zv_rec_command(&s->rec, cmd, now_ms);
 	else if (cmd->type == ZV_CMD_MEDIA_KEY && ours && !zv_presses_add(&s->presses, cmd->u.key.key))
 		zv_count(&t->presses_lost, 1);
 }

@@ -47,7 +47,7 @@ struct zv_streams {
 	uint32_t n_heard;
 	/* read by any thread */
 	_Atomic uint64_t tx_packets, rx_packets, rejected, late_ticks, send_errors, dropped;
-	_Atomic uint64_t passed_on, crossed, cross_lost, links_refused, presses_lost;
+	_Atomic uint64_t passed_on, crossed, cross_lost, links_refused, presses_lost, tape_lost;
 	_Atomic uint32_t open, peak;
 };
 
@@ -56,8 +56,8 @@ struct zv_streams {
 enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thread, char *text,
 			      size_t text_size, struct zv_streams **ret_streams) ZV_MUST_USE;
 void zv_streams_destroy(struct zv_streams *streams); /* accepts NULL */
-/* Borrowed for as long as the streams live. */
-void zv_streams_sounds(struct zv_streams *streams, const struct zv_made *made);
+/* Made sounds, and where recordings go (may be NULL): borrowed for as long as the streams live. */
+void zv_streams_equip(struct zv_streams *streams, const struct zv_made *made, struct zv_ring *tape);
 
 /* All commands that wait; none while events wait for the engine: see outbox.h. */
 void zv_streams_take(struct zv_streams *streams, int64_t now_ms);

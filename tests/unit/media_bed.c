@@ -1,7 +1,7 @@
 /* media_bed -- media threads with a pipe in place of the engine, for the tests in Python.
  *
  *   media_bed PORT SLOTS RTCP_PORT LOST_MS RTCP_MS [asymmetric] [inband] [network=A.B.C.D/BITS]
- *             [threads=N]
+ *             [threads=N] [tape=FOLDER]
  *
  * Lines on stdin:
  *   load HASH PATH
@@ -9,6 +9,7 @@
  *   play SLOT GEN HASH DURATION_MS TAG STOP_ON_KEY [LOOP]
  *   link SLOT GEN FROM_SLOT FROM_GEN ON KEYS
  *   key SLOT GEN KEY
+ *   record SLOT GEN WHAT CAL_MS          the attempt is 1, SLOT << 32 | GEN
  *   stop SLOT GEN
  *   close SLOT GEN
  *   stats
@@ -25,6 +26,7 @@
 
 #include "media/media.h"
 #include "media/prompts.h"
+#include "media/tape.h"
 
 #define THREADS_MAX 4
 
@@ -36,8 +38,34 @@ struct bed {
 	struct { struct bed *bed; uint32_t i; } args[THREADS_MAX];
 	pthread_t threads[THREADS_MAX];
 	int event_fd;
-	_Atomic bool stop;
+	struct zv_tape *tape;
+	pthread_t tape_thread;
+	_Atomic bool stop, stop_tape;
 };
+
+static void *run_tape(void *arg)
+{
+	struct bed *b = arg;
+
+	if (zv_tape_thread(b->tape, &b->stop_tape) != ZV_OK)
+		fprintf(stderr, "media_bed: no tape\n");
+	return NULL;
+}
+
+static const char *campaign_name(void *arg, uint32_t campaign)
+{
+	(void)arg;
+	return campaign == 5 ? "five/../5" : NULL;
+}
+
+static void recorded(void *arg, const struct zv_recording *r)
+{
+	(void)arg;
+	printf("recorded %lx %lx %s %u %lu %s %lu %u %u %ld\n", (unsigned long)r->attempt.hi,
+	       (unsigned long)r->attempt.lo, r->path, r->duration_ms, (unsigned long)r->bytes, r->sha256,
+	       (unsigned long)r->lead, r->campaign, r->agent, (long)r->begun_ms);
+	fflush(stdout);
+}
 
 static void *run(void *arg)
 {
@@ -128,6 +156,7 @@ static void do_line(struct bed *b, const char *line)
 	struct zv_cmd cmd = {0};
 	unsigned a[6] = {0};
 	char text[512], key;
+	long cal_ms;
 
 	if (sscanf(line, "load %u %500s", &a[0], text) == 2) {
 		printf("loaded %u %d\n", a[0], (int)zv_prompts_add_wav(b->prompts, a[0], text));
@@ -140,6 +169,7 @@ static void do_line(struct bed *b, const char *line)
 		cmd.u.media.payload_type = (uint8_t)a[1];
 		cmd.u.media.dtmf_type = (uint8_t)a[2];
 		cmd.u.media.learn = (uint8_t)a[3];
+		cmd.attempt = (struct zv_attempt_id){1, (uint64_t)cmd.leg.slot << 32 | cmd.leg.gen};
 		send_cmd(b, &cmd);
 	} else if (sscanf(line, "play %u %u %u %u %u %u %u", &cmd.leg.slot, &cmd.leg.gen, &a[0],
 			  &a[1], &a[2], &a[3], &a[4]) >= 6) {
@@ -165,6 +195,14 @@ static void do_line(struct bed *b, const char *line)
 		send_cmd(b, &cmd);
 	} else if (sscanf(line, "close %u %u", &cmd.leg.slot, &cmd.leg.gen) == 2) {
 		cmd.type = ZV_CMD_MEDIA_CLOSE;
+		send_cmd(b, &cmd);
+	} else if (sscanf(line, "record %u %u %u %ld", &cmd.leg.slot, &cmd.leg.gen, &a[0], &cal_ms) == 4) {
+		cmd.type = ZV_CMD_MEDIA_RECORD;
+		cmd.cal_ms = cal_ms;
+		cmd.campaign = 5;
+		cmd.u.record.on = (uint8_t)a[0];
+		cmd.u.record.lead = 77;
+		cmd.u.record.agent = 3;
 		send_cmd(b, &cmd);
 	} else if (strncmp(line, "stats", 5) == 0) {
 		print_stats(b);
@@ -221,6 +259,7 @@ int main(int argc, char **argv)
 	struct zv_media_trunk trunk = {0};
 	struct zv_media_params params = {.plan = &plan, .trunks = &trunk, .n_trunks = 1};
 	struct bed b = {0};
+	const char *dir = NULL;
 	char text[256];
 	enum zv_err err;
 
@@ -240,6 +279,8 @@ int main(int argc, char **argv)
 			trunk.asymmetric = true;
 		else if (strcmp(argv[i], "inband") == 0)
 			params.inband_keys = true;
+		else if (strncmp(argv[i], "tape=", 5) == 0)
+			dir = argv[i] + 5;
 		else if (sscanf(argv[i], "threads=%u", &plan.n_threads) == 1)
 			continue;
 		else if (sscanf(argv[i], "network=%60[^/]/%u", ip, &bits) == 2) {
@@ -255,6 +296,20 @@ int main(int argc, char **argv)
 	if (zv_prompts_create(100, &b.prompts) != ZV_OK)
 		return 1;
 	params.prompts = b.prompts;
+	if (dir != NULL) {
+		struct zv_tape_params tape = {.dir = dir, .n_threads = plan.n_threads,
+					      .n_slots = plan.n_slots, .retry_ms = 200,
+					      .campaign = campaign_name, .recorded = recorded};
+
+		err = zv_tape_create(&tape, text, sizeof(text), &b.tape);
+		if (err != ZV_OK) {
+			printf("failed %d %s\n", (int)err, text);
+			zv_prompts_destroy(b.prompts);
+			return 1;
+		}
+		pthread_create(&b.tape_thread, NULL, run_tape, &b);
+	}
+	params.tape = b.tape;
 	err = zv_media_create(&params, text, sizeof(text), &b.media);
 	if (err != ZV_OK) {
 		printf("failed %d %s\n", (int)err, text);
@@ -279,7 +334,11 @@ int main(int argc, char **argv)
 	for (uint32_t i = 0; i < b.n_threads; i++)
 		pthread_join(b.threads[i], NULL);
 	print_events(&b);
+	b.stop_tape = true;
+	if (b.tape != NULL)
+		pthread_join(b.tape_thread, NULL);
 	zv_media_destroy(b.media);
+	zv_tape_destroy(b.tape);
 	zv_prompts_destroy(b.prompts);
 	for (uint32_t i = 0; i < b.n_threads; i++) {
 		zv_ring_destroy(b.rings[i].commands);
