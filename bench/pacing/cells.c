@@ -126,5 +126,8 @@ int cells_fill(struct cell cells[CELLS_MAX])
 	add_past(cells, &n, 10, 60);
 	add_past(cells, &n, 30, 180);
 	add_past(cells, &n, 100, 60);
+	for (int i = 0; i < n; i++)
+		cells[i].blocks = strcmp(cells[i].name, "table/10/180/0.3") == 0 ||
+				  strcmp(cells[i].name, "table/30/60/0.5") == 0;
 	return n;
 }

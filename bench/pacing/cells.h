@@ -17,6 +17,7 @@ struct cell {
 	struct floor_conf conf;
 	struct cell_reference reference;
 	double calls; /* a day, roughly */
+	bool blocks;  /* blocks of 30 days, too */
 };
 
 #define CELLS_MAX 160

@@ -8,8 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/num.h"
-#include "measure.h"
+#include "judge.h"
 
 #define ITEMS_MAX (CELLS_MAX * PACER_N)
 
@@ -18,7 +17,8 @@ struct options {
 	const char *pacer; /* NULL: all */
 	int seeds;                /* 0: by the size of the floor */
 	int processes;
-	bool full, decisions_only, blocks;
+	double share;             /* of the days that a run without options has */
+	bool full, decisions_only, progress;
 };
 
 struct item {
@@ -41,12 +41,14 @@ static struct item items[ITEMS_MAX];
  * engine's own pacer are the most. */
 static int days(const struct options *o, const struct cell *c, enum pacer_name pacer)
 {
-	double calls = o->full ? 1e12 : pacer == PACER_ZVONAR ? 1.2e6 : pacer_is_tuned(pacer) ? 0.12e6 : 0.4e6;
-	int most = pacer == PACER_ZVONAR && c->conf.agents <= 50 ? 300 : 20, least = o->full ? most : 2;
+	double calls = o->full ? 1e12 : pacer == PACER_ZVONAR ? 1.2e6 * o->share : pacer_is_tuned(pacer) ? 0.12e6 : 0.4e6 * o->share;
+	int most = pacer == PACER_ZVONAR && c->conf.agents <= 50 ? 300 : 20, least = o->full ? most : c->conf.agents >= 500 ? 1 : 2;
 	double n = calls / c->calls;
 
 	if (pacer == PACER_CLAIRVOYANT)
 		return 20;
+	if (pacer == PACER_BLOCK && o->seeds == 0)
+		return o->full ? 100 : 8;
 	if (o->seeds > 0)
 		return o->seeds;
 	return n < least ? least : n > most ? most : (int)n;
@@ -73,6 +75,11 @@ static int fill_items(const struct options *o, int n_cells)
 			/* a warm start is shown where a cold one costs */
 			if (p == PACER_WARM && cells[c].group != CELL_TABLE)
 				continue;
+			if (p == PACER_BLOCK && !cells[c].blocks)
+				continue;
+			/* a large floor comes close to the clairvoyant, who is bound enough */
+			if (!o->full && p == PACER_INFORMED && cells[c].conf.agents >= 500 && o->pacer == NULL)
+				continue;
 			/* the clairvoyant of a hard day would have to know what is hard */
 			if ((p == PACER_CLAIRVOYANT || p == PACER_INFORMED) && cells[c].group == CELL_HARD)
 				continue;
@@ -80,7 +87,7 @@ static int fill_items(const struct options *o, int n_cells)
 			it->pacer = (enum pacer_name)p;
 			it->seeds = days(o, &cells[c], it->pacer);
 			it->cost = it->seeds * cells[c].calls * (pacer_is_tuned(it->pacer) ? 8 : 1) *
-				   (p == PACER_ZVONAR || p == PACER_INFORMED ? 10 : p == PACER_WARM ? 20 : 1);
+				   (p == PACER_ZVONAR || p == PACER_INFORMED ? 10 : p == PACER_WARM ? 20 : p == PACER_BLOCK ? 300 : 1);
 			n++;
 		}
 	}
@@ -88,7 +95,20 @@ static int fill_items(const struct options *o, int n_cells)
 	return n;
 }
 
-static void work(struct shared *shared, int n)
+static void print_row(FILE *to, const struct cell *c, enum pacer_name p, const struct measured *m)
+{
+	char reference[16] = "", knob[16] = "";
+
+	if (c->reference.of[p] > 0)
+		(void)snprintf(reference, sizeof(reference), "%.1f", (double)c->reference.of[p]);
+	if (pacer_is_tuned(p))
+		(void)snprintf(knob, sizeof(knob), "%.3f", m->knob);
+	(void)fprintf(to, "%-22s %-11s %6.2f %6s %6.3f +-%5.3f %6.2f %7.2f %7.2f %9.0f %8.0f %4d/%-4d %6s\n", c->name,
+	       pacer_names[p], m->occupancy, reference, m->abandoned, m->abandoned_ci, m->worst, m->wait_s, m->wait_p95_s,
+	       m->placed, m->cancelled, m->days_over, m->days, knob);
+}
+
+static void work(const struct options *o, struct shared *shared, int n)
 {
 	struct floor *floor = floor_create();
 
@@ -100,37 +120,24 @@ static void work(struct shared *shared, int n)
 		if (i >= n)
 			break;
 		measure(floor, &cells[items[i].cell], items[i].pacer, items[i].seeds, &shared->results[i]);
+		if (o->progress)
+			print_row(stderr, &cells[items[i].cell], items[i].pacer, &shared->results[i]);
 	}
 	floor_destroy(floor);
 	(void)fflush(stdout); /* --each-day */
 }
 
-/* The cells that --cell names, 20 blocks of 30 days each, or --seeds. */
-static int run_blocks(const struct options *o, int n_cells)
-{
-	struct floor *floor = floor_create();
-
-	if (floor == NULL)
-		return 1;
-	for (int c = 0; c < n_cells; c++) {
-		if (strstr(cells[c].name, o->cell != NULL ? o->cell : "table/10/180/0.3") != NULL)
-			measure_blocks(floor, &cells[c], o->seeds > 0 ? o->seeds : 20);
-	}
-	floor_destroy(floor);
-	return 0;
-}
-
-static int run_all(struct shared *shared, int n, int processes)
+static int run_all(const struct options *o, struct shared *shared, int n)
 {
 	int bad = 0, status;
 
-	for (int i = 0; i < processes; i++) {
+	for (int i = 0; i < o->processes; i++) {
 		pid_t pid = fork();
 
 		if (pid < 0)
 			return 1;
 		if (pid == 0) {
-			work(shared, n);
+			work(o, shared, n);
 			_exit(0);
 		}
 	}
@@ -150,19 +157,6 @@ static const struct measured *find(const struct shared *s, int n, int cell, enum
 	return NULL;
 }
 
-static void print_row(const struct cell *c, enum pacer_name p, const struct measured *m)
-{
-	char reference[16] = "", knob[16] = "";
-
-	if (c->reference.of[p] > 0)
-		(void)snprintf(reference, sizeof(reference), "%.1f", (double)c->reference.of[p]);
-	if (pacer_is_tuned(p))
-		(void)snprintf(knob, sizeof(knob), "%.3f", m->knob);
-	printf("%-22s %-11s %6.2f %6s %6.3f +-%5.3f %6.2f %7.2f %7.2f %9.0f %8.0f %4d/%-4d %6s\n", c->name,
-	       pacer_names[p], m->occupancy, reference, m->abandoned, m->abandoned_ci, m->worst, m->wait_s, m->wait_p95_s,
-	       m->placed, m->cancelled, m->days_over, m->days, knob);
-}
-
 static void print_table(const struct shared *s, int n, int n_cells)
 {
 	printf("%-22s %-11s %6s %6s %6s   %5s %6s %7s %7s %9s %8s %9s %6s\n", "cell", "pacer", "occ %", "ref %", "aband%",
@@ -172,63 +166,33 @@ static void print_table(const struct shared *s, int n, int n_cells)
 			const struct measured *m = find(s, n, c, (enum pacer_name)p);
 
 			if (m != NULL)
-				print_row(&cells[c], (enum pacer_name)p, m);
+				print_row(stdout, &cells[c], (enum pacer_name)p, m);
 		}
 	}
 }
 
-/* ---- what it must show ---- */
-
-static bool miss(const char *what, const struct cell *c, double is, double want)
+static int judge_all(const struct shared *s, int n, int n_cells)
 {
-	printf("  MISS %-40s %-22s %.2f, want %.2f\n", what, c->name, is, want);
-	return true;
-}
+	static struct judged_cell judged[CELLS_MAX];
+	int n_judged = 0;
 
-static int judge_cell(const struct shared *s, int n, int i)
-{
-	const struct cell *c = &cells[i];
-	const struct measured *m[PACER_N];
-	int misses = 0;
+	for (int c = 0; c < n_cells; c++) {
+		struct judged_cell *j = &judged[n_judged];
+		bool any = false;
 
-	for (int p = 0; p < PACER_N; p++)
-		m[p] = find(s, n, i, (enum pacer_name)p);
-	for (int p = PACER_PROGRESSIVE; p <= PACER_ERLANG; p++) {
-		if (m[p] != NULL && c->reference.of[p] > 0 && zv_abs(m[p]->occupancy - (double)c->reference.of[p]) > 1)
-			misses += miss("honest: within a point of the reference", c, m[p]->occupancy, (double)c->reference.of[p]);
+		j->cell = &cells[c];
+		for (int p = 0; p < PACER_N; p++) {
+			j->of[p] = find(s, n, c, (enum pacer_name)p);
+			any |= j->of[p] != NULL;
+		}
+		n_judged += any;
 	}
-	if (m[PACER_INFORMED] != NULL && c->group == CELL_TABLE &&
-	    zv_abs(m[PACER_INFORMED]->occupancy - (double)c->reference.of[PACER_INFORMED]) > 1)
-		misses += miss("honest: the informed bound", c, m[PACER_INFORMED]->occupancy,
-			       (double)c->reference.of[PACER_INFORMED]);
-	if (m[PACER_ZVONAR] == NULL)
-		return misses;
-	if (m[PACER_ZVONAR]->days_over * 100 > m[PACER_ZVONAR]->days)
-		misses += miss("lawful: per cent of days over the limit", c,
-			       100.0 * m[PACER_ZVONAR]->days_over / m[PACER_ZVONAR]->days, 1);
-	if (c->reference.of[PACER_ZVONAR] > 0 && m[PACER_ZVONAR]->occupancy < (double)c->reference.of[PACER_ZVONAR] - 0.005)
-		misses += miss("fast: the reference's conditional pacer", c, m[PACER_ZVONAR]->occupancy,
-			       (double)c->reference.of[PACER_ZVONAR]);
-	if (c->reference.of[PACER_INFORMED] > 0 &&
-	    m[PACER_ZVONAR]->occupancy < (double)c->reference.of[PACER_INFORMED] - 1)
-		misses += miss("fast: a point under the reference's bound", c, m[PACER_ZVONAR]->occupancy,
-			       (double)c->reference.of[PACER_INFORMED] - 1);
-	if (m[PACER_RATIO] != NULL && c->group != CELL_HARD && m[PACER_ZVONAR]->occupancy < m[PACER_RATIO]->occupancy)
-		misses += miss("fast: the best ratio in hindsight", c, m[PACER_ZVONAR]->occupancy, m[PACER_RATIO]->occupancy);
-	if (m[PACER_INFORMED] != NULL && c->group == CELL_GRID &&
-	    m[PACER_ZVONAR]->occupancy < m[PACER_INFORMED]->occupancy - 1)
-		misses += miss("fast: a point under our informed bound", c, m[PACER_ZVONAR]->occupancy,
-			       m[PACER_INFORMED]->occupancy - 1);
-	if (m[PACER_INFORMED] != NULL && c->group == CELL_PAST && m[PACER_ZVONAR]->occupancy <= m[PACER_INFORMED]->occupancy)
-		misses += miss("past the bound of averages", c, m[PACER_ZVONAR]->occupancy, m[PACER_INFORMED]->occupancy);
-	if (c->group != CELL_HARD && c->conf.agents == 100 && m[PACER_ZVONAR]->occupancy < 95)
-		misses += miss("fast: 95 at 100 agents", c, m[PACER_ZVONAR]->occupancy, 95);
-	return misses;
+	return judge(judged, n_judged);
 }
 
 static void usage(void)
 {
-	puts("usage: pacing_bench [--full] [--cell PART] [--pacer NAME] [--seeds N] [--processes N] [--decisions] [--blocks] [--each-day] [--list]");
+	puts("usage: pacing_bench [--full] [--cell PART] [--pacer NAME] [--seeds N] [--processes N] [--decisions] [--share F] [--progress] [--each-day] [--list]");
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
@@ -236,7 +200,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 	static const struct option longs[] = {{"full", no_argument, NULL, 'f'}, {"cell", required_argument, NULL, 'c'},
 		{"pacer", required_argument, NULL, 'p'}, {"seeds", required_argument, NULL, 's'},
 		{"processes", required_argument, NULL, 'j'}, {"decisions", no_argument, NULL, 'd'},
-		{"blocks", no_argument, NULL, 'b'}, {"each-day", no_argument, NULL, 'e'}, {"list", no_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"share", required_argument, NULL, 'a'}, {"progress", no_argument, NULL, 'v'}, {"each-day", no_argument, NULL, 'e'}, {"list", no_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -246,7 +210,8 @@ static bool read_options(int argc, char **argv, struct options *o)
 		case 'p': o->pacer = optarg; break;
 		case 's': o->seeds = (int)strtol(optarg, NULL, 10); break;
 		case 'j': o->processes = (int)strtol(optarg, NULL, 10); break;
-		case 'b': o->blocks = true; break;
+		case 'a': o->share = strtod(optarg, NULL); break;
+		case 'v': o->progress = true; break;
 		case 'e': measure_each_day = true; break;
 		case 'd': o->decisions_only = true; break;
 		case 'l':
@@ -257,14 +222,14 @@ static bool read_options(int argc, char **argv, struct options *o)
 		default: return false;
 		}
 	}
-	return optind == argc && o->seeds >= 0 && o->processes >= 1 && o->processes <= 64;
+	return optind == argc && o->share > 0 && o->share <= 100 && o->seeds >= 0 && o->processes >= 1 && o->processes <= 64;
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = {.processes = 2};
+	struct options o = {.processes = 2, .share = 1};
 	struct shared *shared;
-	int n_cells = cells_fill(cells), n, misses = 0;
+	int n_cells = cells_fill(cells), n, misses;
 
 	if (!read_options(argc, argv, &o)) {
 		usage();
@@ -274,17 +239,14 @@ int main(int argc, char **argv)
 	(void)fflush(stdout);
 	if (o.decisions_only)
 		return 0;
-	if (o.blocks)
-		return run_blocks(&o, n_cells);
 	n = fill_items(&o, n_cells);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED || run_all(shared, n, o.processes) != 0) {
+	if (shared == MAP_FAILED || run_all(&o, shared, n) != 0) {
 		fputs("pacing_bench: a process failed\n", stderr);
 		return 1;
 	}
 	print_table(shared, n, n_cells);
-	for (int i = 0; i < n_cells; i++)
-		misses += judge_cell(shared, n, i);
+	misses = judge_all(shared, n, n_cells);
 	printf("%d missed\n", misses);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #define TUNE_DAYS  6
 #define TUNE_STEPS 9
+#define TUNE_LARGE 7      /* ... of floors whose figures are steady */
 
 static double now_s(void)
 {
@@ -19,6 +20,42 @@ static double now_s(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* ---- 30 days as one window ---- */
+
+#define BLOCK_DAYS 30
+
+/* The whole block as if it were one day; waits are of its last. */
+static void one_block(struct floor *floor, const struct floor_conf *day_conf, int seed, struct floor_day *ret)
+{
+	struct floor_conf conf = *day_conf;
+	struct pacer today, yesterday;
+	struct floor_day d, all = {0};
+
+	conf.block = true;
+	for (int i = 0; i < BLOCK_DAYS; i++) {
+		conf.before_answered = all.base;
+		conf.before_abandoned = all.abandoned;
+		conf.later_ms = (int64_t)FLOOR_DAY_MS * (BLOCK_DAYS - 1 - i);
+		pacer_open(&today, PACER_ZVONAR, &conf, 0);
+		if (i > 0) {
+			pacer_pass_on(&yesterday, &today);
+			pacer_close(&yesterday);
+		}
+		floor_run(floor, &conf, (uint64_t)(seed * BLOCK_DAYS + i), &today.floor, &d);
+		yesterday = today;
+		all.busy_s += d.busy_s;
+		all.staffed_s += d.staffed_s;
+		all.abandoned += d.abandoned;
+		all.base += d.base;
+		all.placed += d.placed;
+		all.cancelled += d.cancelled;
+		all.events += d.events;
+		all.hash = zv_mix64(all.hash ^ d.hash);
+	}
+	pacer_close(&yesterday);
+	*ret = all;
+}
+
 static void one_day(struct floor *floor, const struct cell *cell, enum pacer_name name, double knob, int seed,
 		    struct floor_day *ret_day)
 {
@@ -26,6 +63,10 @@ static void one_day(struct floor *floor, const struct cell *cell, enum pacer_nam
 
 	if (name == PACER_CLAIRVOYANT) {
 		floor_clairvoyant(&cell->conf, (uint64_t)seed, ret_day);
+		return;
+	}
+	if (name == PACER_BLOCK) {
+		one_block(floor, &cell->conf, seed, ret_day);
 		return;
 	}
 	pacer_open(&pacer, name, &cell->conf, knob);
@@ -78,7 +119,9 @@ static double tune(struct floor *floor, const struct cell *cell, enum pacer_name
 	double low = name == PACER_RATIO ? 0 : -7, high = name == PACER_RATIO ? 4 : -0.1;
 	double limit = cell->conf.limit_ppm / 1e6;
 
-	for (int i = 0; i < TUNE_STEPS; i++) {
+	int steps = cell->conf.agents >= 500 ? TUNE_LARGE : TUNE_STEPS;
+
+	for (int i = 0; i < steps; i++) {
 		double middle = (low + high) / 2;
 
 		if (abandoned_at(floor, cell, name, zv_exp(middle), days) <= limit)
@@ -137,69 +180,6 @@ void measure(struct floor *floor, const struct cell *cell, enum pacer_name name,
 	m.seconds = now_s() - began;
 	m.done = true;
 	*ret = m;
-}
-
-/* ---- 30 days as one window ---- */
-
-#define BLOCK_DAYS 30
-
-struct block {
-	double busy, staffed, abandoned, base;
-};
-
-static void one_block(struct floor *floor, const struct floor_conf *day_conf, bool block, int seed, struct block *ret)
-{
-	struct floor_conf conf = *day_conf;
-	struct pacer today, yesterday;
-	struct floor_day d;
-
-	*ret = (struct block){0};
-	conf.block = block;
-	for (int i = 0; i < BLOCK_DAYS; i++) {
-		if (block) {
-			conf.before_answered = (uint64_t)ret->base;
-			conf.before_abandoned = (uint64_t)ret->abandoned;
-			conf.later_ms = (int64_t)FLOOR_DAY_MS * (BLOCK_DAYS - 1 - i);
-		}
-		pacer_open(&today, PACER_ZVONAR, &conf, 0);
-		if (i > 0) {
-			pacer_pass_on(&yesterday, &today);
-			pacer_close(&yesterday);
-		}
-		floor_run(floor, &conf, (uint64_t)(seed * BLOCK_DAYS + i), &today.floor, &d);
-		yesterday = today;
-		ret->busy += d.busy_s;
-		ret->staffed += d.staffed_s;
-		ret->abandoned += (double)d.abandoned;
-		ret->base += (double)d.base;
-	}
-	pacer_close(&yesterday);
-}
-
-void measure_blocks(struct floor *floor, const struct cell *cell, int seeds)
-{
-	for (int block = 0; block < 2; block++) {
-		double busy = 0, staffed = 0, abandoned = 0, base = 0, worst = 0;
-		int over = 0;
-
-		for (int seed = 1; seed <= seeds; seed++) {
-			struct block b;
-			double rate;
-
-			one_block(floor, &cell->conf, block != 0, seed, &b);
-			rate = 100 * share(b.abandoned, b.base);
-			worst = rate > worst ? rate : worst;
-			over += b.abandoned * 1e6 > (double)cell->conf.limit_ppm * b.base;
-			busy += b.busy;
-			staffed += b.staffed;
-			abandoned += b.abandoned;
-			base += b.base;
-		}
-		printf("%-22s limit of each %-5s: occ %.2f, abandoned %.3f, worst block %.3f, blocks over %d/%d\n",
-		       cell->name, block ? "block" : "day", 100 * share(busy, staffed), 100 * share(abandoned, base),
-		       worst, over, seeds);
-		(void)fflush(stdout);
-	}
 }
 
 /* ---- decisions at 10,000 calls in flight ---- */

@@ -6,7 +6,7 @@
 
 struct measured {
 	bool done;
-	int days, days_over;
+	int days, days_over; /* of zvonar_30d: blocks of 30 days */
 	double knob;                    /* found in hindsight */
 	double occupancy;               /* per cent, of all staffed time */
 	double abandoned, abandoned_ci; /* per cent of all answers; half of the 95 % interval over days */
@@ -24,10 +24,6 @@ extern bool measure_each_day;
 /* Seeds 1..seeds.  A tuned pacer is tuned on the first of them. */
 void measure(struct floor *floor, const struct cell *cell, enum pacer_name pacer, int seeds,
 	     struct measured *ret_measured);
-
-/* A block of 30 days, each begun with what the day before learned, under a limit of each day and
- * under one of the block: prints both. */
-void measure_blocks(struct floor *floor, const struct cell *cell, int seeds);
 
 /* A decision with 10,000 calls in flight: prints p50 and p99 of the engine's own pacer. */
 void measure_decisions(void);

@@ -12,6 +12,7 @@ extern const struct zv_plugin zv_plugin_ratio, zv_plugin_adaptive, zv_plugin_erl
 const char *const pacer_names[PACER_N] = {
 	[PACER_PROGRESSIVE] = "progressive", [PACER_RATIO] = "best_ratio",   [PACER_ADAPTIVE] = "adaptive",
 	[PACER_ERLANG] = "erlang",	     [PACER_ZVONAR] = "zvonar",	     [PACER_WARM] = "zvonar_warm",
+	[PACER_BLOCK] = "zvonar_30d",
 	[PACER_INFORMED] = "informed",	     [PACER_CLAIRVOYANT] = "clairvoyant",
 };
 

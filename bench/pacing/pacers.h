@@ -5,10 +5,13 @@
 #include "floor.h"
 
 enum pacer_name {
-	PACER_PROGRESSIVE, PACER_RATIO, PACER_ADAPTIVE, PACER_ERLANG, PACER_ZVONAR, PACER_WARM, PACER_INFORMED, PACER_CLAIRVOYANT,
+	PACER_PROGRESSIVE, PACER_RATIO, PACER_ADAPTIVE, PACER_ERLANG, PACER_ZVONAR, PACER_WARM, PACER_BLOCK, PACER_INFORMED,
+	PACER_CLAIRVOYANT,
 	PACER_N
 };
 
+/* WARM: zvonar with what it learned yesterday.  BLOCK: the same for thirty days, under a limit of
+ * all of them; its days are such blocks. */
 extern const char *const pacer_names[PACER_N];
 
 struct pacer {
