@@ -208,6 +208,8 @@ int64_t zv_callback_ring_ms(const struct zv_engine *e, uint16_t campaign);
 int64_t zv_callback_start(const struct zv_engine *e, uint32_t slab, int64_t due_ms);
 /* Does it wait for its owner, who is busy?  Until when, at least. */
 bool zv_callback_waits(const struct zv_engine *e, uint32_t slab, int64_t *ret_again_ms);
+/* Is its owner there for it, or about to be? */
+bool zv_callback_owner_free(const struct zv_engine *e, uint32_t slab);
 /* The first lawful moment from the wished one on. */
 int64_t zv_callback_date(struct zv_engine *e, uint32_t slab, uint8_t number, int64_t wish_ms);
 void zv_callback_tell_moved(struct zv_engine *e, uint32_t slab, int64_t to_ms);

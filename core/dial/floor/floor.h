@@ -93,7 +93,7 @@ int64_t zv_floor_next_ms(const struct zv_engine *e);
 /* lead/start.c: may a call of this campaign begin now?  Lines that are free. */
 bool zv_floor_may_place(const struct zv_engine *e, uint16_t campaign);
 uint32_t zv_floor_lines(const struct zv_engine *e);
-/* lead/keep.c: these pools' pacers no longer see this idle agent, or do again. */
+/* lead/keep.c: these pools' pacers no longer see this agent, or do again. */
 void zv_floor_hidden(struct zv_engine *e, uint32_t agent, uint32_t pools);
 
 /* call.c: what happens to a call, as its pool's pacer must know. */

@@ -199,16 +199,56 @@ void zv_floor_abandoned(struct zv_engine *e, uint32_t slot)
 	feed_call(e, slot, ZV_PEV_ABANDONED);
 }
 
+/* As each pool sees him: busy with another pool's call, he supplies nothing. */
+static uint8_t seen_as(const struct zv_engine *e, uint32_t agent, uint32_t pool)
+{
+	const struct zv_floor *f = &e->floor;
+
+	if ((e->keep.hidden[agent] >> pool & 1) != 0)
+		return ZV_AGENT_OUT;
+	switch ((enum zv_agent_state)f->agents.v[agent].state) {
+	case ZV_AG_READY:
+		return ZV_AGENT_READY;
+	case ZV_AG_TALKING:
+		return f->busy_for[agent] == pool ? ZV_AGENT_TALKING : ZV_AGENT_OUT;
+	case ZV_AG_WRAPUP:
+		return f->busy_for[agent] == pool ? ZV_AGENT_WRAPUP : ZV_AGENT_OUT;
+	case ZV_AG_OFFLINE:
+	case ZV_AG_RESERVED:
+	case ZV_AG_PAUSED:
+	case ZV_AG_STATES:
+	default:
+		return ZV_AGENT_OUT;
+	}
+}
+
+static void tell_pools(struct zv_engine *e, uint32_t agent, uint32_t pools)
+{
+	struct zv_floor *f = &e->floor;
+
+	for (uint32_t p = 0; p < f->n_pools; p++) {
+		struct zv_pacer_event event = {.kind = ZV_PEV_AGENT, .agent = agent,
+					       .state = seen_as(e, agent, p)};
+
+		if ((pools & f->serves[agent]) >> p & 1)
+			feed(e, &f->pools[p], &event);
+	}
+}
+
 void zv_pace_handed(struct zv_engine *e, uint32_t slot, uint32_t agent)
 {
-	struct zv_pool *pool = pool_of(e, e->calls[slot].campaign);
+	struct zv_call *call = slot < e->conf->max_calls ? &e->calls[slot] : NULL;
+	struct zv_pool *pool = call == NULL ? NULL : pool_of(e, call->campaign);
 	struct zv_pacer_event event = {.kind = ZV_PEV_HANDED, .slot = slot, .agent = agent};
 
-	if (pool == NULL || e->calls[slot].paced != ZV_PACED_ANSWERED)
+	if (pool == NULL || call->paced != ZV_PACED_ANSWERED) {
+		/* Their pacer never heard of this call: he is gone all the same. */
+		tell_pools(e, agent, UINT32_MAX);
 		return;
-	e->calls[slot].paced = ZV_PACED_OVER;
+	}
+	call->paced = ZV_PACED_OVER;
 	feed(e, pool, &event);
-	/* To the other pools he is gone. */
+	/* To the other pools he is gone; to his own, too, if it shall not count on him. */
 	zv_pace_agent(e, agent);
 }
 
@@ -233,55 +273,20 @@ void zv_floor_gone(struct zv_engine *e, uint32_t slot, enum zv_outcome outcome)
 	zv_desk_call_gone(e, slot);
 }
 
-/* As each pool sees him: busy with another pool's call, he supplies nothing. */
-static uint8_t seen_as(const struct zv_engine *e, uint32_t agent, uint32_t pool)
-{
-	const struct zv_floor *f = &e->floor;
-
-	switch ((enum zv_agent_state)f->agents.v[agent].state) {
-	case ZV_AG_READY:
-		return (e->keep.hidden[agent] >> pool & 1) != 0 ? ZV_AGENT_OUT : ZV_AGENT_READY;
-	case ZV_AG_TALKING:
-		return f->busy_for[agent] == pool ? ZV_AGENT_TALKING : ZV_AGENT_OUT;
-	case ZV_AG_WRAPUP:
-		return f->busy_for[agent] == pool ? ZV_AGENT_WRAPUP : ZV_AGENT_OUT;
-	case ZV_AG_OFFLINE:
-	case ZV_AG_RESERVED:
-	case ZV_AG_PAUSED:
-	case ZV_AG_STATES:
-	default:
-		return ZV_AGENT_OUT;
-	}
-}
-
 void zv_pace_agent(struct zv_engine *e, uint32_t agent)
 {
-	struct zv_floor *f = &e->floor;
+	uint32_t pools = 0;
 
-	for (uint32_t p = 0; p < f->n_pools; p++) {
-		struct zv_pacer_event event = {.kind = ZV_PEV_AGENT, .agent = agent,
-					       .state = seen_as(e, agent, p)};
-
-		/* HANDED has told this one already. */
-		if ((f->serves[agent] >> p & 1) == 0 || event.state == ZV_AGENT_TALKING)
-			continue;
-		feed(e, &f->pools[p], &event);
-	}
+	/* HANDED has told this one already. */
+	for (uint32_t p = 0; p < e->floor.n_pools; p++)
+		if (seen_as(e, agent, p) != ZV_AGENT_TALKING)
+			pools |= UINT32_C(1) << p;
+	tell_pools(e, agent, pools);
 }
 
 void zv_floor_hidden(struct zv_engine *e, uint32_t agent, uint32_t pools)
 {
-	struct zv_floor *f = &e->floor;
-
-	if (f->agents.v[agent].state != ZV_AG_READY)
-		return; /* his next change of state tells them */
-	for (uint32_t p = 0; p < f->n_pools; p++) {
-		struct zv_pacer_event event = {.kind = ZV_PEV_AGENT, .agent = agent,
-					       .state = seen_as(e, agent, p)};
-
-		if ((pools & f->serves[agent]) >> p & 1)
-			feed(e, &f->pools[p], &event);
-	}
+	tell_pools(e, agent, pools);
 }
 
 /* ---- settings ---- */

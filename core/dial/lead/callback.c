@@ -73,6 +73,13 @@ static bool comes_soon(const struct zv_engine *e, uint32_t owner)
 	return (state == ZV_AG_READY || state == ZV_AG_WRAPUP) && e->keep.awaits[owner] == 0;
 }
 
+bool zv_callback_owner_free(const struct zv_engine *e, uint32_t slab)
+{
+	uint32_t owner = zv_owner_of(e, slab);
+
+	return owner != ZV_AGENT_NONE && comes_soon(e, owner);
+}
+
 bool zv_callback_waits(const struct zv_engine *e, uint32_t slab, int64_t *ret_again_ms)
 {
 	const struct zv_offer *offer = &e->params.slabs.v[slab];

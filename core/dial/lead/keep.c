@@ -7,6 +7,7 @@
 
 #define LOOK_MS   250
 #define BEFORE_MS 5000 /* kept from so long before a call-back begins */
+#define OWNER_MOST_MS 90000 /* ... and its own agent at most from so long before that */
 
 enum zv_err zv_keep_init(struct zv_engine *e)
 {
@@ -42,20 +43,30 @@ static bool rings_still(const struct zv_engine *e, const struct zv_held *held)
 	       state == ZV_CALL_RINGING || state == ZV_CALL_FAILOVER;
 }
 
+/* What nine talks of ten take about, as long as they are spread as usual. */
+static int64_t talk_ms(const struct zv_pool *pool)
+{
+	int64_t ms = (int64_t)pool->figures.handle_ms * 3 / 2;
+
+	return ms < OWNER_MOST_MS ? ms : OWNER_MOST_MS;
+}
+
 static void look_at(struct zv_engine *e, uint32_t slab)
 {
 	const struct zv_held *held = &e->held[slab];
 	uint8_t pool = e->floor.pool_of[held->campaign];
-	bool soon = (held->state == ZV_HELD_FUTURE || held->state == ZV_HELD_READY) &&
-		    held->start_ms <= e->now.cal_ms + BEFORE_MS && e->running[held->campaign];
+	bool waits = (held->state == ZV_HELD_FUTURE || held->state == ZV_HELD_READY) &&
+		     e->running[held->campaign];
+	bool soon = waits && held->start_ms <= e->now.cal_ms + BEFORE_MS;
+	bool rings = held->state == ZV_HELD_CALL && rings_still(e, held);
+	bool paced = pool != ZV_POOL_NONE && zv_floor_has_agents(e, held->campaign);
 
-	if (!soon && (held->state != ZV_HELD_CALL || !rings_still(e, held)))
-		return;
 	e->keep.lines += soon;
-	if (pool == ZV_POOL_NONE || !zv_floor_has_agents(e, held->campaign))
-		return;
-	e->keep.agents[pool]++;
-	keep_owner(e, zv_owner_of(e, slab));
+	e->keep.agents[paced ? pool : 0] += paced && (soon || rings);
+	/* Its own agent must be through with the call that he has when it begins. */
+	if (paced && (rings || (waits && held->start_ms <= e->now.cal_ms + BEFORE_MS +
+							  talk_ms(&e->floor.pools[pool]))))
+		keep_owner(e, zv_owner_of(e, slab));
 }
 
 static void look(struct zv_engine *e)
@@ -123,15 +134,18 @@ void zv_keep_update(struct zv_engine *e)
 
 	look(e);
 	need(e, &left);
-	if (!left.any && e->keep.n_hidden == 0)
+	if (!left.any && e->keep.n_owners == 0 && e->keep.n_hidden == 0)
 		return;
-	for (uint32_t i = 0; i < agents->n && e->keep.n_hidden > 0; i++)
-		if (agents->v[i].state != ZV_AG_READY)
-			hide(e, i, 0);
-	/* Those kept by name first, then who became idle last: who has waited longest has work. */
-	for (uint32_t i = agents->last; i != ZV_AGENT_NONE; i = agents->v[i].prev)
+	/* Those kept by name first, also while they still talk: nobody shall be called for them. */
+	for (uint32_t i = 0; i < agents->n; i++) {
+		bool ready = agents->v[i].state == ZV_AG_READY;
+
 		if (agents->v[i].kept)
-			hide(e, i, take(e, i, &left));
+			hide(e, i, (ready ? take(e, i, &left) : 0) | e->floor.serves[i]);
+		else if (!ready)
+			hide(e, i, 0);
+	}
+	/* Then who became idle last: who has waited longest has work. */
 	for (uint32_t i = agents->last; i != ZV_AGENT_NONE; i = agents->v[i].prev)
 		if (!agents->v[i].kept)
 			hide(e, i, take(e, i, &left));
@@ -150,7 +164,8 @@ static uint32_t idle(const struct zv_engine *e, uint16_t campaign)
 	uint32_t n = 0;
 
 	for (uint32_t i = e->floor.agents.first; i != ZV_AGENT_NONE; i = e->floor.agents.v[i].next)
-		n += zv_agent_serves(&e->floor.agents, i, campaign, c->agent_skill, c->agent_level_min);
+		n += !e->floor.agents.v[i].kept &&
+		     zv_agent_serves(&e->floor.agents, i, campaign, c->agent_skill, c->agent_level_min);
 	return n;
 }
 
@@ -163,6 +178,8 @@ bool zv_keep_may_start(const struct zv_engine *e, uint32_t slab)
 	if (pool == ZV_POOL_NONE || !urgent(held) || !zv_floor_has_agents(e, held->campaign) ||
 	    e->conf->campaigns[held->campaign].pace == ZV_PACE_PREVIEW)
 		return false;
+	if (held->due_class == ZV_DUE_CALLBACK && zv_callback_owner_free(e, slab))
+		return true;
 	/* A call-back rings when it has to: who will be free by its answer counts, too. */
 	supply = idle(e, held->campaign);
 	if (held->due_class == ZV_DUE_CALLBACK)
