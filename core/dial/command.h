@@ -57,8 +57,9 @@ enum zv_cmd_type {
 	ZV_CMD_MISSED,        /* u.queue: gave up and is to be called back at once: a lead is made */
 
 	/* to the store, in order with the others */
-	ZV_CMD_KILL,          /* u.kill: the lead gets its category, all that is due of it goes;
-			       * flushed, then EV_TOLD with the same attempt (token) */
+	ZV_CMD_KILL,          /* u.kill: the lead gets its category, all that is due of it goes; or
+			       * its next call is moved; flushed, then EV_TOLD with the same attempt
+			       * (token) */
 
 	/* to the phones' shard */
 	ZV_CMD_ACCEPT,        /* u.accept: answer that INVITE; leg is its slot from now on */
@@ -168,6 +169,8 @@ struct zv_cmd {
 			uint16_t facts;   /* bits enum zv_fact: the ledger's entry */
 			uint16_t dial_s, connect_s, end_s; /* as in struct zv_contact */
 			uint8_t exclude;  /* bits enum zv_exclude */
+			uint8_t talk_kind; /* enum zv_talk_kind */
+			uint32_t agent;   /* 1 + id of the agent who talked; 0 nobody */
 		} outcome;
 		struct {
 			uint64_t lead, person;
@@ -253,7 +256,8 @@ struct zv_cmd {
 			uint32_t agent;      /* served by; ZV_AGENT_NONE */
 			uint8_t what;        /* enum zv_queued */
 		} queue;
-		struct { uint64_t lead; uint8_t category; } kill;
+		struct { uint64_t lead; uint8_t category, due_class, pad[2]; uint32_t owner; int64_t at_ms; } kill; /* as
+			in the event */
 		struct {
 			uint64_t lead, person;
 			uint32_t agent;      /* index */

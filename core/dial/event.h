@@ -81,7 +81,8 @@ enum zv_event_type {
 			      * trunk = whose network he calls from; u.incoming.  Answered by ACCEPT
 			      * or REJECT with that handle */
 	ZV_EV_KILL,          /* u.kill: a lead is paid, cancelled or withdrawn: nothing pending of it is
-			      * done any more; attempt is the sender's token: TELL_TOLD */
+			      * done any more; or its next call moves, with category 0; attempt is
+			      * the sender's token: TELL_TOLD */
 	ZV_EV_NO_OFFER,      /* from the lookahead: the lead u.kill.lead of a FETCH cannot be offered;
 			      * code = enum zv_err: ENOENT no such lead of that campaign, EDENIED
 			      * it may not be called any more, EAGAIN not now */
@@ -171,7 +172,10 @@ struct zv_event {
 			int64_t at_ms;  /* DONE: call back so that the answer lands then (calendar); 0 none */
 		} desk;
 		struct { uint64_t caller, called; } incoming; /* E.164 digits; caller 0: hidden */
-		struct { uint64_t lead; uint32_t campaign; uint8_t category, pad[3]; } kill;
+		/* category 0: its next call is to be at at_ms in due_class, whoever holds it now
+		 * (at_ms 0: an agreed call-back is called off, an ordinary call stays); owner: as
+		 * in CMD_STEP */
+		struct { uint64_t lead; uint32_t campaign; uint8_t category, due_class, pad[2]; int64_t at_ms; uint32_t owner; } kill;
 		struct { uint32_t tag; uint8_t key, cause, inband; } media;
 		struct { uint32_t rx_packets, tx_packets, lost, rejected, jitter_us; } stats;
 		/* end 1: an earlier suppression is taken back; to_ms = when that was asked */

@@ -81,6 +81,9 @@ static void fill_lead(uint64_t lead, const struct zv_lead_rec *rec, struct zv_of
 	offer->party = rec->party;
 	offer->debt = rec->debt;
 	offer->topic = rec->topic;
+	offer->owner = rec->owner;
+	/* The promise is of the first call only. */
+	offer->accepted_ms = rec->first_ms == 0 ? rec->accepted_ms : 0;
 	offer->seed = zv_mix64(lead);
 	offer->person_slab = UINT32_MAX;
 	for (uint8_t i = 0; i < rec->n_history; i++)

@@ -129,6 +129,8 @@ static enum zv_err intent(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_
 	if (err != ZV_OK)
 		return err;
 	lead.state = ZV_LEAD_OPEN;
+	if (lead.first_ms == 0 && lead.accepted_ms != 0)
+		lead.first_ms = cmd->cal_ms != 0 ? cmd->cal_ms : 1;
 	err = zv_db_lead_put(a->txn, open.a.lead, &lead);
 	if (err == ZV_OK)
 		err = zv_apply_open_put(a, ZV_T_OPEN, &open);
@@ -234,6 +236,8 @@ static enum zv_err told(struct zv_apply *a, const struct zv_cmd *cmd, struct zv_
 		err = zv_apply_suppress(a, cmd, &refused);
 	else if (cmd->type == ZV_CMD_MARK)
 		err = zv_apply_mark(a, cmd, &refused);
+	else if (cmd->type == ZV_CMD_KILL)
+		err = zv_apply_kill(a, cmd, &refused);
 	else
 		err = zv_apply_contact(a, cmd, &refused);
 	reply_told(a, ret_reply, cmd, refused);
@@ -286,6 +290,7 @@ enum zv_err zv_apply_cmd(struct zv_apply *a, const struct zv_cmd *cmd, struct zv
 	case ZV_CMD_EVIDENCE: err = zv_apply_evidence(a, cmd); break;
 	case ZV_CMD_SUPPRESS:
 	case ZV_CMD_MARK:
+	case ZV_CMD_KILL:
 	case ZV_CMD_CONTACT: err = told(a, cmd, ret_reply); break;
 	case ZV_CMD_RESERVE:
 	case ZV_CMD_RELEASE:
@@ -306,7 +311,6 @@ enum zv_err zv_apply_cmd(struct zv_apply *a, const struct zv_cmd *cmd, struct zv
 	case ZV_CMD_DESK:
 	case ZV_CMD_QUEUE:
 	case ZV_CMD_MISSED:
-	case ZV_CMD_KILL:
 	case ZV_CMD_ACCEPT:
 	case ZV_CMD_REJECT:
 	case ZV_CMD_MEDIA_LINK:

@@ -44,6 +44,9 @@ static void take_facts(struct zv_ledger_row *row, const struct zv_cmd *cmd)
 	row->contact.dial_s = cmd->u.outcome.dial_s;
 	row->contact.connect_s = cmd->u.outcome.connect_s;
 	row->contact.end_s = cmd->u.outcome.end_s;
+	row->result = cmd->u.outcome.result;
+	row->agent = cmd->u.outcome.agent;
+	row->talk_kind = cmd->u.outcome.talk_kind;
 }
 
 /* Nobody knows what happened in an attempt that a crash left open: all that it may have become
@@ -85,6 +88,8 @@ static struct zv_log_row outcome_row(const struct zv_apply *a, const struct zv_c
 	row.amend = cmd->u.outcome.amend;
 	row.sip_code = cmd->u.outcome.sip_code;
 	row.q850 = cmd->u.outcome.q850;
+	row.agent = cmd->u.outcome.agent;
+	row.talk_kind = cmd->u.outcome.talk_kind;
 	row.invite_ms = cmd->u.outcome.invite_ms;
 	row.ring_ms = cmd->u.outcome.ring_ms;
 	row.answer_ms = cmd->u.outcome.answer_ms;
@@ -114,6 +119,9 @@ static enum zv_err put_back(struct zv_apply *a, const struct zv_open_rec *open,
 			    struct zv_lead_rec *lead)
 {
 	lead->state = open->old_state;
+	/* Nobody was called: the promise of a first call stands. */
+	if (lead->first_ms == open->a.intent_ms)
+		lead->first_ms = 0;
 	return zv_db_due_move(a->txn, open->a.lead, lead, open->old_class, open->old_due_ms);
 }
 
@@ -207,6 +215,8 @@ enum zv_err zv_apply_outcome(struct zv_apply *a, const struct zv_cmd *cmd)
 		return err;
 	if (row.outcome == ZV_OUT_NOT_SENT) {
 		err = put_back(a, &open, &lead);
+		if (err == ZV_OK && lead.killed != 0)
+			err = zv_apply_killed(a, open.a.lead, cmd->cal_ms, &lead);
 	} else {
 		struct zv_ledger_row ledger = ledger_of(&open, row.outcome);
 
@@ -257,33 +267,37 @@ enum zv_err zv_apply_unknown(struct zv_apply *a, const struct zv_open_rec *open,
 	lead.state = open->old_state;
 	lead.needs_step = 0;
 	err = zv_db_due_move(a->txn, open->a.lead, &lead, open->old_class, due_ms);
+	if (err == ZV_OK && lead.killed != 0)
+		err = zv_apply_killed(a, open->a.lead, now_cal_ms, &lead);
 	return err == ZV_OK ? zv_db_lead_put(a->txn, open->a.lead, &lead) : err;
 }
 
 /* ---- steps ---- */
 
-static enum zv_err count_final(struct zv_apply *a, const struct zv_cmd *cmd,
-			       struct zv_lead_rec *lead, uint64_t lead_id)
+enum zv_err zv_apply_count_final(struct zv_apply *a, uint64_t lead_id, uint8_t category,
+				 int64_t cal_ms, struct zv_lead_rec *lead)
 {
 	struct zv_camp *camp;
 	uint8_t old = lead->category;
 	enum zv_err err = zv_db_camp(a->txn, zv_lead_campaign(lead_id), &camp);
 
-	if (err != ZV_OK)
-		return zv_apply_soft(err) ? zv_apply_odd(a, cmd, "step of no campaign") : err;
+	if (err != ZV_OK) {
+		a->n_odd += zv_apply_soft(err);
+		return zv_apply_soft(err) ? ZV_OK : err;
+	}
 	if (camp->c.by_category[old] > 0)
 		camp->c.by_category[old]--;
-	camp->c.by_category[cmd->u.step.category]++;
+	camp->c.by_category[category]++;
 	if (old == 0) {
 		camp->c.finals++;
 		if (camp->c.finals == camp->c.leads) {
 			camp->completed = true;
 			camp->c.state = ZV_CAMP_COMPLETE;
-			camp->c.completed_ms = cmd->cal_ms;
+			camp->c.completed_ms = cal_ms;
 		}
 	}
 	camp->dirty = true;
-	lead->category = cmd->u.step.category;
+	lead->category = category;
 	return ZV_OK;
 }
 
@@ -344,7 +358,7 @@ static enum zv_err put_messages(struct zv_apply *a, const struct zv_cmd *cmd,
 	return ZV_OK;
 }
 
-static enum zv_err callback(struct zv_apply *a, uint64_t lead, bool on, int64_t due_ms)
+enum zv_err zv_apply_callback(struct zv_apply *a, uint64_t lead, bool on, int64_t due_ms)
 {
 	uint8_t key[8], buf[32];
 	struct zv_w w = zv_w_begin(buf, sizeof(buf), ZV_RECORD_VERSION);
@@ -364,10 +378,10 @@ static enum zv_err final_step(struct zv_apply *a, const struct zv_cmd *cmd,
 {
 	bool again = cmd->u.step.due_ms != 0 && cmd->u.step.remove == 0;
 	uint64_t id = cmd->u.step.lead;
-	enum zv_err err = count_final(a, cmd, lead, id);
+	enum zv_err err = zv_apply_count_final(a, id, cmd->u.step.category, cmd->cal_ms, lead);
 
 	if (err == ZV_OK)
-		err = callback(a, id, false, 0);
+		err = zv_apply_callback(a, id, false, 0);
 	if (err != ZV_OK)
 		return err;
 	lead->final_ms = cmd->cal_ms;
@@ -394,7 +408,8 @@ static enum zv_err retry_step(struct zv_apply *a, const struct zv_cmd *cmd,
 
 	lead->state = ZV_LEAD_DUE;
 	lead->number = cmd->u.step.number;
-	return err == ZV_OK ? callback(a, cmd->u.step.lead, called_back, cmd->u.step.due_ms) : err;
+	return err == ZV_OK ? zv_apply_callback(a, cmd->u.step.lead, called_back, cmd->u.step.due_ms)
+			    : err;
 }
 
 static bool step_ok(const struct zv_cmd *cmd)
@@ -446,12 +461,15 @@ enum zv_err zv_apply_step(struct zv_apply *a, const struct zv_cmd *cmd, enum zv_
 	err = log_step(a, cmd, &lead);
 	if (err == ZV_OK && cmd->u.step.invalid_number != 0)
 		err = mark_invalid(a, cmd, lead.person);
-	if (err == ZV_OK && cmd->u.step.n_messages > 0)
+	if (err == ZV_OK && cmd->u.step.n_messages > 0 && lead.killed == 0)
 		err = put_messages(a, cmd, lead.last_attempt, lead.person);
 	if (err == ZV_OK)
 		err = zv_db_ask_set(a->txn, cmd->u.step.lead, false);
 	lead.needs_step = 0;
-	if (err == ZV_OK)
+	zv_apply_owner(&lead, cmd->u.step.owner);
+	if (err == ZV_OK && lead.killed != 0)
+		err = zv_apply_killed(a, cmd->u.step.lead, cmd->cal_ms, &lead);
+	else if (err == ZV_OK)
 		err = cmd->u.step.kind == ZV_STEP_FINAL ? final_step(a, cmd, &lead)
 							: retry_step(a, cmd, &lead);
 	return err == ZV_OK ? zv_db_lead_put(a->txn, cmd->u.step.lead, &lead) : err;
@@ -478,5 +496,9 @@ enum zv_err zv_apply_defer(struct zv_apply *a, const struct zv_cmd *cmd, enum zv
 	if (err == ZV_OK)
 		err = zv_db_due_move(a->txn, cmd->u.step.lead, &lead, lead.due_class,
 				     cmd->u.step.due_ms);
+	if (err == ZV_OK && lead.due_class == ZV_DUE_CALLBACK)
+		err = zv_apply_callback(a, cmd->u.step.lead, true, cmd->u.step.due_ms);
+	if (err == ZV_OK && lead.killed != 0)
+		err = zv_apply_killed(a, cmd->u.step.lead, cmd->cal_ms, &lead);
 	return err == ZV_OK ? zv_db_lead_put(a->txn, cmd->u.step.lead, &lead) : err;
 }

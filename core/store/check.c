@@ -32,7 +32,7 @@ bool zv_check_has(struct zv_check *c, enum zv_table table, const void *key, size
 	return mdb_get(c->txn->t, c->txn->store->dbi[table], &k, &v) == 0;
 }
 
-static bool lead_of(struct zv_check *c, uint64_t id)
+bool zv_check_lead_of(struct zv_check *c, uint64_t id)
 {
 	uint8_t key[8];
 	MDB_val k = {.mv_size = sizeof(key), .mv_data = key}, v;
@@ -145,7 +145,7 @@ static void check_number(struct zv_check *c, const uint8_t *key, struct zv_r r)
 		zv_check_tell(c, "a number's index entry does not read");
 		return;
 	}
-	if (!lead_of(c, lead) || c->lead.person != person) {
+	if (!zv_check_lead_of(c, lead) || c->lead.person != person) {
 		zv_check_tell(c, "number of lead %llu: the lead is not there or another person's",
 		     (ull)lead);
 		return;
@@ -161,7 +161,7 @@ static void check_due(struct zv_check *c, const uint8_t *key)
 {
 	uint64_t lead = zv_get_be64(key + 13);
 
-	if (!lead_of(c, lead) || c->lead.due_class != key[4] ||
+	if (!zv_check_lead_of(c, lead) || c->lead.due_class != key[4] ||
 	    c->lead.due_ms != zv_key_time(zv_get_be64(key + 5)) ||
 	    zv_lead_campaign(lead) != zv_get_be32(key))
 		zv_check_tell(c, "due entry of lead %llu: the lead says something else", (ull)lead);
@@ -171,7 +171,7 @@ static void check_ask(struct zv_check *c, const uint8_t *key)
 {
 	uint64_t lead = zv_get_be64(key);
 
-	if (!lead_of(c, lead) || c->lead.state != ZV_LEAD_ASKING)
+	if (!zv_check_lead_of(c, lead) || c->lead.state != ZV_LEAD_ASKING)
 		zv_check_tell(c, "lead %llu: is on the list of those that wait for a step, and does not",
 		     (ull)lead);
 }
@@ -185,7 +185,7 @@ static void check_open(struct zv_check *c, const uint8_t *key, struct zv_r r)
 		zv_check_tell(c, "an open intent does not read");
 		return;
 	}
-	if (!lead_of(c, open.a.lead) || c->lead.state != ZV_LEAD_OPEN)
+	if (!zv_check_lead_of(c, open.a.lead) || c->lead.state != ZV_LEAD_OPEN)
 		zv_check_tell(c, "open intent %llx-%llx: lead %llu is not being called",
 		     (ull)open.a.attempt.hi, (ull)open.a.attempt.lo, (ull)open.a.lead);
 }
@@ -251,7 +251,7 @@ static void check_rest(struct zv_check *c, enum zv_table table, struct zv_r r)
 
 	if (table == ZV_T_OUTBOX) {
 		ok = zv_outbox_decode(r, &outbox) == ZV_OK;
-		if (ok && !lead_of(c, outbox.lead))
+		if (ok && !zv_check_lead_of(c, outbox.lead))
 			zv_check_tell(c, "a message of lead %llu: the lead is not there",
 				      (ull)outbox.lead);
 	} else if (table == ZV_T_EXTERNALS) {
@@ -270,7 +270,7 @@ static const uint8_t key_sizes[ZV_T_MAX] = {
 	[ZV_T_DUE] = 21,       [ZV_T_ASKS] = 8,   [ZV_T_ATTEMPTS] = 8,      [ZV_T_OPEN] = 16,
 	[ZV_T_LEDGER] = 32,    [ZV_T_CALLBACKS] = 8, [ZV_T_OUTBOX] = 17, [ZV_T_LEGS] = 16,
 	[ZV_T_MARKS] = ZV_MARK_KEY, [ZV_T_RULESETS] = 9, [ZV_T_TALLIES] = ZV_TALLY_KEY, [ZV_T_ERASED] = 8,
-	[ZV_T_NAMES] = 8,
+	[ZV_T_NAMES] = 8,      [ZV_T_REQUESTS] = 8, [ZV_T_NOTES] = 16,
 };
 
 static void check_value(struct zv_check *c, enum zv_table table, const MDB_val *k, const MDB_val *v)
@@ -308,11 +308,15 @@ static void check_value(struct zv_check *c, enum zv_table table, const MDB_val *
 	case ZV_T_TALLIES:
 	case ZV_T_ERASED:
 	case ZV_T_NAMES: zv_check_told(c, table, k, r); break;
+	case ZV_T_CALLBACKS:
+	case ZV_T_REQUESTS:
+	case ZV_T_GIVEN:
+	case ZV_T_TASKS:
+	case ZV_T_NOTES:
+	case ZV_T_RECORDINGS: zv_check_work(c, table, k, r); break;
 	case ZV_T_META:
 	case ZV_T_EXTERNALS:
-	case ZV_T_CALLBACKS:
 	case ZV_T_OUTBOX:
-	case ZV_T_REQUESTS:
 	case ZV_T_AGENTS:
 	case ZV_T_LEGS:
 	case ZV_T_MAX:
@@ -346,7 +350,7 @@ static enum zv_err check_all(struct zv_check *c)
 		ZV_T_SUPPRESSIONS, ZV_T_OUTBOX, ZV_T_REQUESTS, ZV_T_AGENTS, ZV_T_LEGS, ZV_T_CAMPAIGNS,
 		/* the ledger before the tallies: they are counted again from it */
 		ZV_T_MARKS, ZV_T_REGISTRIES, ZV_T_EVIDENCE, ZV_T_RULESETS, ZV_T_TALLIES, ZV_T_ERASED,
-		ZV_T_NAMES,
+		ZV_T_NAMES, ZV_T_GIVEN, ZV_T_TASKS, ZV_T_NOTES, ZV_T_RECORDINGS,
 	};
 	uint64_t n[ZV_T_MAX] = {0};
 	enum zv_err err = zv_check_edges(c);
@@ -367,6 +371,9 @@ static enum zv_err check_all(struct zv_check *c)
 	if (n[ZV_T_EXTERNALS] != c->externals)
 		zv_check_tell(c, "%llu external ids in the index, %llu persons have one",
 		     (ull)n[ZV_T_EXTERNALS], (ull)c->externals);
+	if (n[ZV_T_TASKS] != c->tasks)
+		zv_check_tell(c, "%llu entries in the index of requests, %llu are asked for",
+			      (ull)n[ZV_T_TASKS], (ull)c->tasks);
 	zv_check_sum_up(c);
 	return ZV_OK;
 }

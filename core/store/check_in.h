@@ -26,6 +26,7 @@ struct zv_check {
 	struct zv_check_report report;
 	struct zv_check_sums *sums;
 	uint32_t n_sums, cap_sums;
+	uint64_t tasks; /* check_work.c: entries that the requests ask for */
 	uint64_t due_leads, ask_leads, open_leads, externals, last_seq;
 	struct zv_lead_rec lead;
 	struct zv_person_rec person;
@@ -50,6 +51,9 @@ bool zv_check_has(struct zv_check *c, enum zv_table table, const void *key, size
 enum zv_err zv_check_edges(struct zv_check *c) ZV_MUST_USE;
 /* An entry of the log against ledger and evidence. */
 void zv_check_attempt(struct zv_check *c, const struct zv_log_row *row);
+/* A value of what people do: call-backs, notes, requests, recordings, leads given by the API. */
+void zv_check_work(struct zv_check *c, enum zv_table table, const MDB_val *key, struct zv_r r);
+bool zv_check_lead_of(struct zv_check *c, uint64_t id); /* into c->lead */
 /* A value of a table of what was told. */
 void zv_check_told(struct zv_check *c, enum zv_table table, const MDB_val *key, struct zv_r r);
 void zv_check_sum_up(struct zv_check *c);

@@ -91,6 +91,18 @@ static inline void zv_w_text(struct zv_w *w, const char *s, size_t max)
 	zv_w_bytes(w, s, n);
 }
 
+/* Longer text (cut at max), its length in two bytes first and a zero behind, so that a reader can
+ * borrow it where it lies.  NULL is "". */
+static inline void zv_w_cstr(struct zv_w *w, const char *s, size_t max)
+{
+	size_t n = s != NULL ? strnlen(s, max < UINT16_MAX ? max : UINT16_MAX) : 0;
+
+	zv_w_u16(w, (uint16_t)n);
+	if (n > 0)
+		zv_w_bytes(w, s, n);
+	zv_w_u8(w, 0);
+}
+
 static inline struct zv_w zv_w_begin(uint8_t *buf, size_t cap, uint8_t version)
 {
 	struct zv_w w = {.p = buf, .cap = cap};
@@ -158,6 +170,19 @@ static inline void zv_r_text(struct zv_r *r, char *to, size_t size)
 	}
 	memcpy(to, p, n);
 	to[n] = 0;
+}
+
+/* Borrowed from the value; "" with bad. */
+static inline const char *zv_r_cstr(struct zv_r *r, size_t max)
+{
+	size_t n = zv_r_u16(r);
+	const uint8_t *p = zv_r_take(r, n + 1);
+
+	if (p == NULL || n > max || p[n] != 0 || memchr(p, 0, n) != NULL) {
+		r->bad = true;
+		return "";
+	}
+	return (const char *)p;
 }
 
 /* Signed times sort as unsigned keys. */

@@ -14,6 +14,7 @@ const char *const zv_table_names[ZV_T_MAX] = {
 	"meta", "campaigns", "leads", "persons", "numbers", "externals", "due", "asks", "attempts",
 	"open", "ledger", "callbacks", "suppressions", "outbox", "requests", "agents", "legs",
 	"marks", "registries", "evidence", "rulesets", "tallies", "erased", "names",
+	"given", "tasks", "notes", "recordings",
 };
 
 enum zv_err zv_db_err(int rc, const char *doing)

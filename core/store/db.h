@@ -12,11 +12,12 @@
 #include "store/record.h"
 
 /* What this program writes; the least schema that reads it is written beside it.  2: the tables
- * from marks on, and values of version 2, which a program of schema 1 refuses.  A store of schema 1
- * becomes one of 2 when it is opened for writing; its values are read as they are.  Opened for
- * reading only it stays as it is, and its missing tables read as empty. */
-#define ZV_SCHEMA      2u
-#define ZV_SCHEMA_READ 2u
+ * from marks on, and values of version 2; 3: those from given on, and values of version 3; which an
+ * older program refuses.  A store of an older schema becomes one of 3 when it is opened for writing;
+ * its values are read as they are.  Opened for reading only it stays as it is, and its missing
+ * tables read as empty. */
+#define ZV_SCHEMA      3u
+#define ZV_SCHEMA_READ 3u
 
 enum zv_table {
 	ZV_T_META = 0,     /* text                                   -> by name, see meta_* */
@@ -31,11 +32,11 @@ enum zv_table {
 	ZV_T_ATTEMPTS,     /* running number 8                       -> zv_log_row */
 	ZV_T_OPEN,         /* attempt 16                             -> zv_open_rec */
 	ZV_T_LEDGER,       /* person 8, time 8, attempt 16           -> zv_ledger_row */
-	ZV_T_CALLBACKS,    /* lead 8                                 -> due 8 */
+	ZV_T_CALLBACKS,    /* lead 8                                 -> zv_callback_rec */
 	ZV_T_SUPPRESSIONS, /* kind 1, id 8, campaign 4 (0 everywhere) -> zv_suppress_rec; of before
 			    * schema 2: e164 8                       -> time 8, text */
 	ZV_T_OUTBOX,       /* attempt 16, index 1                    -> zv_outbox_row */
-	ZV_T_REQUESTS,     /* kept for the API: empty in schema 1 */
+	ZV_T_REQUESTS,     /* request 8                              -> zv_request (from schema 3) */
 	ZV_T_AGENTS,       /* kept for agents: empty in schema 1 */
 	ZV_T_LEGS,         /* attempt 16                             -> zv_open_rec: its outcome is
 			    * known, its leg may still be up; gone when the leg is closed */
@@ -48,6 +49,10 @@ enum zv_table {
 	ZV_T_TALLIES,      /* campaign 4, bucket 8                   -> count of each fact */
 	ZV_T_ERASED,       /* keyed hash of an e164 8                -> person 8, when 8 */
 	ZV_T_NAMES,        /* zv_rule_name 8                         -> text */
+	ZV_T_GIVEN,        /* campaign 4, external id                -> lead 8, when 8: given by the API */
+	ZV_T_TASKS,        /* requests, by what they are looked for; see request.c -> nothing */
+	ZV_T_NOTES,        /* attempt 16                             -> zv_note */
+	ZV_T_RECORDINGS,   /* attempt 16                             -> zv_recording */
 	ZV_T_MAX
 };
 

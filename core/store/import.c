@@ -17,10 +17,6 @@
 #define ROWS_ALONE       32768u
 #define ARENA_ROWS_MAX   (64u << 20) /* texts of a batch: then it is written early */
 
-struct zone_name {
-	char given[ZV_ZONE_MAX], iana[ZV_ZONE_MAX]; /* iana "": there is none */
-};
-
 struct importer {
 	struct zv_store *store;
 	const struct zv_import_params *params;
@@ -31,9 +27,7 @@ struct importer {
 	struct zv_charset *charset;
 	struct zv_csv *csv;
 	struct zv_columns columns;
-	struct zv_zones *zones;
-	struct zone_name known[64];
-	uint32_t n_known;
+	struct zv_zone_cache zones;
 	struct zv_csv_row row;
 	struct zv_batch batch;
 	uint64_t total_bytes;
@@ -87,124 +81,11 @@ static void reject_row(struct importer *im, const char *reason)
 	reject(im, im->report->rows, im->row.line, reason, &raw);
 }
 
-/* ---- zones ---- */
-
-/* "МСК+2", "UTC+5", "+03:00" as the zone with that fixed offset; POSIX signs are the other way
- * round.  False: it is not written like that. */
-static bool offset_zone(const char *given, char iana[ZV_ZONE_MAX])
-{
-	static const struct { const char *word; int hours; } bases[] = {
-		{"UTC", 0}, {"GMT", 0}, {"MSK", 3}, {"МСК", 3}, {"Мск", 3}, {"мск", 3},
-	};
-	const char *p = given;
-	int hours = 0, sign, value = 0, digits = 0;
-
-	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
-		size_t n = strlen(bases[i].word);
-
-		if (strncmp(p, bases[i].word, n) == 0) {
-			p += n;
-			hours = bases[i].hours;
-			break;
-		}
-	}
-	if (p != given && *p == 0) {
-		(void)snprintf(iana, ZV_ZONE_MAX, "%s", hours == 3 ? "Europe/Moscow" : "Etc/UTC");
-		return true;
-	}
-	if (*p != '+' && *p != '-')
-		return false;
-	sign = *p++ == '+' ? 1 : -1;
-	for (; *p >= '0' && *p <= '9' && digits < 2; p++, digits++)
-		value = value * 10 + (*p - '0');
-	if (strcmp(p, ":00") == 0)
-		p += 3;
-	hours += sign * value;
-	if (digits == 0 || *p != 0 || hours < -12 || hours > 14)
-		return false;
-	(void)snprintf(iana, ZV_ZONE_MAX, "Etc/GMT%+d", -hours);
-	return true;
-}
-
-/* Borrowed until the next call; NULL: no such zone. */
-static const char *zone_of(struct importer *im, const struct zv_csv_field *f)
-{
-	struct zone_name *z;
-	uint16_t ignored;
-
-	if (f->n >= ZV_ZONE_MAX)
-		return NULL;
-	for (uint32_t i = 0; i < im->n_known; i++) {
-		z = &im->known[i];
-		if (strncmp(z->given, f->p, f->n) == 0 && z->given[f->n] == 0)
-			return z->iana[0] != 0 ? z->iana : NULL;
-	}
-	/* Lists have few zones; what passes the table takes its last place. */
-	z = &im->known[im->n_known < 64 ? im->n_known++ : 63];
-	memcpy(z->given, f->p, f->n);
-	z->given[f->n] = 0;
-	if (!offset_zone(z->given, z->iana))
-		memcpy(z->iana, z->given, sizeof(z->iana));
-	if (zv_zones_intern(im->zones, z->iana, &ignored) != ZV_OK)
-		z->iana[0] = 0;
-	return z->iana[0] != 0 ? z->iana : NULL;
-}
-
 /* ---- rows ---- */
-
-static bool arena_put(struct zv_batch *b, const char *p, size_t n, uint32_t *ret_at)
-{
-	if (b->arena_n + n > b->arena_cap) {
-		size_t cap = b->arena_cap * 2 + n;
-		char *arena = realloc(b->arena, cap);
-
-		if (arena == NULL)
-			return false;
-		b->arena = arena;
-		b->arena_cap = cap;
-	}
-	*ret_at = (uint32_t)b->arena_n;
-	if (n > 0)
-		memcpy(b->arena + b->arena_n, p, n);
-	b->arena_n += n;
-	return true;
-}
 
 static struct zv_csv_field field(const struct zv_csv_row *row, uint32_t column)
 {
 	return column < row->n ? row->v[column] : (struct zv_csv_field){"", 0};
-}
-
-/* What the plan says, unless the list's header does: 9 behind +7 is mobile, and so on. */
-static uint8_t kind_of(uint64_t e164, int8_t by_header)
-{
-	uint64_t three;
-
-	if (by_header >= 0)
-		return (uint8_t)by_header;
-	if (e164 >= UINT64_C(380000000000)) {
-		uint64_t two = e164 / 10000000 % 100;
-
-		return two >= 91 || two == 39 || two == 50 || two == 63 ||
-				       (two >= 66 && two <= 68) || two == 73
-			       ? ZV_NUM_MOBILE
-			       : ZV_NUM_HOME;
-	}
-	three = e164 / 10000000 % 1000;
-	if (three / 100 == 9 || three / 10 == 70 || three == 747 || three == 771 ||
-	    (three >= 775 && three <= 778))
-		return ZV_NUM_MOBILE;
-	return ZV_NUM_HOME;
-}
-
-static void add_number(struct zv_row *r, uint64_t e164, int8_t kind)
-{
-	for (uint8_t i = 0; i < r->n_numbers; i++)
-		if (r->numbers[i].e164 == e164)
-			return;
-	if (r->n_numbers < ZV_NUMBERS_MAX)
-		r->numbers[r->n_numbers++] =
-			(struct zv_row_number){.e164 = e164, .kind = kind_of(e164, kind)};
 }
 
 /* All numbers of the row; the worst that was wrong if there is none. */
@@ -225,7 +106,7 @@ static enum zv_phone_verdict read_phones(struct importer *im, struct zv_row *r)
 			enum zv_phone_verdict v = zv_phone_parse(f.p, f.n, country, &e164, &used);
 
 			if (v == ZV_PHONE_OK) {
-				add_number(r, e164, im->columns.v[column].number_kind);
+				zv_row_number_add(r, e164, im->columns.v[column].number_kind);
 			} else if (v != ZV_PHONE_EMPTY) {
 				im->report->bad_numbers++;
 				worst = v;
@@ -251,9 +132,9 @@ static const char *read_attrs(struct importer *im, struct zv_row *r)
 		if (i >= im->columns.n || im->row.v[i].n == 0 ||
 		    (col->kind != ZV_COL_ATTR && col->kind != ZV_COL_DEBT && col->kind != ZV_COL_TOPIC))
 			continue;
-		if (!arena_put(b, col->name, strlen(col->name) + 1, &at) ||
-		    !arena_put(b, im->row.v[i].p, im->row.v[i].n, &at) ||
-		    !arena_put(b, "", 1, &at))
+		if (!zv_batch_text(b, col->name, strlen(col->name) + 1, &at) ||
+		    !zv_batch_text(b, im->row.v[i].p, im->row.v[i].n, &at) ||
+		    !zv_batch_text(b, "", 1, &at))
 			return "out of memory";
 		if (b->arena_n - begin > ZV_ATTRS_MAX) {
 			b->arena_n = begin;
@@ -278,45 +159,6 @@ static bool fits(const struct zv_csv_field *f, char *to, size_t size)
 	return true;
 }
 
-/* "RU", "US-FL", small letters too. */
-static bool jurisdiction(const struct zv_csv_field *f, char to[ZV_JUR_MAX])
-{
-	if (!fits(f, to, ZV_JUR_MAX) || (f->n != 0 && f->n != 2 && f->n < 4))
-		return f->n == 0;
-	for (size_t i = 0; i < f->n; i++) {
-		if (to[i] >= 'a' && to[i] <= 'z')
-			to[i] = (char)(to[i] - 'a' + 'A');
-		if (i == 2 ? to[i] != '-'
-			   : !((to[i] >= 'A' && to[i] <= 'Z') || (i > 2 && to[i] >= '0' && to[i] <= '9')))
-			return false;
-	}
-	return true;
-}
-
-static bool party_of(const struct zv_csv_field *f, uint8_t *ret_party)
-{
-	static const struct { const char *name; uint8_t party; } names[] = {
-		{"debtor", ZV_PARTY_DEBTOR},         {"должник", ZV_PARTY_DEBTOR},
-		{"third", ZV_PARTY_THIRD},           {"третье лицо", ZV_PARTY_THIRD},
-		{"guarantor", ZV_PARTY_GUARANTOR},   {"поручитель", ZV_PARTY_GUARANTOR},
-		{"representative", ZV_PARTY_REPRESENTATIVE},
-		{"представитель", ZV_PARTY_REPRESENTATIVE},
-	};
-
-	*ret_party = ZV_PARTY_NONE;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && f->n > 0; i++)
-		if (f->n == strlen(names[i].name) && memcmp(f->p, names[i].name, f->n) == 0)
-			*ret_party = names[i].party;
-	return f->n == 0 || *ret_party != ZV_PARTY_NONE;
-}
-
-static uint32_t hash32(const struct zv_csv_field *f)
-{
-	uint32_t h = f->n > 0 ? (uint32_t)zv_rule_name(f->p, f->n) : 0;
-
-	return h != 0 || f->n == 0 ? h : 1;
-}
-
 static const char *read_told(struct importer *im, struct zv_row *r)
 {
 	static const enum zv_column_kind kinds[2] = {ZV_COL_FLAGS, ZV_COL_CONSENTS};
@@ -330,7 +172,7 @@ static const char *read_told(struct importer *im, struct zv_row *r)
 			if (n >= ZV_TOLD_MAX)
 				return "the name of a flag or consent is longer than 200 bytes";
 		r->told_len[k] = (uint32_t)f.n;
-		if (!arena_put(&im->batch, f.p, f.n, &r->told[k]))
+		if (!zv_batch_text(&im->batch, f.p, f.n, &r->told[k]))
 			return "out of memory";
 	}
 	return NULL;
@@ -346,22 +188,22 @@ static const char *read_facts(struct importer *im, struct zv_row *r)
 	const struct zv_csv_field party = single(im, ZV_COL_PARTY);
 	const struct zv_csv_field debt = single(im, ZV_COL_DEBT);
 	const struct zv_csv_field topic = single(im, ZV_COL_TOPIC);
-	const char *zone = reg.n > 0 ? zone_of(im, &reg) : "";
+	const char *zone = reg.n > 0 ? zv_zone_given(&im->zones, reg.p, reg.n) : "";
 
 	if (zone == NULL)
 		return "unknown time zone of registration";
 	memset(r->registration, 0, sizeof(r->registration));
 	memcpy(r->registration, zone, strnlen(zone, ZV_ZONE_MAX - 1));
-	if (!jurisdiction(&jur, r->jur))
+	if (!zv_row_jur(jur.p, jur.n, r->jur))
 		return "the jurisdiction is not written like RU or US-FL";
 	if (!fits(&region, r->region, sizeof(r->region)))
 		return "region longer than 63 bytes";
 	if (!fits(&language, r->language, sizeof(r->language)))
 		return "language longer than 11 bytes";
-	if (!party_of(&party, &r->party))
+	if (!zv_row_party(party.p, party.n, &r->party))
 		return "the party is none of debtor, third, guarantor, representative";
-	r->debt = hash32(&debt);
-	r->topic = hash32(&topic);
+	r->debt = zv_row_hash(debt.p, debt.n);
+	r->topic = zv_row_hash(topic.p, topic.n);
 	return read_told(im, r);
 }
 
@@ -386,7 +228,7 @@ static const char *take_row(struct importer *im, struct zv_row *r)
 		return zv_phone_text(verdict);
 	}
 	/* A row that does not say leaves it to the numbers, and the default to later. */
-	zone = zone_field.n > 0 ? zone_of(im, &zone_field) : "";
+	zone = zone_field.n > 0 ? zv_zone_given(&im->zones, zone_field.p, zone_field.n) : "";
 	if (zone == NULL)
 		return "unknown time zone";
 	if (id.n > ZV_EXTERNAL_MAX)
@@ -403,9 +245,10 @@ static const char *take_row(struct importer *im, struct zv_row *r)
 	r->external_len = (uint32_t)id.n;
 	r->raw_len = (uint32_t)im->row.raw_len;
 	r->fate = ZV_ROW_NEW;
-	r->person = 0;
-	if (!arena_put(&im->batch, id.p, id.n, &r->external) ||
-	    !arena_put(&im->batch, im->row.raw, im->rejects != NULL ? r->raw_len : 0, &r->raw))
+	r->person = r->lead = 0;
+	r->put = NULL;
+	if (!zv_batch_text(&im->batch, id.p, id.n, &r->external) ||
+	    !zv_batch_text(&im->batch, im->row.raw, im->rejects != NULL ? r->raw_len : 0, &r->raw))
 		return "out of memory";
 	return NULL;
 }
@@ -565,12 +408,12 @@ static enum zv_err open_files(struct importer *im)
 static enum zv_err open_zones(struct importer *im)
 {
 	uint16_t ignored;
-	enum zv_err err = zv_zones_create(im->params->zone_dir, &im->zones);
+	enum zv_err err = zv_zones_create(im->params->zone_dir, &im->zones.zones);
 
 	if (err != ZV_OK)
 		return say(im, err, "out of memory", "");
 	if (im->params->zone == NULL || strlen(im->params->zone) >= ZV_ZONE_MAX ||
-	    zv_zones_intern(im->zones, im->params->zone, &ignored) != ZV_OK)
+	    zv_zones_intern(im->zones.zones, im->params->zone, &ignored) != ZV_OK)
 		return say(im, ZV_EPARSE, "unknown time zone",
 			   im->params->zone != NULL ? im->params->zone : "none given");
 	return ZV_OK;
@@ -633,7 +476,7 @@ static enum zv_err close_files(struct importer *im, enum zv_err err)
 	zv_batch_fini(&im->batch);
 	zv_csv_destroy(im->csv);
 	zv_charset_destroy(im->charset);
-	zv_zones_destroy(im->zones);
+	zv_zones_destroy(im->zones.zones);
 	if (im->fd >= 0)
 		close(im->fd);
 	return err;

@@ -81,6 +81,8 @@ enum zv_err zv_batch_init(struct zv_batch *batch, uint32_t rows)
 	if (b->txn == NULL || b->rows == NULL || b->refs == NULL || b->spare == NULL ||
 	    b->puts == NULL || b->arena == NULL)
 		return ZV_ENOMEM;
+	if (b->api && (b->merged = malloc(ZV_ATTRS_MAX)) == NULL)
+		return ZV_ENOMEM;
 	return seen_grow(&b->seen, 4096);
 }
 
@@ -92,6 +94,7 @@ void zv_batch_fini(struct zv_batch *batch)
 	free(batch->spare);
 	free(batch->puts);
 	free(batch->arena);
+	free(batch->merged);
 	free(batch->seen.v);
 }
 
@@ -360,6 +363,11 @@ static enum zv_err put_lead(struct zv_batch *b, const struct zv_row *row, uint64
 	rec.debt = row->debt;
 	rec.topic = row->topic;
 	rec.party = row->party;
+	rec.killed = 0;
+	rec.owner = rec.sla_s = 0;
+	rec.accepted_ms = rec.first_ms = 0;
+	if (row->put != NULL)
+		return zv_put_new(b, row, id, &rec);
 	zv_put_be64(key, id);
 	zv_lead_encode(&w, &rec);
 	err = put_rising(b, ZV_T_LEADS, &k, &w, &b->lead_appends);
@@ -409,9 +417,11 @@ static enum zv_err make_lead(struct zv_batch *b, struct zv_row *row, uint64_t pe
 	if (fresh)
 		person = b->next_person++;
 	row->person = person;
+	row->lead = lead;
 	add_numbers(rec, row);
 	add_facts(rec, row);
-	if (row->external_len > 0 && rec->external_id[0] == 0) {
+	/* What the API gives names the lead, not the person. */
+	if (row->put == NULL && row->external_len > 0 && rec->external_id[0] == 0) {
 		memcpy(rec->external_id, b->arena + row->external, row->external_len);
 		rec->external_id[row->external_len] = 0;
 		if (!b->dry_run)
@@ -439,12 +449,21 @@ static enum zv_err add_to_person(struct zv_batch *b, struct zv_row *row, uint64_
 	enum zv_err err = ZV_OK;
 
 	row->person = person;
+	if (row->put != NULL) {
+		bool gone = false;
+
+		err = zv_put_gone(b, row, lead, &gone);
+		if (err != ZV_OK || gone)
+			return err;
+	}
 	add_numbers(rec, row);
 	add_facts(rec, row);
 	for (uint8_t i = before; i < rec->n_numbers && err == ZV_OK; i++)
 		err = index_later(b, rec->numbers[i].e164, lead, person);
 	if (err == ZV_OK && (rec->n_numbers > before || news) && !b->dry_run)
 		err = zv_db_person_put(b->txn, person, rec);
+	if (err == ZV_OK && row->put != NULL)
+		err = zv_put_known(b, row, lead, row->fate == ZV_ROW_UPDATED);
 	return err;
 }
 
@@ -498,7 +517,7 @@ static enum zv_err find_known(struct zv_batch *b, const struct zv_row *row,
 		err = load_person(b, row->numbers[i].known, rec);
 		if (err != ZV_OK)
 			return err;
-		if (row->external_len == 0 || rec->external_id[0] == 0) {
+		if (row->put != NULL || row->external_len == 0 || rec->external_id[0] == 0) {
 			*ret_person = row->numbers[i].known;
 			return ZV_OK;
 		}
@@ -525,13 +544,34 @@ static enum zv_err find_erased(struct zv_batch *b, const struct zv_row *row,
 		if (err != ZV_OK)
 			return err == ZV_ENOENT ? ZV_ECORRUPT : err;
 		/* He may have come back already, under an id of his own. */
-		if (row->external_len == 0 || rec->external_id[0] == 0) {
+		if (row->put != NULL || row->external_len == 0 || rec->external_id[0] == 0) {
 			*ret_person = person;
 			return ZV_OK;
 		}
 		forget_person(rec);
 	}
 	return ZV_OK;
+}
+
+/* A row whose external id the API gave before: row->lead. */
+static enum zv_err given_row(struct zv_batch *b, struct zv_row *row, struct zv_person_rec *rec)
+{
+	struct zv_lead_rec lead;
+	uint64_t id = 0;
+	enum zv_err err = zv_put_given(b, row, &id);
+
+	if (err != ZV_OK || id == 0)
+		return err;
+	row->lead = id;
+	err = zv_db_lead_get(b->txn, id, &lead);
+	if (err == ZV_OK && lead.state == ZV_LEAD_REMOVED) {
+		row->fate = ZV_ROW_REMOVED;
+		return ZV_OK;
+	}
+	if (err == ZV_OK)
+		err = load_person(b, lead.person, rec);
+	row->fate = ZV_ROW_UPDATED;
+	return err == ZV_OK ? add_to_person(b, row, id, lead.person, rec) : err;
 }
 
 static enum zv_err one_row(struct zv_batch *b, struct zv_row *row)
@@ -543,6 +583,16 @@ static enum zv_err one_row(struct zv_batch *b, struct zv_row *row)
 	enum zv_err err = ZV_OK;
 
 	forget_person(&rec);
+	if (row->put != NULL) {
+		bool no = false;
+
+		err = given_row(b, row, &rec);
+		if (err != ZV_OK || row->lead != 0)
+			return err;
+		err = zv_put_refused(b, row, &no);
+		if (err != ZV_OK || no)
+			return err;
+	}
 	if (row->external_len > 0)
 		err = find_external(b, row, &person);
 	if (err == ZV_OK && person != 0) {
@@ -557,12 +607,12 @@ static enum zv_err one_row(struct zv_batch *b, struct zv_row *row)
 	if (err != ZV_OK)
 		return err;
 	/* Without an id of his own he is known by the number: one lead is enough. */
-	if (taken == row->n_numbers || (taken > 0 && row->external_len == 0)) {
+	if (taken == row->n_numbers || (taken > 0 && (row->external_len == 0 || row->put != NULL))) {
 		row->fate = b->first_lead != 0 && first->lead >= b->first_lead
 				    ? ZV_ROW_DUP_FILE
 				    : ZV_ROW_DUP_CAMPAIGN;
 		row->person = first->person;
-		if (taken == row->n_numbers)
+		if (taken == row->n_numbers && row->put == NULL)
 			return ZV_OK;
 		err = load_person(b, first->person, &rec);
 		return err == ZV_OK ? add_to_person(b, row, first->lead, first->person, &rec) : err;
@@ -574,7 +624,13 @@ static enum zv_err one_row(struct zv_batch *b, struct zv_row *row)
 	if (err != ZV_OK)
 		return err;
 	b->dup_numbers += taken;
-	return make_lead(b, row, person, &rec);
+	if (row->put == NULL || person == 0)
+		return make_lead(b, row, person, &rec);
+	/* He may have a lead here under another number. */
+	err = lead_of(b, person, &rec, &lead);
+	return err != ZV_OK ? err
+	       : lead != 0  ? add_to_person(b, row, lead, person, &rec)
+			    : make_lead(b, row, person, &rec);
 }
 
 /* ---- flags and consents ---- */
@@ -694,11 +750,15 @@ static enum zv_err close_batch(struct zv_batch *b)
 		camp->c.leads += b->leads;
 		camp->c.by_category[0] += b->leads;
 		if (camp->c.state == ZV_CAMP_COMPLETE)
-			camp->c.state = ZV_CAMP_READY;
+			camp->c.state = b->api ? ZV_CAMP_RUNNING : ZV_CAMP_READY;
 		camp->c.completed_ms = 0;
 		camp->dirty = true;
 	}
-	err = put_zone(b);
+	/* The lookahead of this process is told by the due entries. */
+	if (b->api && b->store->lock_fd >= 0)
+		return ZV_OK;
+	if (!b->api)
+		err = put_zone(b);
 	if (err == ZV_OK)
 		err = zv_db_meta_get(b->txn, ZV_META_LISTS, &lists);
 	if (err == ZV_OK)

@@ -5,6 +5,7 @@
 
 #include "store/db.h"
 #include "store/import.h"
+#include "store/lead_put.h"
 
 enum zv_row_fate {
 	ZV_ROW_NEW = 0,
@@ -12,6 +13,9 @@ enum zv_row_fate {
 	ZV_ROW_DUP_CAMPAIGN = 2,
 	ZV_ROW_DUP_PERSON = 3,
 	ZV_ROW_NO_ROOM = 4, /* the campaign is full: 2^40 leads */
+	/* of rows given by the API, besides NEW and NO_ROOM */
+	ZV_ROW_UPDATED = 5, ZV_ROW_AGAIN = 6, ZV_ROW_CALLING = 7, ZV_ROW_REMOVED = 8,
+	ZV_ROW_SUPPRESSED = 9, ZV_ROW_TOO_LONG = 10,
 };
 
 struct zv_row_number {
@@ -38,6 +42,8 @@ struct zv_row {
 	uint8_t party;
 	uint32_t told[2], told_len[2]; /* flags, consents: offsets into the arena */
 	uint64_t person;      /* whose row it is, once that is known */
+	uint64_t lead;        /* of a row given by the API, once that is known */
+	const struct zv_lead_put *put; /* given by the API; NULL: of a list */
 	struct zv_row_number numbers[ZV_NUMBERS_MAX];
 };
 
@@ -61,6 +67,8 @@ struct zv_batch {
 	int64_t now_cal_ms;
 	uint8_t due_class;
 	bool dry_run;
+	bool api;            /* rows given by the API: each has its put */
+	char *merged;        /* api: ZV_ATTRS_MAX bytes */
 	bool any_erased;     /* somebody was erased: his number brings his id back */
 	const char *list;    /* its file's name, for marks */
 	const char *zone;    /* of leads without one of their own */
@@ -87,6 +95,41 @@ void zv_batch_fini(struct zv_batch *batch);
  * with zv_batch_clear: the caller reads the fates first. */
 enum zv_err zv_batch_run(struct zv_batch *batch) ZV_MUST_USE;
 void zv_batch_clear(struct zv_batch *batch);
+
+/* ---- import_row.c ---- */
+
+struct zv_zone_name {
+	char given[ZV_ZONE_MAX], iana[ZV_ZONE_MAX]; /* iana "": there is none */
+};
+struct zv_zone_cache {
+	struct zv_zones *zones;
+	struct zv_zone_name known[64];
+	uint32_t n;
+};
+/* The IANA zone that is meant, also of "МСК+2" and "UTC+5".  Borrowed until the next call; NULL:
+ * no such zone. */
+const char *zv_zone_given(struct zv_zone_cache *cache, const char *p, size_t n);
+/* Text into the batch's arena; false: no memory. */
+bool zv_batch_text(struct zv_batch *batch, const char *p, size_t n, uint32_t *ret_at);
+void zv_row_number_add(struct zv_row *row, uint64_t e164, int8_t kind); /* kind < 0: by its digits */
+/* "RU", "US-FL", small letters too. */
+bool zv_row_jur(const char *p, size_t n, char to[ZV_JUR_MAX]);
+bool zv_row_party(const char *p, size_t n, uint8_t *ret_party);
+uint32_t zv_row_hash(const char *p, size_t n);
+
+/* ---- lead_put.c: rows given by the API, within the batch's transaction ---- */
+
+/* The lead that this external id was given for.  0: none. */
+enum zv_err zv_put_given(struct zv_batch *batch, struct zv_row *row, uint64_t *ret_lead) ZV_MUST_USE;
+/* The row is of a lead that is there; given: under the same external id. */
+enum zv_err zv_put_known(struct zv_batch *batch, struct zv_row *row, uint64_t lead, bool given) ZV_MUST_USE;
+/* True in *ret_gone: that lead was removed for good. */
+enum zv_err zv_put_gone(struct zv_batch *batch, struct zv_row *row, uint64_t lead, bool *ret_gone) ZV_MUST_USE;
+/* Writes the new lead's record and its due entry. */
+enum zv_err zv_put_new(struct zv_batch *batch, const struct zv_row *row, uint64_t lead,
+		       struct zv_lead_rec *rec) ZV_MUST_USE;
+/* True in *ret_no: none of its numbers may be called. */
+enum zv_err zv_put_refused(struct zv_batch *batch, struct zv_row *row, bool *ret_no) ZV_MUST_USE;
 
 /* The next name of a list like "vip, disabled;minor"; false: no more.  Pure. */
 bool zv_row_name(const char **p, size_t *left, const char **ret_name, size_t *ret_len);

@@ -8,6 +8,7 @@
 
 #define COOL_MS      1000 /* before a lead that came back as it was is offered again */
 #define POLL_MS      500
+#define CALLBACK_EARLY_MS 120000
 #define LISTS_UNSEEN UINT64_MAX
 
 static int64_t now_ms(void)
@@ -376,6 +377,8 @@ static bool offer_next(struct zv_ahead *a, struct zv_lane *lane, uint8_t class)
 static void offer_due(struct zv_ahead *a, int64_t limit_ms)
 {
 	for (uint8_t class = 0; class < ZV_AHEAD_CLASSES; class++) {
+		/* A call-back's answer is to come at its time: its call begins before. */
+		int64_t early_ms = class == ZV_DUE_CALLBACK ? CALLBACK_EARLY_MS : 0;
 		uint32_t idle = 0;
 
 		while (idle < a->n_camps && slab_for(a, class) && !a->ring_full) {
@@ -383,7 +386,7 @@ static void offer_due(struct zv_ahead *a, int64_t limit_ms)
 			struct zv_lane *lane = &camp->lane[class];
 
 			if (camp->running && lane_peek(a, camp->id, class, lane) &&
-			    lane->peek_ms <= limit_ms && offer_next(a, lane, class))
+			    lane->peek_ms <= limit_ms + early_ms && offer_next(a, lane, class))
 				idle = 0;
 			else
 				idle++;

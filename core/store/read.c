@@ -62,6 +62,11 @@ static void fill_row(struct lead_walk *w, uint64_t id)
 		.debt = l->debt,
 		.topic = l->topic,
 		.party = l->party,
+		.killed = l->killed,
+		.owner = l->owner,
+		.sla_s = l->sla_s,
+		.accepted_ms = l->accepted_ms,
+		.first_ms = l->first_ms,
 	};
 	for (uint8_t i = 0; i < w->person.n_numbers; i++) {
 		row->numbers[i].brief = w->person.numbers[i];

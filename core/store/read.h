@@ -49,6 +49,11 @@ struct zv_lead_row {
 	size_t attrs_len;
 	uint32_t debt, topic;          /* hashes of what the list's columns say; 0 = none */
 	uint8_t party;                 /* enum zv_party; 0 = the campaign's */
+	uint8_t killed;                /* category it gets when the call that is on is over; 0 none */
+	uint32_t owner;                /* 1 + id of the agent whose lead it is; 0 anybody's */
+	uint32_t sla_s;                /* promised from acceptance to the first call; 0: the campaign's */
+	int64_t accepted_ms;           /* calendar: when the API took it in, last; 0: a list brought it */
+	int64_t first_ms;              /* calendar of the first intent since then; 0 none yet */
 	struct zv_number_row numbers[ZV_NUMBERS_MAX];
 	struct zv_attempt_brief history[ZV_HISTORY_MAX]; /* the last ones, oldest first */
 };
@@ -98,6 +103,8 @@ struct zv_log_row {
 	uint8_t outcome, result, ended_by, key, amend;
 	uint16_t sip_code, q850;
 	int64_t invite_ms, ring_ms, answer_ms, end_ms; /* as in the command */
+	uint32_t agent;    /* 1 + id of the agent who talked; 0 nobody */
+	uint8_t talk_kind; /* enum zv_talk_kind */
 	/* step */
 	uint8_t step, category, due_class, n_messages, messages[ZV_STEP_MESSAGES_MAX];
 	uint8_t invalid_number, removed, fallback;
@@ -144,6 +151,9 @@ struct zv_ledger_row {
 	struct zv_contact contact; /* open is 0 */
 	uint8_t outcome; /* enum zv_outcome; NONE: no attempt of ours */
 	uint8_t hashed;  /* 1: the person was erased: contact.e164 is a hash */
+	uint8_t result;  /* 1 + index in the campaign's results; from version 3 on, as agent */
+	uint8_t talk_kind; /* enum zv_talk_kind */
+	uint32_t agent;  /* 1 + id of the agent who talked; 0 nobody */
 	uint8_t version; /* of the row: 1 has no debt, topic, caller and channel, and its facts
 			  * are what its outcome may have meant */
 };

@@ -81,6 +81,11 @@ void zv_lead_encode(struct zv_w *w, const struct zv_lead_rec *lead)
 	zv_w_u32(w, lead->debt);
 	zv_w_u32(w, lead->topic);
 	zv_w_u8(w, lead->party);
+	zv_w_u8(w, lead->killed);
+	zv_w_u32(w, lead->owner);
+	zv_w_u32(w, lead->sla_s);
+	zv_w_i64(w, lead->accepted_ms);
+	zv_w_i64(w, lead->first_ms);
 }
 
 enum zv_err zv_lead_decode(struct zv_r r, struct zv_lead_rec *ret_lead)
@@ -120,7 +125,17 @@ enum zv_err zv_lead_decode(struct zv_r r, struct zv_lead_rec *ret_lead)
 		l->topic = zv_r_u32(&r);
 		l->party = zv_r_u8(&r);
 	}
-	return l->party < ZV_PARTIES ? whole(&r) : ZV_ECORRUPT;
+	l->killed = 0;
+	l->owner = l->sla_s = 0;
+	l->accepted_ms = l->first_ms = 0;
+	if (r.version >= 3) {
+		l->killed = zv_r_u8(&r);
+		l->owner = zv_r_u32(&r);
+		l->sla_s = zv_r_u32(&r);
+		l->accepted_ms = zv_r_i64(&r);
+		l->first_ms = zv_r_i64(&r);
+	}
+	return l->party < ZV_PARTIES && l->killed < ZV_NAMES_MAX ? whole(&r) : ZV_ECORRUPT;
 }
 
 void zv_person_encode(struct zv_w *w, const struct zv_person_rec *person)

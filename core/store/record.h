@@ -9,8 +9,10 @@
 #include "dial/recover.h"
 #include "store/codec.h"
 #include "store/read.h"
+#include "store/recording.h"
+#include "store/request.h"
 
-#define ZV_RECORD_VERSION 2 /* values are written so; older ones are read */
+#define ZV_RECORD_VERSION 3 /* values are written so; older ones are read */
 #define ZV_ATTRS_MAX      32768u
 #define ZV_EXTERNAL_MAX   200u
 #define ZV_ZONE_MAX       64u
@@ -38,6 +40,12 @@ struct zv_lead_rec {
 	uint32_t attrs_len;
 	uint32_t debt, topic; /* from version 2 on, as party */
 	uint8_t party;
+	/* from version 3 on */
+	uint8_t killed;      /* category that it gets when the call that is on is over; 0 none */
+	uint32_t owner;      /* 1 + id of the agent whose lead it is; 0 anybody's */
+	uint32_t sla_s;      /* promised from acceptance to the first call; 0: the campaign's */
+	int64_t accepted_ms; /* calendar: when the API took it in, last; 0: a list brought it */
+	int64_t first_ms;    /* calendar of the first intent since then; 0 none yet */
 };
 
 struct zv_person_rec {
@@ -139,6 +147,14 @@ void zv_ruleset_encode(struct zv_w *w, const struct zv_ruleset_rec *rec);
 enum zv_err zv_ruleset_decode(struct zv_r r, struct zv_ruleset_rec *ret_rec) ZV_MUST_USE;
 void zv_tally_encode(struct zv_w *w, const uint32_t n[ZV_FACTS]);
 enum zv_err zv_tally_decode(struct zv_r r, uint32_t ret_n[ZV_FACTS]) ZV_MUST_USE;
+
+/* Texts are borrowed from the value.  Without attempt or id: the key has them (record_work.c). */
+void zv_note_encode(struct zv_w *w, const struct zv_note *note);
+enum zv_err zv_note_decode(struct zv_r r, struct zv_note *ret_note) ZV_MUST_USE;
+void zv_recording_encode(struct zv_w *w, const struct zv_recording *rec);
+enum zv_err zv_recording_decode(struct zv_r r, struct zv_recording *ret_rec) ZV_MUST_USE;
+void zv_request_encode(struct zv_w *w, const struct zv_request *req);
+enum zv_err zv_request_decode(struct zv_r r, struct zv_request *ret_req) ZV_MUST_USE;
 
 /* attrs is "name\0value\0..." as it must be. */
 bool zv_attrs_ok(const char *attrs, size_t len);

@@ -13,7 +13,11 @@ enum {
 	HAS_SECONDS = 128, /* dial_s and end_s */
 	HAS_CONNECT = 256, /* connect_s */
 	HASHED = 512,
-	HAS_ALL = 1023
+	/* from version 3 on */
+	HAS_RESULT = 1024,
+	HAS_AGENT = 2048, /* and how the talk came about */
+	HAS_ALL_V2 = 1023,
+	HAS_ALL = 4095
 };
 
 static uint16_t fields_of(const struct zv_ledger_row *row)
@@ -30,6 +34,8 @@ static uint16_t fields_of(const struct zv_ledger_row *row)
 	has |= c->exclude != 0 ? HAS_EXCLUDE : 0;
 	has |= c->dial_s != 0 || c->end_s != 0 ? HAS_SECONDS : 0;
 	has |= c->connect_s != 0 ? HAS_CONNECT : 0;
+	has |= row->result != 0 ? HAS_RESULT : 0;
+	has |= row->agent != 0 || row->talk_kind != 0 ? HAS_AGENT : 0;
 	return (uint16_t)has;
 }
 
@@ -62,6 +68,12 @@ void zv_ledger_encode(struct zv_w *w, const struct zv_ledger_row *row)
 	}
 	if ((has & HAS_CONNECT) != 0)
 		zv_w_u16(w, c->connect_s);
+	if ((has & HAS_RESULT) != 0)
+		zv_w_u8(w, row->result);
+	if ((has & HAS_AGENT) != 0) {
+		zv_w_u32(w, row->agent);
+		zv_w_u8(w, row->talk_kind);
+	}
 }
 
 #define V1_ATTEMPT      1u
@@ -134,8 +146,13 @@ enum zv_err zv_ledger_decode(struct zv_r r, struct zv_ledger_row *ret_row)
 	}
 	c->connect_s = (has & HAS_CONNECT) != 0 ? zv_r_u16(&r) : 0;
 	ret_row->hashed = (has & HASHED) != 0;
+	ret_row->result = (has & HAS_RESULT) != 0 ? zv_r_u8(&r) : 0;
+	if ((has & HAS_AGENT) != 0) {
+		ret_row->agent = zv_r_u32(&r);
+		ret_row->talk_kind = zv_r_u8(&r);
+	}
 	/* One row, one writing: nothing is there that could have been left out. */
-	if (r.bad || r.left != 0 || (has & ~HAS_ALL) != 0 || has != fields_of(ret_row) ||
+	if (r.bad || r.left != 0 || (has & ~(r.version >= 3 ? HAS_ALL : HAS_ALL_V2)) != 0 || has != fields_of(ret_row) ||
 	    c->facts >> ZV_FACTS != 0 || c->channel >= ZV_CHANNELS || ret_row->outcome >= ZV_OUT_MAX)
 		return ZV_ECORRUPT;
 	return ZV_OK;

@@ -13,6 +13,8 @@ static void put_outcome(struct zv_w *w, const struct zv_log_row *row)
 	zv_w_i64(w, row->ring_ms);
 	zv_w_i64(w, row->answer_ms);
 	zv_w_i64(w, row->end_ms);
+	zv_w_u32(w, row->agent);
+	zv_w_u8(w, row->talk_kind);
 }
 
 static void get_outcome(struct zv_r *r, struct zv_log_row *row)
@@ -28,6 +30,10 @@ static void get_outcome(struct zv_r *r, struct zv_log_row *row)
 	row->ring_ms = zv_r_i64(r);
 	row->answer_ms = zv_r_i64(r);
 	row->end_ms = zv_r_i64(r);
+	if (r->version >= 3) {
+		row->agent = zv_r_u32(r);
+		row->talk_kind = zv_r_u8(r);
+	}
 	if (row->outcome >= ZV_OUT_MAX)
 		r->bad = true;
 }

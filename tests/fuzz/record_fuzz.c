@@ -7,7 +7,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define OLD 128 /* in the first byte: the value is of version 1 */
+#define V1 128 /* in the first byte: the value is of version 1 */
+#define V2 64
+#define WHICH 63
 
 static uint8_t out[ZV_VALUE_MAX], out2[ZV_VALUE_MAX];
 
@@ -36,6 +38,9 @@ TRY(struct zv_suppress_rec, suppress)
 TRY(struct zv_registry_rec, registry)
 TRY(struct zv_evidence_row, evidence)
 TRY(struct zv_ruleset_rec, ruleset)
+TRY(struct zv_note, note)
+TRY(struct zv_recording, recording)
+TRY(struct zv_request, request)
 static bool try_tally(struct zv_r r, struct zv_w *w)
 {
 	uint32_t n[ZV_FACTS];
@@ -51,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static bool (*const tries[])(struct zv_r r, struct zv_w *w) = {
 		try_lead, try_person, try_open, try_names, try_counts, try_log, try_ledger, try_outbox,
 		try_mark, try_suppress, try_registry, try_evidence, try_ruleset, try_tally,
+		try_note, try_recording, try_request,
 	};
 	struct zv_w w = zv_w_begin(out, sizeof(out), ZV_RECORD_VERSION);
 	struct zv_w again = zv_w_begin(out2, sizeof(out2), ZV_RECORD_VERSION);
@@ -58,13 +64,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	r = (struct zv_r){.p = data + 1, .left = size - 1, .version = (data[0] & OLD) != 0 ? 1 : 2};
-	if (!tries[data[0] % OLD % (sizeof(tries) / sizeof(tries[0]))](r, &w))
+	r = (struct zv_r){.p = data + 1, .left = size - 1, .version = (data[0] & V1) != 0   ? 1
+				      : (data[0] & V2) != 0 ? 2
+							    : 3};
+	if (!tries[(data[0] & WHICH) % (sizeof(tries) / sizeof(tries[0]))](r, &w))
 		return 0;
 	/* A value of an older version is written as one of today's. */
 	if (r.version < ZV_RECORD_VERSION) {
 		r = (struct zv_r){.p = w.p + 1, .left = w.n - 1, .version = ZV_RECORD_VERSION};
-		if (w.bad || !tries[data[0] % OLD % (sizeof(tries) / sizeof(tries[0]))](r, &again))
+		if (w.bad || !tries[(data[0] & WHICH) % (sizeof(tries) / sizeof(tries[0]))](r, &again))
 			abort();
 		return 0;
 	}

@@ -1,5 +1,5 @@
 /* A store of schema 1, its bytes as the program of that time wrote them (store_v1.txt): it is read
- * as it is, and becomes one of schema 2 when it is opened for writing. */
+ * as it is, and becomes one of today when it is opened for writing. */
 #include "store_engine.h"
 
 #include <lmdb.h>
@@ -164,16 +164,16 @@ Test(old, it_becomes_one_of_today_and_goes_on)
 
 	expect_old(store);
 	cr_assert_eq(zv_store_facts(store, &facts), ZV_OK);
-	cr_expect_eq(facts.schema, 2);
-	cr_expect_eq(facts.least_readable, 2);
-	/* the open intent of version 1 is recovered into a row of version 2 */
+	cr_expect_eq(facts.schema, 3);
+	cr_expect_eq(facts.least_readable, 3);
+	/* the open intent of version 1 is recovered into a row of today */
 	cr_assert_eq(zv_store_begin(store, true, &boot), ZV_OK);
 	cr_expect_eq(boot.epoch, 3);
 	cr_assert_eq(zv_store_recover(store, (int64_t)CAL + 60000, hour, NULL, NULL, &n), ZV_OK);
 	cr_expect_eq(n, 1);
 	row = lead_row(store, LEAD + 2);
 	cr_assert_eq(zv_store_ledger_each(store, row.person, 0, keep_contact, &contact), ZV_OK);
-	cr_expect_eq(contact.version, 2);
+	cr_expect_eq(contact.version, 3);
 	cr_expect(contact.contact.facts & ZV_FACT_BIT(ZV_FACT_CONVERSATION));
 	cr_expect_eq(problems(store), 0);
 	/* the unknown one of version 1 is settled: from now on it is in the tallies */
@@ -188,7 +188,7 @@ Test(old, it_becomes_one_of_today_and_goes_on)
 	row = lead_row(store, LEAD + 1);
 	cr_assert_eq(zv_store_ledger_each(store, row.person, 0, keep_contact, &contact), ZV_OK);
 	cr_expect_eq(contact.outcome, ZV_OUT_BUSY);
-	cr_expect_eq(contact.version, 2);
+	cr_expect_eq(contact.version, 3);
 	cr_expect_eq(problems(store), 0);
 	zv_store_close(store);
 }
