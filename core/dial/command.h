@@ -122,7 +122,8 @@ enum zv_learn { ZV_LEARN_NOT = 0, ZV_LEARN_PORT = 1 /* same address, any port */
 
 enum zv_tell {
 	ZV_TELL_CAMPAIGN_IDLE = 1, ZV_TELL_DRAINED = 2, ZV_TELL_DIAL_BLOCKED = 3,
-	ZV_TELL_TOLD = 4,          /* what the event with this token (attempt) said is on disk */
+	ZV_TELL_TOLD = 4,          /* what the event with this token (attempt) said is on disk;
+				    * value = enum zv_err: why it is refused */
 	ZV_TELL_UNSTATED = 5,      /* campaign: no purpose, channel, mode or actor: not started */
 	ZV_TELL_NO_RULES = 6,      /* campaign: no rule set is loaded: not started */
 	ZV_TELL_RATIO_ALARM = 7,   /* campaign; value = rate in millionths; once a window */

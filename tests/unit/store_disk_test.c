@@ -85,7 +85,7 @@ Test(disk, a_store_of_a_newer_schema_is_refused_with_both_numbers)
 
 Test(disk, a_value_of_a_newer_version_is_told_as_such)
 {
-	uint8_t value[16] = {3, 0, 0, 0, 0, 0, 0, 0, 0};
+	uint8_t value[16] = {4, 0, 0, 0, 0, 0, 0, 0, 0};
 	char text[256];
 
 	zv_store_close(open_store(0));
@@ -285,7 +285,7 @@ static void fill_map(struct zv_store *s, uint32_t campaign)
 
 	fputs("phone,text\n", f);
 	for (uint32_t i = 0; i < 4000; i++)
-		fprintf(f, "7495%07u,%0900u\n", i, i);
+		fprintf(f, "7495%07u,%0800u\n", i, i);
 	cr_assert_eq(fclose(f), 0);
 	p.path = in_dir("filler.csv");
 	err = zv_import(s, &p, &report);

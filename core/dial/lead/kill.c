@@ -1,5 +1,6 @@
-/* A lead is paid, cancelled or withdrawn: nothing that is pending of it is done any more.  The
- * order is that of opt-outs: memory first, then the disk, then whoever asked is told. */
+/* A lead is paid, cancelled or withdrawn: nothing that is pending of it is done any more.  Or its
+ * next call moves: who holds it gives it back, and it is read anew.  The order is that of
+ * opt-outs: memory first, then the disk, then whoever asked is told. */
 #include "dial/desk/desk.h"
 #include "dial/lead/pick.h"
 
@@ -9,7 +10,7 @@ static void find(void *arg, const struct zv_recent_one *one)
 {
 	struct found *found = arg;
 
-	found->any = found->any || one->what == ZV_RECENT_KILLED;
+	found->any = found->any || one->what == ZV_RECENT_KILLED || one->what == ZV_RECENT_MOVED;
 }
 
 bool zv_kill_stands(const struct zv_engine *e, uint64_t lead, uint64_t txn)
@@ -71,14 +72,22 @@ static void kill_held(struct zv_engine *e, uint32_t slab, uint8_t category)
 		kill_call(e, held->slot);
 }
 
+/* One that is being called stays: the store refuses, and whoever asked is told. */
+static void move_held(struct zv_engine *e, uint32_t slab)
+{
+	if (zv_pick_waits(e, slab))
+		zv_pick_release(e, slab);
+}
+
 void zv_kill(struct zv_engine *e, const struct zv_event *ev)
 {
-	struct zv_recent_one one = {.what = ZV_RECENT_KILLED, .by = ZV_RECENT_BY_LEAD,
-				    .id = ev->u.kill.lead,
+	bool move = ev->u.kill.category == 0;
+	struct zv_recent_one one = {.what = move ? ZV_RECENT_MOVED : ZV_RECENT_KILLED,
+				    .by = ZV_RECENT_BY_LEAD, .id = ev->u.kill.lead,
 				    .token = zv_law_token_of(e, ev->attempt)};
 	struct zv_cmd *cmd;
 
-	if (one.id == 0 || ev->u.kill.category == 0) {
+	if (one.id == 0) {
 		e->stats.late_events++;
 		return;
 	}
@@ -88,7 +97,15 @@ void zv_kill(struct zv_engine *e, const struct zv_event *ev)
 	cmd->attempt = one.token;
 	cmd->u.kill.lead = one.id;
 	cmd->u.kill.category = ev->u.kill.category;
-	for (uint32_t i = 0; i < e->params.slabs.n; i++)
-		if (e->held[i].state != ZV_HELD_FREE && e->held[i].lead == one.id)
+	cmd->u.kill.due_class = ev->u.kill.due_class;
+	cmd->u.kill.owner = ev->u.kill.owner;
+	cmd->u.kill.at_ms = ev->u.kill.at_ms;
+	for (uint32_t i = 0; i < e->params.slabs.n; i++) {
+		if (e->held[i].state == ZV_HELD_FREE || e->held[i].lead != one.id)
+			continue;
+		if (move)
+			move_held(e, i);
+		else
 			kill_held(e, i, ev->u.kill.category);
+	}
 }

@@ -43,7 +43,8 @@ static void put_recent(void *arg, const struct zv_recent_one *one)
 	case ZV_RECENT_ENDED: zv_person_unsuppress(c->person, &one->u.suppressed); break;
 	case ZV_RECENT_MARK: (void)zv_person_mark(c->person, &one->u.mark); break;
 	case ZV_RECENT_CONTACT: put_contact(c->e, c->person, &one->u.contact); break;
-	case ZV_RECENT_KILLED: break; /* a lead's, see kill.c */
+	case ZV_RECENT_KILLED:
+	case ZV_RECENT_MOVED: break; /* a lead's, see kill.c */
 	}
 }
 
@@ -503,4 +504,5 @@ void zv_person_on_told(struct zv_engine *e, const struct zv_event *ev)
 	cmd = zv_emit(e, ZV_CMD_TELL);
 	cmd->attempt = ev->attempt;
 	cmd->u.tell.what = ZV_TELL_TOLD;
+	cmd->u.tell.value = ev->code;
 }

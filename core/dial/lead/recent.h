@@ -15,7 +15,8 @@
 enum zv_recent_what {
 	ZV_RECENT_SUPPRESSED = 1, ZV_RECENT_MARK, ZV_RECENT_CONTACT,
 	ZV_RECENT_ENDED, /* u.suppressed is taken back */
-	ZV_RECENT_KILLED
+	ZV_RECENT_KILLED,
+	ZV_RECENT_MOVED /* a lead's next call is at another time than an older offer says */
 };
 /* What an id is the number of. */
 enum zv_recent_by { ZV_RECENT_BY_PERSON = 0, ZV_RECENT_BY_NUMBER = 1, ZV_RECENT_BY_LEAD = 2 };
