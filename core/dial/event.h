@@ -41,8 +41,11 @@ enum zv_event_type {
 	/* from sip: trunk and leg are set; code = SIP status where there is one */
 	ZV_EV_SIP_TRYING,    /* first answer of any kind, 100 too */
 	ZV_EV_SIP_PROGRESS,  /* 180..199; u.sip.sdp != 0: early media described in u.sip */
-	ZV_EV_SIP_ANSWERED,  /* 2xx, u.sip describes the far end; the ACK is sip's business */
-	ZV_EV_SIP_FAILED,    /* final 3xx..6xx or local (timeout 408): u.sip.q850, retry_after_s */
+	ZV_EV_SIP_ANSWERED,  /* 2xx, u.sip describes the far end; the ACK is sip's business.  Again for
+			      * a leg of the phones' shard that is up: its media are elsewhere now */
+	ZV_EV_SIP_FAILED,    /* final 3xx..6xx or local (timeout 408): u.sip.q850, retry_after_s.
+			      * leg.slot ZV_SLOT_NONE: an INVITE that no ACCEPT took is gone
+			      * (SIP_INCOMING); attempt.lo = its handle, no CLOSED follows */
 	ZV_EV_SIP_ENDED,     /* an answered call ended; u.sip.by = enum zv_ended_by */
 	ZV_EV_SIP_CLOSED,    /* nothing of the leg is left in sip: its slot may be used again */
 	ZV_EV_TRUNK,         /* u.trunk: up, down, slow */
@@ -74,12 +77,14 @@ enum zv_event_type {
 	ZV_EV_ADOPT,         /* attempt, leg, trunk; u.adopt */
 
 	/* agents' phones and screens */
-	ZV_EV_PHONE,         /* code = agent's index; u.state.on: 1 his phone is registered, 0 gone */
+	ZV_EV_PHONE,         /* code = agent's index; u.state.on: 1 his phone is registered, 0 gone;
+			      * 1 again: it is elsewhere now, or was started anew */
 	ZV_EV_DESK,          /* code = agent's index; u.desk: what he asks at his screen, or a
 			      * supervisor for himself; attempt is the sender's token: CMD_DESK answers */
 	ZV_EV_SIP_INCOMING,  /* from the phones' shard: somebody calls; code = the shard's handle,
 			      * trunk = whose network he calls from; u.incoming.  Answered by ACCEPT
-			      * or REJECT with that handle */
+			      * or REJECT with that handle.  An ACCEPTed leg has one FAILED or ENDED,
+			      * then CLOSED, as a dialled one; also if the caller was gone already */
 	ZV_EV_KILL,          /* u.kill: a lead is paid, cancelled or withdrawn: nothing pending of it is
 			      * done any more; or its next call moves, with category 0; attempt is
 			      * the sender's token: TELL_TOLD */

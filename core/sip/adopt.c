@@ -72,7 +72,8 @@ void adopt_dial(struct leg *leg)
 	const struct zv_open_attempt *open = adopt_find(leg->shard->sip, leg->attempt);
 
 	leg->adopted = true;
-	if (open == NULL || wall_ms() - open->wall_ms > TOO_OLD_MS) {
+	/* The phones' shard keeps nothing: what was there ends by its own timers. */
+	if (leg->shard->phones != NULL || open == NULL || wall_ms() - open->wall_ms > TOO_OLD_MS) {
 		close_now(leg);
 		return;
 	}

@@ -15,15 +15,7 @@
 
 struct trunk *leg_trunk(const struct leg *leg)
 {
-	return &leg->shard->trunks[leg->trunk];
-}
-
-void call_tell(struct leg *leg, struct zv_event *ev)
-{
-	ev->trunk = leg->trunk;
-	ev->leg = leg->id;
-	ev->attempt = leg->attempt;
-	shard_tell(leg->shard, ev);
+	return leg->phone ? &leg->shard->phone_trunk : &leg->shard->trunks[leg->trunk];
 }
 
 /* The trunk said something, or will not any more. */
@@ -48,27 +40,6 @@ static void heard(struct leg *leg, const struct signal *sig)
 	call_tell(leg, &(struct zv_event){.type = ZV_EV_SIP_TRYING, .code = sig->code});
 }
 
-/* The Q.850 cause of a message's Reason header, 0 = none. */
-static uint16_t q850_of(const sip_t *sip)
-{
-	su_home_t home[1] = {SU_HOME_INIT(home)};
-	uint16_t cause = 0;
-
-	if (sip == NULL || sip->sip_reason == NULL)
-		return 0;
-	for (const sip_reason_t *r = sip->sip_reason; r != NULL && cause == 0; r = r->re_next) {
-		sip_reason_t one[1] = {*r};
-		char *text;
-
-		one->re_next = NULL;
-		text = sip_header_as_string(home, (sip_header_t *)one);
-		if (text != NULL)
-			cause = zv_reason_q850(text, strlen(text));
-	}
-	su_home_deinit(home);
-	return cause;
-}
-
 static void drop(nta_outgoing_t **orq)
 {
 	if (*orq != NULL)
@@ -90,6 +61,9 @@ void call_close(struct leg *leg)
 	drop(&leg->invite);
 	drop(&leg->bye);
 	drop(&leg->refresh);
+	drop(&leg->ping);
+	if (leg->in != NONE_LEG)
+		incoming_leg_gone(leg);
 	for (int i = 0; i <= RESENDS_MAX; i++)
 		drop(&leg->cancels[i]);
 	drop_text(&leg->request_uri);
@@ -97,51 +71,19 @@ void call_close(struct leg *leg)
 	drop_text(&leg->contact);
 	drop_text(&leg->route);
 	drop_text(&leg->credentials);
+	drop_text(&leg->hop);
+	drop_text(&leg->local);
+	drop_text(&leg->remote);
+	drop_text(&leg->call_id);
 	leg->state = LEG_FREE;
 	leg->shard->legs_used--;
 	call_tell(leg, &(struct zv_event){.type = ZV_EV_SIP_CLOSED});
 }
 
-struct failure {
-	uint16_t code, q850, retry_after_s;
-	bool local, cancelled;
-};
-
-static void tell_failed(struct leg *leg, const struct failure *f)
-{
-	struct zv_event ev = {.type = ZV_EV_SIP_FAILED, .code = f->code};
-
-	ev.u.sip.q850 = f->q850;
-	ev.u.sip.retry_after_s = f->retry_after_s;
-	ev.u.sip.local = f->local;
-	ev.u.sip.cancelled = f->cancelled;
-	call_tell(leg, &ev);
-}
-
 static void fail(struct leg *leg, const struct failure *f)
 {
-	tell_failed(leg, f);
+	leg_tell_failed(leg, f);
 	call_close(leg);
-}
-
-static void tell_ended(struct leg *leg, enum zv_ended_by by, uint16_t q850)
-{
-	struct zv_event ev = {.type = ZV_EV_SIP_ENDED};
-
-	ev.u.sip.by = (uint8_t)by;
-	ev.u.sip.q850 = q850;
-	call_tell(leg, &ev);
-}
-
-static void put_media(const struct leg *leg, struct zv_event *ev)
-{
-	if (!leg->media_set)
-		return;
-	ev->u.sip.sdp = 1;
-	ev->u.sip.rtp_ip = leg->media.ip;
-	ev->u.sip.rtp_port = leg->media.port;
-	ev->u.sip.payload_type = leg->media.payload_type;
-	ev->u.sip.dtmf_type = leg->media.dtmf_type;
 }
 
 /* The SDP in a message, if there is one that we can use. */
@@ -155,8 +97,10 @@ static void take_sdp(struct leg *leg, const sip_t *sip)
 	    strcasecmp(type->c_type, "application/sdp") != 0)
 		return;
 	leg->media_set = zv_sdp_parse(body->pl_data, body->pl_len, &media) == ZV_OK && !media.held;
-	if (leg->media_set)
-		leg->media = media;
+	if (!leg->media_set)
+		return;
+	phone_media(leg, &media);
+	leg->media = media;
 }
 
 /* BYE, and closed when it is answered; at once if it cannot be sent. */
@@ -200,7 +144,6 @@ static bool acknowledge_reliable(struct leg *leg, const sip_t *sip)
 
 static void on_progress(struct leg *leg, const struct signal *sig)
 {
-	struct zv_event ev = {.type = ZV_EV_SIP_PROGRESS, .code = sig->code};
 	uint8_t told;
 
 	on_trying(leg, sig);
@@ -208,12 +151,11 @@ static void on_progress(struct leg *leg, const struct signal *sig)
 		return;
 	trunk_result(leg_trunk(leg), false);
 	take_sdp(leg, sig->sip);
-	put_media(leg, &ev);
 	/* A phone may repeat its 180 for minutes: once, and once more when it brings media. */
 	told = leg->media_set ? 2 : 1;
 	if (told > leg->progress_told) {
 		leg->progress_told = told;
-		call_tell(leg, &ev);
+		leg_tell_media(leg, ZV_EV_SIP_PROGRESS, sig->code);
 	}
 }
 
@@ -373,7 +315,7 @@ static void on_refused(struct leg *leg, const struct signal *sig)
 		return;
 	trunk_result(t, sig->code == 408 || sig->code == 503);
 	if (!sig->internal) {
-		f.q850 = q850_of(sig->sip);
+		f.q850 = message_q850(sig->sip);
 		f.retry_after_s = retry_after_of(sig->sip);
 		if (sig->code == 503 && sig->sip->sip_retry_after != NULL)
 			trunk_slow(t, f.retry_after_s);
@@ -388,87 +330,12 @@ static void on_refused_cancel(struct leg *leg, const struct signal *sig)
 
 	heard(leg, sig);
 	if (!sig->internal)
-		f.q850 = q850_of(sig->sip);
+		f.q850 = message_q850(sig->sip);
 	trunk_result(leg_trunk(leg), sig->internal && sig->code == 408);
 	fail(leg, &f);
 }
 
 /* ---- answered ---- */
-
-static void push_facts(struct leg *leg)
-{
-	struct zv_dialog d = {
-		.attempt = leg->attempt,
-		.leg = leg->id,
-		.trunk = leg->trunk,
-		.sub = leg->sub,
-		.cseq = leg->cseq,
-		.complete = 1,
-	};
-	const char *tag = leg->remote_tag != NULL ? leg->remote_tag : "";
-	const char *contact = leg->contact != NULL ? leg->contact : leg->request_uri;
-	const char *route = leg->route != NULL ? leg->route : "";
-
-	if (strlen(tag) >= sizeof(d.remote_tag) || strlen(contact) >= sizeof(d.contact) ||
-	    strlen(route) >= sizeof(d.route))
-		d.complete = 0;
-	(void)snprintf(d.remote_tag, sizeof(d.remote_tag), "%s", tag);
-	(void)snprintf(d.contact, sizeof(d.contact), "%s", contact);
-	(void)snprintf(d.route, sizeof(d.route), "%s", route);
-	/* Full: the ACK then goes out when ack_wait_ms is over. */
-	if (zv_ring_push(leg->shard->rings->dialogs, &d) != ZV_OK)
-		zv_warn("sip", "the ring of dialogs is full: a call's facts are not stored");
-}
-
-static void on_ok(struct leg *leg, const struct signal *sig)
-{
-	struct zv_event ev = {.type = ZV_EV_SIP_ANSWERED, .code = sig->code};
-
-	heard(leg, sig);
-	trunk_result(leg_trunk(leg), false);
-	leg_stop_timers(leg);
-	leg->invite_cseq = sig->sip->sip_cseq->cs_seq;
-	if (leg->cseq < leg->invite_cseq)
-		leg->cseq = leg->invite_cseq;
-	take_sdp(leg, sig->sip);
-	/* An adopted leg may have had its SDP in a 183 that nobody remembers: it is told as answered
-	 * without media. */
-	if (!leg_take_dialog(leg, sig->sip) || (!leg->media_set && !leg->adopted)) {
-		(void)send_ack(leg);
-		drop(&leg->invite);
-		tell_failed(leg, &(struct failure){.code = 488, .local = true});
-		end_with_bye(leg);
-		return;
-	}
-	leg->state = LEG_ACK_WAIT;
-	push_facts(leg);
-	session_agree(leg, sig->sip);
-	leg_set_timer(leg, TIMER_ACK, leg->shard->sip->params.ack_wait_ms);
-	leg_set_timer(leg, TIMER_TALK, (int64_t)leg->talk_max_s * 1000);
-	put_media(leg, &ev);
-	call_tell(leg, &ev);
-}
-
-/* A 200 crossed our CANCEL: nobody is to be talked to. */
-static void on_ok_cancel(struct leg *leg, const struct signal *sig)
-{
-	heard(leg, sig);
-	trunk_result(leg_trunk(leg), false);
-	leg->invite_cseq = sig->sip->sip_cseq->cs_seq;
-	(void)leg_take_dialog(leg, sig->sip);
-	(void)send_ack(leg);
-	drop(&leg->invite);
-	tell_failed(leg, &(struct failure){.code = 487, .local = true, .cancelled = true});
-	end_with_bye(leg);
-}
-
-/* A repeated 200 of this dialog: the ACK was lost. */
-static void on_ok_again(struct leg *leg, const struct signal *sig)
-{
-	(void)sig;
-	if (leg->acked)
-		(void)send_ack(leg);
-}
 
 static void acknowledge(struct leg *leg)
 {
@@ -486,10 +353,66 @@ static void on_ack(struct leg *leg, const struct signal *sig)
 	leg->state = LEG_TALKING;
 }
 
+static void on_ok(struct leg *leg, const struct signal *sig)
+{
+	heard(leg, sig);
+	trunk_result(leg_trunk(leg), false);
+	leg_stop_timers(leg);
+	leg->invite_cseq = sig->sip->sip_cseq->cs_seq;
+	if (leg->cseq < leg->invite_cseq)
+		leg->cseq = leg->invite_cseq;
+	take_sdp(leg, sig->sip);
+	/* An adopted leg may have had its SDP in a 183 that nobody remembers: it is told as answered
+	 * without media. */
+	if (!leg_take_dialog(leg, sig->sip) || (!leg->media_set && !leg->adopted)) {
+		(void)send_ack(leg);
+		drop(&leg->invite);
+		leg_tell_failed(leg, &(struct failure){.code = 488, .local = true});
+		end_with_bye(leg);
+		return;
+	}
+	leg->state = LEG_ACK_WAIT;
+	session_agree(leg, sig->sip);
+	if (leg->talk_max_s != 0)
+		leg_set_timer(leg, TIMER_TALK, (int64_t)leg->talk_max_s * 1000);
+	if (leg->shard->phones == NULL) {
+		leg_push_facts(leg);
+		leg_set_timer(leg, TIMER_ACK, leg->shard->sip->params.ack_wait_ms);
+		leg_tell_media(leg, ZV_EV_SIP_ANSWERED, sig->code);
+		return;
+	}
+	/* Nothing of it is kept for after a crash: no facts, and the ACK waits for nobody. */
+	leg_tell_media(leg, ZV_EV_SIP_ANSWERED, sig->code);
+	on_ack(leg, sig);
+	if (leg->phone) /* not all of them in one moment */
+		leg_set_timer(leg, TIMER_PING, PING_MS / 2 + leg->id.slot * 997 % PING_MS);
+}
+
+/* A 200 crossed our CANCEL: nobody is to be talked to. */
+static void on_ok_cancel(struct leg *leg, const struct signal *sig)
+{
+	heard(leg, sig);
+	trunk_result(leg_trunk(leg), false);
+	leg->invite_cseq = sig->sip->sip_cseq->cs_seq;
+	(void)leg_take_dialog(leg, sig->sip);
+	(void)send_ack(leg);
+	drop(&leg->invite);
+	leg_tell_failed(leg, &(struct failure){.code = 487, .local = true, .cancelled = true});
+	end_with_bye(leg);
+}
+
+/* A repeated 200 of this dialog: the ACK was lost. */
+static void on_ok_again(struct leg *leg, const struct signal *sig)
+{
+	(void)sig;
+	if (leg->acked)
+		(void)send_ack(leg);
+}
+
 static void on_bye(struct leg *leg, const struct signal *sig)
 {
 	acknowledge(leg);
-	tell_ended(leg, ZV_BY_REMOTE, q850_of(sig->sip));
+	leg_tell_ended(leg, ZV_BY_REMOTE, message_q850(sig->sip));
 	call_close(leg);
 }
 
@@ -497,7 +420,7 @@ static void on_hangup(struct leg *leg, const struct signal *sig)
 {
 	(void)sig;
 	acknowledge(leg);
-	tell_ended(leg, ZV_BY_US, 0);
+	leg_tell_ended(leg, ZV_BY_US, 0);
 	end_with_bye(leg);
 }
 
@@ -505,7 +428,7 @@ static void on_talk_over(struct leg *leg, const struct signal *sig)
 {
 	(void)sig;
 	acknowledge(leg);
-	tell_ended(leg, ZV_BY_TIMEOUT, 0);
+	leg_tell_ended(leg, ZV_BY_TIMEOUT, 0);
 	end_with_bye(leg);
 }
 
@@ -513,7 +436,7 @@ static void on_session_over(struct leg *leg, const struct signal *sig)
 {
 	(void)sig;
 	acknowledge(leg);
-	tell_ended(leg, ZV_BY_ERROR, 0);
+	leg_tell_ended(leg, ZV_BY_ERROR, 0);
 	end_with_bye(leg);
 }
 
@@ -523,10 +446,89 @@ static void on_refresh(struct leg *leg, const struct signal *sig)
 	(void)send_refresh(leg);
 }
 
+static void on_ping(struct leg *leg, const struct signal *sig)
+{
+	(void)sig;
+	(void)send_ping(leg);
+	leg_set_timer(leg, TIMER_PING, PING_MS);
+}
+
 static void on_closed(struct leg *leg, const struct signal *sig)
 {
 	(void)sig;
 	call_close(leg);
+}
+
+/* ---- they called us ---- */
+
+/* Answered and told: ENDED; else FAILED. */
+static void in_over(struct leg *leg, enum zv_ended_by by, uint16_t q850)
+{
+	if (leg->answer_told)
+		leg_tell_ended(leg, by, q850);
+	else
+		leg_tell_failed(leg, &(struct failure){.code = 487, .q850 = q850, .local = by != ZV_BY_REMOTE});
+}
+
+static void on_in_cancelled(struct leg *leg, const struct signal *sig)
+{
+	fail(leg, &(struct failure){.code = 487, .q850 = message_q850(sig->sip)});
+}
+
+/* BYE before our 200: the same as CANCEL (RFC 3261 15). */
+static void on_in_early_bye(struct leg *leg, const struct signal *sig)
+{
+	incoming_refuse(leg, 487);
+	on_in_cancelled(leg, sig);
+}
+
+static void on_in_refuse(struct leg *leg, const struct signal *sig)
+{
+	(void)sig;
+	incoming_refuse(leg, 480);
+	fail(leg, &(struct failure){.code = 480, .local = true, .cancelled = true});
+}
+
+static void on_in_ack(struct leg *leg, const struct signal *sig)
+{
+	leg->acked = true;
+	leg->state = LEG_TALKING;
+	if (leg->answer_told)
+		return;
+	take_sdp(leg, sig->sip); /* the INVITE had no offer: ours is answered here */
+	if (leg->media_set) {
+		leg_tell_media(leg, ZV_EV_SIP_ANSWERED, 200);
+		return;
+	}
+	leg_tell_failed(leg, &(struct failure){.code = 488, .local = true});
+	end_with_bye(leg);
+}
+
+static void on_in_no_ack(struct leg *leg, const struct signal *sig)
+{
+	(void)sig;
+	in_over(leg, ZV_BY_TIMEOUT, 0);
+	end_with_bye(leg);
+}
+
+static void on_in_bye(struct leg *leg, const struct signal *sig)
+{
+	in_over(leg, ZV_BY_REMOTE, message_q850(sig->sip));
+	call_close(leg);
+}
+
+static void on_in_hangup(struct leg *leg, const struct signal *sig)
+{
+	(void)sig;
+	in_over(leg, ZV_BY_US, 0);
+	leg_stop_timers(leg);
+	leg->state = LEG_IN_ENDING;
+}
+
+static void on_in_goodbye(struct leg *leg, const struct signal *sig)
+{
+	(void)sig;
+	end_with_bye(leg);
 }
 
 /* ---- of before a crash ---- */
@@ -575,6 +577,20 @@ static on_signal *const table[LEG_STATES][SIGNALS] = {
 		[SIG_OK] = on_ok_again, [SIG_BYE] = on_bye, [SIG_HANGUP] = on_hangup,
 		[SIG_CANCEL] = on_hangup, [SIG_TALK] = on_talk_over,
 		[SIG_SESSION] = on_session_over, [SIG_REFRESH] = on_refresh,
+		[SIG_PING] = on_ping,
+	},
+	[LEG_IN_RINGING] = {
+		[SIG_IN_CANCEL] = on_in_cancelled, [SIG_CANCEL] = on_in_refuse,
+		[SIG_HANGUP] = on_in_refuse, [SIG_RING] = on_in_refuse,
+		[SIG_BYE] = on_in_early_bye,
+	},
+	[LEG_IN_ANSWERED] = {
+		[SIG_IN_ACK] = on_in_ack, [SIG_IN_NO_ACK] = on_in_no_ack, [SIG_BYE] = on_in_bye,
+		[SIG_HANGUP] = on_in_hangup, [SIG_CANCEL] = on_in_hangup,
+	},
+	[LEG_IN_ENDING] = {
+		[SIG_IN_ACK] = on_in_goodbye, [SIG_IN_NO_ACK] = on_in_goodbye,
+		[SIG_BYE] = on_closed,
 	},
 	[LEG_ENDING] = {
 		[SIG_OK] = on_ok_again, [SIG_BYE_DONE] = on_closed, [SIG_GUARD] = on_closed,
@@ -625,43 +641,19 @@ int call_on_response(void *magic, nta_outgoing_t *orq, const sip_t *sip)
 
 void call_fail_now(struct leg *leg)
 {
-	bool answered = leg->state == LEG_ACK_WAIT || leg->state == LEG_TALKING;
+	bool answered = leg->state == LEG_ACK_WAIT || leg->state == LEG_TALKING ||
+			(leg->state == LEG_IN_ANSWERED && leg->answer_told);
 
 	if (answered)
-		tell_ended(leg, ZV_BY_ERROR, 0);
-	else if (leg->state != LEG_ENDING)
-		tell_failed(leg, &(struct failure){.code = 408, .local = true, .cancelled = true});
+		leg_tell_ended(leg, ZV_BY_ERROR, 0);
+	else if (leg->state != LEG_ENDING && leg->state != LEG_IN_ENDING)
+		leg_tell_failed(leg, &(struct failure){.code = 408, .local = true, .cancelled = true});
 	call_close(leg);
 }
 
-static void begin(struct leg *leg, struct shard *s, const struct zv_cmd *cmd)
+struct leg *leg_begin(struct shard *s, const struct zv_cmd *cmd)
 {
-	memset(leg, 0, sizeof(*leg));
-	leg->shard = s;
-	leg->wheel_slot = leg->wheel_next = leg->wheel_prev = leg->hash_next = NONE_LEG;
-	leg->id = cmd->leg;
-	leg->attempt = cmd->attempt;
-	leg->trunk = cmd->trunk;
-	leg->sub = cmd->u.dial.sub;
-	leg->called = cmd->u.dial.called;
-	leg->caller = cmd->u.dial.caller;
-	/* Nothing lasts for ever, whatever was asked. */
-	leg->ring_ms = cmd->u.dial.ring_ms != 0 ? cmd->u.dial.ring_ms : RING_DEFAULT_MS;
-	leg->talk_max_s = cmd->u.dial.talk_max_s != 0 ? cmd->u.dial.talk_max_s : TALK_DEFAULT_S;
-	leg->session_s = leg_trunk(leg)->conf->session_expires_s;
-	/* Always the same agent for a slot: after a crash its port is known. */
-	leg->agent = &s->agents[(cmd->leg.slot / s->sip->params.n_shards) % s->n_agents];
-	zv_sip_names(&s->sip->params.secret, leg->attempt, leg->sub, &leg->names);
-	leg_request_uri(leg);
-	leg->state = LEG_CALLING;
-	leg_hash_in(leg);
-	s->legs_used++;
-}
-
-void call_dial(struct shard *s, const struct zv_cmd *cmd)
-{
-	struct leg *leg = &s->legs[cmd->leg.slot / s->sip->params.n_shards];
-	struct trunk *t;
+	struct leg *leg = leg_at(s, cmd->leg.slot);
 
 	if (leg->state != LEG_FREE) {
 		/* A failover may be quicker than the goodbye of the last try. */
@@ -669,12 +661,59 @@ void call_dial(struct shard *s, const struct zv_cmd *cmd)
 			zv_error("sip", "slot %u dialled while in use", cmd->leg.slot);
 		call_fail_now(leg);
 	}
-	begin(leg, s, cmd);
+	memset(leg, 0, sizeof(*leg));
+	leg->shard = s;
+	leg->wheel_slot = leg->wheel_next = leg->wheel_prev = leg->hash_next = NONE_LEG;
+	leg->in = NONE_LEG;
+	leg->id = cmd->leg;
+	leg->attempt = leg->key = cmd->attempt;
+	leg->trunk = cmd->trunk;
+	/* Always the same agent for a slot: after a crash its port is known. */
+	leg->agent = &s->agents[(uint32_t)(leg - s->legs) % s->n_agents];
+	if (s->phones != NULL)
+		leg->key = (struct zv_attempt_id){
+			UINT64_C(0xffff) << 48 | (uint64_t)s->sip->born_ms, ++s->leg_number};
+	s->legs_used++;
+	return leg;
+}
+
+static void begin_dial(struct leg *leg, const struct zv_cmd *cmd)
+{
+	leg->sub = cmd->u.dial.sub;
+	leg->called = cmd->u.dial.called;
+	leg->caller = cmd->u.dial.caller;
+	leg->phone = cmd->u.dial.phone != 0;
+	/* Nothing lasts for ever, whatever was asked; but a phone that stays up all day. */
+	leg->ring_ms = cmd->u.dial.ring_ms != 0 ? cmd->u.dial.ring_ms : RING_DEFAULT_MS;
+	leg->talk_max_s = cmd->u.dial.talk_max_s;
+	if (leg->talk_max_s == 0 && !leg->phone)
+		leg->talk_max_s = TALK_DEFAULT_S;
+	leg->session_s = leg_trunk(leg)->conf->session_expires_s;
+	leg->tcp = leg_trunk(leg)->conf->transport == ZV_SIP_TCP;
+	zv_sip_names(&leg->shard->sip->params.secret, leg->key, leg->sub, &leg->names);
+	if (leg->phone)
+		phone_dial(leg, cmd->u.dial.agent);
+	else
+		leg_request_uri(leg);
+	leg->state = LEG_CALLING;
+	leg_hash_in(leg);
+}
+
+void call_dial(struct shard *s, const struct zv_cmd *cmd)
+{
+	struct leg *leg = leg_begin(s, cmd);
+	struct trunk *t;
+
+	begin_dial(leg, cmd);
 	if (cmd->u.dial.adopt) {
 		adopt_dial(leg);
 		return;
 	}
 	t = leg_trunk(leg);
+	if (leg->phone && leg->hop == NULL) {
+		fail(leg, &(struct failure){.code = 480, .local = true});
+		return;
+	}
 	if (t->unanswered_max != 0 && t->unanswered >= t->unanswered_max) {
 		fail(leg, &(struct failure){.code = 503, .local = true});
 		return;

@@ -6,9 +6,7 @@
 
 #include <sofia-sip/su_md5.h>
 
-/* The value of `name=value` or `name="va\"lue"`; false: text has another name.  What does not
- * fit or has odd characters is cut short, and *ret_bad set. */
-static bool value_of(const char *text, const char *name, char *to, size_t size, bool *ret_bad)
+bool zv_digest_value(const char *text, const char *name, char *to, size_t size, bool *ret_bad)
 {
 	size_t n = strlen(name), used = 0;
 	bool quoted;
@@ -59,18 +57,18 @@ bool zv_digest_take(struct zv_digest *digest, const char *const *params, const c
 	char word[128];
 
 	for (; params != NULL && *params != NULL; params++) {
-		if (value_of(*params, "realm", d.realm, sizeof(d.realm), &bad))
+		if (zv_digest_value(*params, "realm", d.realm, sizeof(d.realm), &bad))
 			has_realm = true;
-		else if (value_of(*params, "nonce", d.nonce, sizeof(d.nonce), &bad))
+		else if (zv_digest_value(*params, "nonce", d.nonce, sizeof(d.nonce), &bad))
 			continue;
-		else if (value_of(*params, "opaque", d.opaque, sizeof(d.opaque), &bad))
+		else if (zv_digest_value(*params, "opaque", d.opaque, sizeof(d.opaque), &bad))
 			d.has_opaque = true;
-		else if (value_of(*params, "stale", word, sizeof(word), &bad))
+		else if (zv_digest_value(*params, "stale", word, sizeof(word), &bad))
 			d.stale = strcasecmp(word, "true") == 0;
-		else if (value_of(*params, "qop", word, sizeof(word), &bad)) {
+		else if (zv_digest_value(*params, "qop", word, sizeof(word), &bad)) {
 			has_qop = true;
 			d.qop_auth = lists_auth(word);
-		} else if (value_of(*params, "algorithm", word, sizeof(word), &bad)) {
+		} else if (zv_digest_value(*params, "algorithm", word, sizeof(word), &bad)) {
 			if (strcasecmp(word, "MD5") != 0)
 				return false;
 			d.algorithm = true;
@@ -84,7 +82,7 @@ bool zv_digest_take(struct zv_digest *digest, const char *const *params, const c
 	return true;
 }
 
-static void md5_of(const char *const *parts, int n, char ret_hex[33])
+void zv_digest_md5(const char *const *parts, int n, char ret_hex[33])
 {
 	su_md5_t md5;
 
@@ -128,13 +126,13 @@ bool zv_digest_answer(struct zv_digest *digest, const struct zv_digest_ask *ask,
 	digest->nc++;
 	(void)snprintf(nc, sizeof(nc), "%08x", digest->nc);
 	(void)snprintf(cnonce, sizeof(cnonce), "%016llx", (unsigned long long)ask->cnonce);
-	md5_of((const char *const[]){ask->user, digest->realm, ask->password}, 3, a1);
-	md5_of((const char *const[]){ask->method, ask->uri}, 2, a2);
+	zv_digest_md5((const char *const[]){ask->user, digest->realm, ask->password}, 3, a1);
+	zv_digest_md5((const char *const[]){ask->method, ask->uri}, 2, a2);
 	if (digest->qop_auth)
-		md5_of((const char *const[]){a1, digest->nonce, nc, cnonce, "auth", a2}, 6,
+		zv_digest_md5((const char *const[]){a1, digest->nonce, nc, cnonce, "auth", a2}, 6,
 		       response);
 	else
-		md5_of((const char *const[]){a1, digest->nonce, a2}, 3, response);
+		zv_digest_md5((const char *const[]){a1, digest->nonce, a2}, 3, response);
 	if (!put_quoted(to, size, &used, "Digest username", ask->user) ||
 	    !put_quoted(to, size, &used, ", realm", digest->realm) ||
 	    !put_quoted(to, size, &used, ", nonce", digest->nonce) ||

@@ -36,4 +36,11 @@ struct zv_digest_ask {
 bool zv_digest_answer(struct zv_digest *digest, const struct zv_digest_ask *ask, char *to,
 		      size_t size);
 
+/* The value of `name=value` or `name="va\"lue"`; false: text has another name.  What does not
+ * fit or has odd characters is cut short, and *ret_bad set (never cleared). */
+bool zv_digest_value(const char *text, const char *name, char *to, size_t size, bool *ret_bad);
+
+/* MD5 of the parts with colons between them, as 32 hex digits. */
+void zv_digest_md5(const char *const *parts, int n, char ret_hex[33]);
+
 #endif

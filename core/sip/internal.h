@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <pthread.h>
 
 struct agent;
 struct leg;
@@ -20,7 +21,9 @@ struct leg;
 #include <sofia-sip/sip.h>
 #include <sofia-sip/su_wait.h>
 
+#include "sip/auth.h"
 #include "sip/digest.h"
+#include "sip/phones.h"
 #include "sip/sdp.h"
 #include "sip/sip.h"
 
@@ -39,6 +42,7 @@ struct leg;
 #define EVENTS_PER_LEG 8      /* no DIAL gives more */
 #define NONE_LEG      UINT32_MAX
 #define TEXT_MAX_BYTES 4096   /* a Contact, tag or route set from outside */
+#define PING_MS       20000   /* in-dialog OPTIONS to a phone: is it still there? */
 
 /* What a leg is doing.  The table in call.c says what each signal does in each state. */
 enum leg_state {
@@ -51,6 +55,10 @@ enum leg_state {
 	LEG_TALKING,
 	LEG_ENDING,      /* reported as failed or ended; our BYE waits for its answer */
 	LEG_ADOPTING,    /* of before a crash: CANCELs sent */
+	/* somebody called us (incoming.c) */
+	LEG_IN_RINGING,  /* our 180 is out */
+	LEG_IN_ANSWERED, /* our 200 is out, their ACK is to come */
+	LEG_IN_ENDING,   /* reported as ended; the BYE waits for their ACK (RFC 3261 15) */
 	LEG_STATES
 };
 
@@ -71,6 +79,11 @@ enum signal_type {
 	SIG_TALK,
 	SIG_SESSION,
 	SIG_REFRESH,
+	SIG_PING,
+	/* of an INVITE that came in */
+	SIG_IN_ACK,
+	SIG_IN_CANCEL,
+	SIG_IN_NO_ACK,
 	SIGNALS
 };
 
@@ -82,6 +95,7 @@ enum timer {
 	TIMER_TALK,    /* talk_max_s */
 	TIMER_SESSION, /* RFC 4028: nobody refreshed */
 	TIMER_REFRESH, /* RFC 4028: our turn */
+	TIMER_PING,    /* a phone's leg: OPTIONS */
 	TIMERS
 };
 
@@ -96,7 +110,9 @@ struct leg {
 	struct shard *shard;
 	struct agent *agent;
 	struct zv_leg_id id;
-	struct zv_attempt_id attempt;
+	struct zv_attempt_id attempt; /* the engine's word for it */
+	struct zv_attempt_id key;     /* what its names are made of: the attempt; in the phones' shard
+				       * a number of our own, since nothing there outlives us */
 	uint64_t called, caller;
 	struct zv_sip_names names;
 	uint16_t trunk;
@@ -108,15 +124,27 @@ struct leg {
 	bool tried;            /* EV_SIP_TRYING is out */
 	bool media_set, update_allowed, refresher;
 	bool acked, adopted;
+	bool phone;            /* an agent's phone, no trunk */
+	bool tcp;              /* where it is sent to */
+	bool hop_only;         /* behind a NAT: all goes to hop, whatever its Contact says */
+	bool answer_told;      /* EV_SIP_ANSWERED is out */
+	uint32_t agent_index;
+	uint32_t in;           /* its INVITE in s->in.v; NONE_LEG */
+	struct zv_ip nat_ip;   /* where a phone behind a NAT sends from; family 0: it is not */
+	struct zv_sdp_media answered; /* what our last SDP answered, and its version */
+	uint32_t answer_version;
 	uint8_t adopt_pending; /* CANCELs without final answer */
 	uint32_t invite_cseq, cseq, rseq;
 	uint32_t ring_ms, talk_max_s;
 	uint32_t session_s, min_se_s;
 	struct zv_sdp_media media;
-	nta_outgoing_t *invite, *bye, *refresh;
+	nta_outgoing_t *invite, *bye, *refresh, *ping;
 	nta_outgoing_t *cancels[RESENDS_MAX + 1]; /* an adopted leg's */
 	/* heap texts, owned; NULL = none */
 	char *request_uri; /* the INVITE's */
+	char *hop;         /* where the INVITE goes; NULL: to the trunk */
+	char *local, *remote; /* From and To without tags; NULL: as the trunk wants them */
+	char *call_id;     /* theirs, when they called; NULL: names.call_id */
 	char *remote_tag, *contact, *route;
 	char *credentials; /* the last INVITE's Authorization header, whole */
 	int64_t due_ms[TIMERS]; /* monotonic; 0 = off */
@@ -166,7 +194,15 @@ struct shard {
 	struct agent *agents;
 	uint32_t n_agents;
 	struct trunk *trunks;
-	struct leg *legs; /* of slot s: legs[s / n_shards] */
+	/* The phones' shard alone: */
+	struct phones *phones;   /* NULL: not that shard */
+	struct trunk phone_trunk; /* stands where a phone's leg has no trunk */
+	struct zv_sip_trunk phone_conf;
+	struct trunk_shared phone_shared;
+	struct incomings in;
+	uint64_t leg_number;
+	bool tcp;                /* its agents have TCP too */
+	struct leg *legs; /* of slot s: leg_index */
 	uint32_t n_legs, legs_used;
 	uint32_t *hash; /* first leg of a bucket, by (attempt, sub) */
 	uint32_t hash_mask;
@@ -188,7 +224,8 @@ struct shard {
 	int64_t stats_ms, tick_ms;
 	struct {
 		_Atomic uint64_t invites, retransmits, timeouts, received, bad_messages, auth_refused;
-		_Atomic uint32_t legs, transactions, loop_lag_us_max;
+		_Atomic uint64_t registers, register_wrong, register_dropped, invites_in, invites_busy;
+		_Atomic uint32_t legs, transactions, loop_lag_us_max, registered;
 	} stats;
 };
 
@@ -198,8 +235,13 @@ struct zv_sip {
 	struct zv_sip_trunk *trunks;
 	struct trunk_shared *shared;
 	struct zv_open_attempt *open;
-	struct shard *shards;
+	struct shard *shards; /* n_shards, and the phones' behind them */
+	uint32_t n_all;
 	bool tcp;
+	int64_t born_ms;      /* wall clock: no name of the phones' shard comes twice */
+	_Atomic(struct phone_list *) phones_next;
+	pthread_mutex_t seen_lock;
+	struct zv_sip_registration *seen; /* by agent; until_ms 0: nowhere */
 };
 
 /* shard.c */
@@ -207,22 +249,37 @@ int64_t now_ms(void);
 void shard_tell(struct shard *s, const struct zv_event *ev);
 void leg_set_timer(struct leg *leg, enum timer timer, int64_t in_ms); /* < 0: off */
 void leg_stop_timers(struct leg *leg);
-struct leg *leg_find(struct shard *s, struct zv_attempt_id attempt, uint8_t sub);
+struct leg *leg_find(struct shard *s, struct zv_attempt_id key, uint8_t sub);
 void leg_hash_in(struct leg *leg);
 void leg_hash_out(struct leg *leg);
 enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text,
 			 size_t text_size) ZV_MUST_USE;
 void shard_destroy(struct shard *s);
 enum zv_err shard_run(struct shard *s) ZV_MUST_USE;
+bool leg_is(const struct shard *s, struct zv_leg_id id);
+struct leg *leg_at(struct shard *s, uint32_t slot);
 
 /* call.c */
 void call_dial(struct shard *s, const struct zv_cmd *cmd);
 void call_signal(struct leg *leg, const struct signal *sig);
 void call_close(struct leg *leg); /* frees what the leg holds and tells CLOSED */
 void call_fail_now(struct leg *leg); /* at the end of a stop: FAILED or ENDED, then CLOSED */
-void call_tell(struct leg *leg, struct zv_event *ev); /* fills in whose event it is */
 int call_on_response(void *magic, nta_outgoing_t *orq, const sip_t *sip);
 struct trunk *leg_trunk(const struct leg *leg);
+/* A leg of the command's slot, attempt and trunk, with names and agent; what used the slot is ended. */
+struct leg *leg_begin(struct shard *s, const struct zv_cmd *cmd);
+
+/* tell.c: what the engine and the store are told */
+struct failure {
+	uint16_t code, q850, retry_after_s;
+	bool local, cancelled;
+};
+void call_tell(struct leg *leg, struct zv_event *ev); /* fills in whose event it is */
+void leg_tell_media(struct leg *leg, enum zv_event_type type, uint16_t code); /* with its media */
+void leg_tell_failed(struct leg *leg, const struct failure *f);
+void leg_tell_ended(struct leg *leg, enum zv_ended_by by, uint16_t q850);
+void leg_push_facts(struct leg *leg);
+uint16_t message_q850(const sip_t *sip); /* the cause in its Reason header, 0 = none */
 
 /* request.c: what we send.  false: it could not be built or sent. */
 bool send_invite(struct leg *leg);
@@ -237,11 +294,17 @@ void send_stray_cancel(struct agent *agent, const msg_t *msg, const sip_t *sip);
 bool send_options(struct trunk *trunk);
 size_t leg_sdp(const struct leg *leg, const struct zv_sdp_media *answer_to, char *to);
 void leg_request_uri(struct leg *leg); /* sets request_uri from the number */
+bool send_ping(struct leg *leg);
+/* The first hop if it is a plain address: uri or the first of a route set.  False: it is not. */
+bool plain_hop(const char *uri, bool is_route, bool tcp_default, char *to, size_t size);
+bool keep_text(char **slot, const char *text); /* false: no memory, or too long */
 /* Keeps tag, Contact and route set of a 2xx (or reliable 1xx); false: they are not usable. */
 bool leg_take_dialog(struct leg *leg, const sip_t *sip);
 
 /* stray.c: what comes without a transaction */
 int stray_message(struct agent *agent, nta_agent_t *nta, msg_t *msg, sip_t *sip);
+const char *stray_unsupported(const sip_t *sip);
+void stray_no_maddr(const sip_t *sip); /* a name there would be looked up, blocking */
 
 /* adopt.c */
 void adopt_dial(struct leg *leg);

@@ -30,7 +30,10 @@ static void from_text(const struct leg *leg, char *to, size_t size)
 	char number[24];
 
 	number_text(t, leg->caller, number, sizeof(number));
-	if (t->conf->privacy == ZV_PRIVACY_ID)
+	if (leg->local != NULL)
+		(void)snprintf(to, size, "%s;tag=%s", leg->local,
+			       leg->call_id != NULL ? leg->names.call_id : leg->names.from_tag);
+	else if (t->conf->privacy == ZV_PRIVACY_ID)
 		(void)snprintf(to, size, "\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=%s",
 			       leg->names.from_tag);
 	else
@@ -44,8 +47,23 @@ static void to_text(const struct leg *leg, char *to, size_t size)
 	const struct trunk *t = leg_trunk(leg);
 	char number[24];
 
+	if (leg->remote != NULL) {
+		(void)snprintf(to, size, "%s", leg->remote);
+		return;
+	}
 	number_text(t, leg->called, number, sizeof(number));
 	(void)snprintf(to, size, "<sip:%s@%s>", number, t->domain);
+}
+
+static const char *call_id_of(const struct leg *leg)
+{
+	return leg->call_id != NULL ? leg->call_id : leg->names.call_id;
+}
+
+/* Where its INVITE goes, or came from. */
+static const char *hop_of(const struct leg *leg)
+{
+	return leg->hop != NULL ? leg->hop : leg_trunk(leg)->hop;
 }
 
 void leg_request_uri(struct leg *leg)
@@ -63,8 +81,8 @@ size_t leg_sdp(const struct leg *leg, const struct zv_sdp_media *answer_to, char
 {
 	const struct zv_media_plan *plan = &leg->shard->sip->plan;
 	struct zv_sdp_offer offer = {
-		.session = leg->attempt.lo & INT32_MAX,
-		.version = answer_to == NULL ? 1 : 2,
+		.session = leg->key.lo & INT32_MAX,
+		.version = answer_to == NULL ? 1 : 2 + leg->answer_version,
 		.rtcp_ip = plan->ranges[0].ip,
 		.rtcp_port = zv_media_rtcp_port(plan, leg->id.slot),
 		.pcmu_first = leg->shard->sip->params.offer_pcmu_first,
@@ -115,31 +133,24 @@ fail:
 	return NULL;
 }
 
-/* Where to send within a dialog: the first route, else the far end's Contact, if that is a
- * plain address; else the trunk.  Never a name: the stack would ask the DNS, blocking. */
-static void target_hop(const struct leg *leg, char *to, size_t size)
+bool plain_hop(const char *uri, bool is_route, bool tcp_default, char *to, size_t size)
 {
-	const struct trunk *t = leg_trunk(leg);
-	const char *target = leg->route != NULL ? leg->route : leg->contact;
-	const char *default_transport = t->conf->transport == ZV_SIP_TCP ? "tcp" : "udp";
 	char transport[8] = "", host[64];
 	su_home_t home[1] = {SU_HOME_INIT(home)};
 	struct in6_addr addr;
+	bool plain = false;
 	url_t *url = NULL;
 	size_t n;
 
-	(void)snprintf(to, size, "%s", t->hop);
-	if (target == NULL)
-		return;
-	if (leg->route != NULL) {
-		sip_route_t *r = sip_route_make(home, leg->route);
+	if (is_route) {
+		sip_route_t *r = sip_route_make(home, uri);
 
 		url = r == NULL ? NULL : r->r_url;
 	} else {
-		url = url_hdup(home, (const url_t *)(const void *)target);
+		url = url_hdup(home, (const url_t *)(const void *)uri);
 	}
 	if (url == NULL || url->url_type != url_sip || url->url_host == NULL ||
-	    (n = strlen(url->url_host)) >= sizeof(host))
+	    (n = strlen(url->url_host)) >= sizeof(host) || n == 0)
 		goto done;
 	if (url->url_params != NULL && url_has_param(url, "maddr"))
 		goto done;
@@ -151,24 +162,37 @@ static void target_hop(const struct leg *leg, char *to, size_t size)
 	} else if (inet_pton(AF_INET, host, &addr) != 1) {
 		goto done;
 	}
-	/* A Contact that names no transport is reached as the trunk is. */
 	if (url->url_params != NULL)
 		(void)url_param(url->url_params, "transport", transport, sizeof(transport));
 	if (strcasecmp(transport, "tcp") != 0 && strcasecmp(transport, "udp") != 0)
-		(void)snprintf(transport, sizeof(transport), "%s", default_transport);
-	if (strcasecmp(transport, "tcp") == 0 && !leg->shard->sip->tcp)
-		goto done;
+		(void)snprintf(transport, sizeof(transport), "%s", tcp_default ? "tcp" : "udp");
 	(void)snprintf(to, size, "sip:%s:%s;transport=%s", url->url_host,
 		       url->url_port != NULL && url->url_port[0] != 0 ? url->url_port : "5060",
 		       transport);
+	plain = true;
 done:
 	su_home_deinit(home);
+	return plain;
+}
+
+/* Where to send within a dialog: the first route, else the far end's Contact, if that is a
+ * plain address; else the trunk, or where a phone is known to be.  Never a name: the stack would
+ * ask the DNS, blocking. */
+static void target_hop(const struct leg *leg, char *to, size_t size)
+{
+	const char *target = leg->route != NULL ? leg->route : leg->contact;
+
+	/* A Contact that names no transport is reached as the trunk is. */
+	if (target == NULL || (leg->route == NULL && leg->hop_only) ||
+	    !plain_hop(target, leg->route != NULL, leg->tcp, to, size) ||
+	    (!leg->shard->tcp && strstr(to, ";transport=tcp") != NULL))
+		(void)snprintf(to, size, "%s", hop_of(leg));
 }
 
 /* A request within the leg's dialog. */
 static msg_t *dialog_request(struct leg *leg, sip_method_t method, const char *name, uint32_t cseq)
 {
-	char from[192], to[TEXT_MAX_BYTES + 200];
+	char from[CONTACT_MAX + 96], to[TEXT_MAX_BYTES + CONTACT_MAX + 8];
 	msg_t *msg;
 	size_t n;
 
@@ -185,7 +209,7 @@ static msg_t *dialog_request(struct leg *leg, sip_method_t method, const char *n
 		.cseq = cseq,
 		.from = from,
 		.to = to,
-		.call_id = leg->names.call_id,
+		.call_id = call_id_of(leg),
 	});
 	if (msg != NULL && leg->route != NULL &&
 	    sip_add_tl(msg, sip_object(msg), SIPTAG_ROUTE_STR(leg->route), TAG_END()) < 0) {
@@ -197,8 +221,7 @@ static msg_t *dialog_request(struct leg *leg, sip_method_t method, const char *n
 
 static const char *contact_of(const struct leg *leg)
 {
-	return leg_trunk(leg)->conf->transport == ZV_SIP_TCP ? leg->agent->contact_tcp
-							     : leg->agent->contact;
+	return leg->tcp ? leg->agent->contact_tcp : leg->agent->contact;
 }
 
 /* The branch of the resend-th INVITE: ours for the first; later ones (higher CSeq) are told
@@ -254,10 +277,17 @@ static bool add_trunk_headers(struct leg *leg, msg_t *msg)
 	if (t->conf->privacy == ZV_PRIVACY_ID &&
 	    sip_add_tl(msg, sip, SIPTAG_PRIVACY_STR("id"), TAG_END()) < 0)
 		return false;
+	/* Desk phones and softphones may answer such a call by themselves (RFC 5373); 100rel would
+	 * only be one more way to go wrong. */
+	if (leg->phone &&
+	    sip_add_tl(msg, sip, SIPTAG_HEADER_STR("Answer-Mode: Auto"),
+		       SIPTAG_HEADER_STR("Call-Info: <sip:zvonar.invalid>;answer-after=0"),
+		       TAG_END()) < 0)
+		return false;
 	if (t->conf->session_expires_s == 0)
 		return sip_add_tl(msg, sip, SIPTAG_SUPPORTED_STR("100rel"), TAG_END()) >= 0;
 	(void)snprintf(text, sizeof(text), "%u;refresher=uac", leg->session_s);
-	if (sip_add_tl(msg, sip, SIPTAG_SUPPORTED_STR("100rel, timer"),
+	if (sip_add_tl(msg, sip, SIPTAG_SUPPORTED_STR(leg->phone ? "timer" : "100rel, timer"),
 		       SIPTAG_SESSION_EXPIRES_STR(text), TAG_END()) < 0)
 		return false;
 	(void)snprintf(text, sizeof(text), "%u", leg->min_se_s);
@@ -266,8 +296,7 @@ static bool add_trunk_headers(struct leg *leg, msg_t *msg)
 
 bool send_invite(struct leg *leg)
 {
-	char from[192], to[192], sdp[ZV_SDP_MAX], branch[64];
-	struct trunk *t = leg_trunk(leg);
+	char from[CONTACT_MAX + 96], to[CONTACT_MAX + 96], sdp[ZV_SDP_MAX], branch[64];
 	const struct zv_sip_params *p = &leg->shard->sip->params;
 	msg_t *msg;
 
@@ -288,6 +317,10 @@ bool send_invite(struct leg *leg)
 	});
 	if (msg == NULL)
 		return false;
+	/* A phone behind a proxy: the Path that it registered by (RFC 3327). */
+	if (leg->route != NULL &&
+	    sip_add_tl(msg, sip_object(msg), SIPTAG_ROUTE_STR(leg->route), TAG_END()) < 0)
+		goto fail;
 	(void)leg_sdp(leg, NULL, sdp);
 	branch_text(leg, leg->resends, branch, sizeof(branch));
 	if (sip_add_tl(msg, sip_object(msg), SIPTAG_CONTACT_STR(contact_of(leg)),
@@ -298,7 +331,7 @@ bool send_invite(struct leg *leg)
 	    !add_trunk_headers(leg, msg) || !add_credentials(leg, msg))
 		goto fail;
 	leg->invite = nta_outgoing_mcreate(leg->agent->nta, call_on_response, leg,
-					   (const url_string_t *)(const void *)t->hop, msg,
+					   (const url_string_t *)(const void *)hop_of(leg), msg,
 					   NTATAG_BRANCH_KEY(branch), TAG_END());
 	if (leg->invite == NULL)
 		goto fail;
@@ -406,9 +439,43 @@ static int on_refresh_response(void *magic, nta_outgoing_t *orq, const sip_t *si
 	nta_outgoing_destroy(orq);
 	if (status < 300)
 		session_agree(leg, sip);
-	else if (status == 408 || status == 481) /* RFC 4028 10: the dialog is gone */
+	else if (status == 408 || status == 481 || /* RFC 4028 10: the dialog is gone */
+		 (leg->phone && sip != NULL && nta_sip_is_internal(sip)))
 		call_signal(leg, &(struct signal){.type = SIG_SESSION});
 	return 0;
+}
+
+static int on_ping_answer(void *magic, nta_outgoing_t *orq, const sip_t *sip)
+{
+	struct leg *leg = magic;
+	int status = sip != NULL ? sip->sip_status->st_status : 408;
+
+	if (status < 200 || leg->ping != orq)
+		return 0;
+	leg->ping = NULL;
+	nta_outgoing_destroy(orq);
+	if (sip == NULL || nta_sip_is_internal(sip) || status == 481)
+		call_signal(leg, &(struct signal){.type = SIG_SESSION});
+	return 0;
+}
+
+bool send_ping(struct leg *leg)
+{
+	char hop[160];
+	msg_t *msg;
+
+	if (leg->ping != NULL)
+		return true;
+	msg = dialog_request(leg, sip_method_options, "OPTIONS", ++leg->cseq);
+	if (msg == NULL)
+		return false;
+	target_hop(leg, hop, sizeof(hop));
+	leg->ping = nta_outgoing_mcreate(leg->agent->nta, on_ping_answer, leg,
+					 (const url_string_t *)(const void *)hop, msg,
+					 SIPTAG_CONTACT_STR(contact_of(leg)), TAG_END());
+	if (leg->ping == NULL)
+		msg_destroy(msg);
+	return leg->ping != NULL;
 }
 
 bool send_refresh(struct leg *leg)
@@ -635,7 +702,7 @@ bool send_options(struct trunk *t)
 }
 
 /* Replaces *slot by text; false: no memory, or it is longer than anything sensible. */
-static bool keep(char **slot, const char *text)
+bool keep_text(char **slot, const char *text)
 {
 	free(*slot);
 	*slot = NULL;
@@ -680,8 +747,8 @@ bool leg_take_dialog(struct leg *leg, const sip_t *sip)
 	}
 	if (sip->sip_record_route != NULL)
 		route = route_text(home, sip);
-	ok = keep(&leg->remote_tag, sip->sip_to->a_tag) && keep(&leg->contact, contact) &&
-	     keep(&leg->route, route);
+	ok = keep_text(&leg->remote_tag, sip->sip_to->a_tag) && keep_text(&leg->contact, contact) &&
+	     keep_text(&leg->route, route);
 	if (sip->sip_allow != NULL)
 		leg->update_allowed = sip_is_allowed(sip->sip_allow, sip_method_update, "UPDATE");
 	su_home_deinit(home);

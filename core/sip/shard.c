@@ -18,6 +18,7 @@
 #include "base/log.h"
 
 #define BATCH 64
+#define IDLE_MS 7200000 /* a phone's connection without a byte */
 #define WHEEL_WAITS_MAX 50 /* looks at the timers put off for the socket's sake */
 
 int64_t now_ms(void)
@@ -52,18 +53,18 @@ void shard_tell(struct shard *s, const struct zv_event *ev)
 	s->backlog_n++;
 }
 
-/* ---- legs by (attempt, sub) ---- */
+/* ---- legs by (key, sub) ---- */
 
-static uint32_t bucket(const struct shard *s, struct zv_attempt_id attempt, uint8_t sub)
+static uint32_t bucket(const struct shard *s, struct zv_attempt_id key, uint8_t sub)
 {
-	return (uint32_t)zv_mix64(attempt.lo ^ zv_mix64(attempt.hi + sub)) & s->hash_mask;
+	return (uint32_t)zv_mix64(key.lo ^ zv_mix64(key.hi + sub)) & s->hash_mask;
 }
 
-struct leg *leg_find(struct shard *s, struct zv_attempt_id attempt, uint8_t sub)
+struct leg *leg_find(struct shard *s, struct zv_attempt_id key, uint8_t sub)
 {
-	for (uint32_t i = s->hash[bucket(s, attempt, sub)]; i != NONE_LEG;
+	for (uint32_t i = s->hash[bucket(s, key, sub)]; i != NONE_LEG;
 	     i = s->legs[i].hash_next)
-		if (zv_attempt_eq(s->legs[i].attempt, attempt) && s->legs[i].sub == sub)
+		if (zv_attempt_eq(s->legs[i].key, key) && s->legs[i].sub == sub)
 			return &s->legs[i];
 	return NULL;
 }
@@ -71,7 +72,7 @@ struct leg *leg_find(struct shard *s, struct zv_attempt_id attempt, uint8_t sub)
 void leg_hash_in(struct leg *leg)
 {
 	struct shard *s = leg->shard;
-	uint32_t *first = &s->hash[bucket(s, leg->attempt, leg->sub)];
+	uint32_t *first = &s->hash[bucket(s, leg->key, leg->sub)];
 
 	leg->hash_next = *first;
 	*first = (uint32_t)(leg - s->legs);
@@ -81,7 +82,7 @@ void leg_hash_out(struct leg *leg)
 {
 	struct shard *s = leg->shard;
 	uint32_t self = (uint32_t)(leg - s->legs);
-	uint32_t *at = &s->hash[bucket(s, leg->attempt, leg->sub)];
+	uint32_t *at = &s->hash[bucket(s, leg->key, leg->sub)];
 
 	while (*at != self && *at != NONE_LEG)
 		at = &s->legs[*at].hash_next;
@@ -186,17 +187,35 @@ static void wheel_turn(struct shard *s, int64_t now)
 
 /* ---- the mailbox ---- */
 
-static bool leg_is(const struct shard *s, struct zv_leg_id id)
+bool leg_is(const struct shard *s, struct zv_leg_id id)
 {
-	return id.slot < s->sip->params.max_legs &&
-	       id.slot % s->sip->params.n_shards == s->index;
+	const struct zv_sip_params *p = &s->sip->params;
+	uint64_t end = p->max_legs;
+
+	if (p->phones.on)
+		end += (uint64_t)p->phones.max_phones + p->phones.max_side;
+	return id.slot < end && zv_sip_shard(id.slot, p->max_legs, p->n_shards) == s->index;
+}
+
+struct leg *leg_at(struct shard *s, uint32_t slot)
+{
+	const struct zv_sip_params *p = &s->sip->params;
+
+	return &s->legs[s->phones != NULL ? slot - p->max_legs : slot / p->n_shards];
 }
 
 static void take_command(struct shard *s, const struct zv_cmd *cmd)
 {
+	bool phone = cmd->type == ZV_CMD_DIAL && cmd->u.dial.phone && s->phones != NULL;
 	struct leg *leg;
 
-	if (!leg_is(s, cmd->leg) || cmd->trunk >= s->sip->params.n_trunks) {
+	if (s->phones != NULL && (cmd->type == ZV_CMD_ACCEPT || cmd->type == ZV_CMD_REJECT)) {
+		incoming_command(s, cmd);
+		return;
+	}
+	/* HANGUP and CANCEL of a phone name no trunk. */
+	if (!leg_is(s, cmd->leg) ||
+	    (cmd->type == ZV_CMD_DIAL && !phone && cmd->trunk >= s->sip->params.n_trunks)) {
 		zv_error("sip", "a command for slot %u, trunk %u is not for shard %u",
 			 cmd->leg.slot, (unsigned)cmd->trunk, s->index);
 		return;
@@ -205,7 +224,7 @@ static void take_command(struct shard *s, const struct zv_cmd *cmd)
 		call_dial(s, cmd);
 		return;
 	}
-	leg = &s->legs[cmd->leg.slot / s->sip->params.n_shards];
+	leg = leg_at(s, cmd->leg.slot);
 	/* A late command for an earlier use of the slot means nothing. */
 	if (leg->state == LEG_FREE || leg->id.gen != cmd->leg.gen)
 		return;
@@ -228,7 +247,7 @@ static void take_mail(struct shard *s)
 
 			if (!leg_is(s, acks[i].leg))
 				continue;
-			leg = &s->legs[acks[i].leg.slot / s->sip->params.n_shards];
+			leg = leg_at(s, acks[i].leg.slot);
 			if (leg->state == LEG_ACK_WAIT && leg->id.gen == acks[i].leg.gen)
 				call_signal(leg, &(struct signal){.type = SIG_ACK});
 		}
@@ -247,6 +266,8 @@ static void stop_step(struct shard *s, int64_t now)
 {
 	if (s->stopping_ms == 0) {
 		s->stopping_ms = now;
+		if (s->phones != NULL)
+			incoming_stop(s);
 		for (uint32_t i = 0; i < s->n_legs; i++)
 			if (s->legs[i].state != LEG_FREE)
 				call_signal(&s->legs[i], &(struct signal){.type = SIG_HANGUP});
@@ -309,10 +330,14 @@ static int on_tick(struct shard *magic, su_wait_t *w, su_wakeup_arg_t *arg)
 	if (now - s->stats_ms >= 100) {
 		s->stats_ms = now;
 		gather_stats(s);
-		for (uint32_t i = s->index; i < s->sip->params.n_trunks;
+		for (uint32_t i = s->index; i < s->sip->params.n_trunks && s->phones == NULL;
 		     i += s->sip->params.n_shards)
 			if (s->stopping_ms == 0)
 				trunk_tick(&s->trunks[i], now);
+		if (s->phones != NULL) {
+			phones_tick(s, now);
+			incoming_tick(s, now);
+		}
 	}
 	if (atomic_load_explicit(s->stop, memory_order_relaxed))
 		stop_step(s, now);
@@ -400,6 +425,8 @@ enum zv_err shard_run(struct shard *s)
 		err = ZV_EIO;
 		goto done;
 	}
+	if (s->phones != NULL)
+		phones_tick(s, now_ms()); /* before the first REGISTER */
 	su_root_run(s->root);
 done:
 	(void)su_root_remove_prepoll(s->root);
@@ -417,18 +444,18 @@ done:
 
 /* ---- creation ---- */
 
-static bool port_is_free(const struct zv_sip_params *p, uint16_t port, int type)
+static bool port_is_free(const struct zv_ip *local, uint16_t port, int type)
 {
 	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
-	bool v6 = p->local_ip.family == 6;
+	bool v6 = local->family == 6;
 	int one = 1, err;
 	int fd = socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return false;
-	memcpy(&six.sin6_addr, p->local_ip.bytes, sizeof(six.sin6_addr));
-	memcpy(&four.sin_addr, p->local_ip.bytes, sizeof(four.sin_addr));
+	memcpy(&six.sin6_addr, local->bytes, sizeof(six.sin6_addr));
+	memcpy(&four.sin_addr, local->bytes, sizeof(four.sin_addr));
 	/* TCP: a port of connections that linger is free, as for the stack. */
 	if (type == SOCK_STREAM)
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -443,7 +470,9 @@ static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t 
 {
 	const struct zv_sip_params *p = &s->sip->params;
 	struct agent *a = &s->agents[k];
-	unsigned port = p->port_first + s->index * p->agents + k;
+	const struct zv_ip *local = s->phones != NULL ? &p->phones.ip : &p->local_ip;
+	unsigned port = s->phones != NULL ? p->phones.port
+					  : p->port_first + s->index * p->agents + k;
 	uint32_t t1x64 = 8000;
 	char ip[46], url[112];
 
@@ -451,20 +480,20 @@ static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t 
 		if (p->trunks[i].t1x64_ms > t1x64)
 			t1x64 = p->trunks[i].t1x64_ms;
 	a->shard = s;
-	zv_ip_text(&p->local_ip, ip);
+	zv_ip_text(local, ip);
 	(void)snprintf(a->contact, sizeof(a->contact),
-		       p->local_ip.family == 6 ? "<sip:[%s]:%u>" : "<sip:%s:%u>", ip, port);
+		       local->family == 6 ? "<sip:[%s]:%u>" : "<sip:%s:%u>", ip, port);
 	(void)snprintf(a->contact_tcp, sizeof(a->contact_tcp),
-		       p->local_ip.family == 6 ? "<sip:[%s]:%u;transport=tcp>"
+		       local->family == 6 ? "<sip:[%s]:%u;transport=tcp>"
 					       : "<sip:%s:%u;transport=tcp>",
 		       ip, port);
 	(void)snprintf(url, sizeof(url),
-		       p->local_ip.family == 6 ? "sip:[%s]:%u;transport=udp"
+		       local->family == 6 ? "sip:[%s]:%u;transport=udp"
 					       : "sip:%s:%u;transport=udp",
 		       ip, port);
 	/* Asked beforehand: the stack forgets why a port could not be had. */
-	if (!port_is_free(p, (uint16_t)port, SOCK_DGRAM) ||
-	    (s->sip->tcp && !port_is_free(p, (uint16_t)port, SOCK_STREAM))) {
+	if (!port_is_free(local, (uint16_t)port, SOCK_DGRAM) ||
+	    (s->tcp && !port_is_free(local, (uint16_t)port, SOCK_STREAM))) {
 		(void)snprintf(text, text_size, "SIP port %s:%u: %s", ip, port, strerror(errno));
 		return errno == EADDRINUSE ? ZV_EEXIST : ZV_EIO;
 	}
@@ -477,11 +506,13 @@ static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t 
 				  NTATAG_UDP_MTU(65535), NTATAG_SIP_T1X64(t1x64),
 				  TPTAG_UDP_RMEM(16 << 20), TPTAG_UDP_WMEM(4 << 20), TAG_END());
 	/* One transport at a time: a list of them makes this version use a dead array. */
-	if (s->sip->tcp)
+	if (s->tcp)
 		memcpy(strstr(url, "=udp"), "=tcp", 4);
 	if (a->nta != NULL &&
-	    (!s->sip->tcp || nta_agent_add_tport(a->nta, (const url_string_t *)(const void *)url,
-						 TAG_END()) == 0))
+	    (!s->tcp ||
+	     nta_agent_add_tport(a->nta, (const url_string_t *)(const void *)url,
+				 TAG_IF(s->phones != NULL, TPTAG_IDLE(IDLE_MS)),
+				 TAG_IF(s->phones != NULL, TPTAG_PONG2PING(1)), TAG_END()) == 0))
 		return ZV_OK;
 	(void)snprintf(text, text_size, "SIP port %s:%u: the stack cannot use it", ip, port);
 	return ZV_EIO;
@@ -492,22 +523,33 @@ enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text, size_t 
 	struct shard *s = &sip->shards[index];
 	const struct zv_sip_params *p = &sip->params;
 	enum zv_err err = ZV_ENOMEM;
-	uint32_t buckets = 64;
+	uint32_t buckets = 64, n_agents = p->agents;
 
 	s->sip = sip;
 	s->index = index;
 	s->tick_fd = -1;
 	s->n_legs = (p->max_legs + p->n_shards - 1) / p->n_shards;
+	s->tcp = sip->tcp;
+	if (index == p->n_shards) {
+		s->n_legs = p->phones.max_phones + p->phones.max_side;
+		s->tcp = true;
+		n_agents = 1;
+		err = phones_create(s);
+		if (err == ZV_OK)
+			err = incoming_create(s);
+		if (err != ZV_OK)
+			return err;
+	}
 	while (buckets < s->n_legs)
 		buckets <<= 1;
 	s->hash_mask = buckets - 1;
-	s->backlog_size = s->n_legs * EVENTS_PER_LEG + 64;
+	s->backlog_size = s->n_legs * EVENTS_PER_LEG + 4 * p->phones.max_phones + 256;
 	s->cnonce = (uint64_t)now_ms() << 20 | index;
 	s->legs = calloc(s->n_legs, sizeof(*s->legs));
 	s->hash = malloc(buckets * sizeof(*s->hash));
 	s->backlog = calloc(s->backlog_size, sizeof(*s->backlog));
 	s->trunks = calloc(p->n_trunks, sizeof(*s->trunks));
-	s->agents = calloc(p->agents, sizeof(*s->agents));
+	s->agents = calloc(n_agents, sizeof(*s->agents));
 	s->root = su_root_create(s);
 	if (s->legs == NULL || s->hash == NULL || s->backlog == NULL || s->trunks == NULL ||
 	    s->agents == NULL || s->root == NULL)
@@ -517,7 +559,7 @@ enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text, size_t 
 	for (uint32_t i = 0; i < p->n_trunks; i++)
 		trunk_init(s, &s->trunks[i], (uint16_t)i);
 	err = ZV_OK;
-	for (; s->n_agents < p->agents && err == ZV_OK; s->n_agents++)
+	for (; s->n_agents < n_agents && err == ZV_OK; s->n_agents++)
 		err = agent_create(s, s->n_agents, text, text_size);
 	(void)su_root_release(s->root); /* the shard's thread obtains it */
 	return err;
@@ -525,8 +567,11 @@ enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text, size_t 
 
 void shard_destroy(struct shard *s)
 {
-	if (s->root != NULL) {
+	if (s->root != NULL)
 		(void)su_root_obtain(s->root);
+	phones_destroy(s);
+	incoming_destroy(s);
+	if (s->root != NULL) {
 		for (uint32_t i = 0; i < s->n_agents; i++)
 			nta_agent_destroy(s->agents[i].nta);
 		su_root_destroy(s->root);

@@ -45,6 +45,14 @@ __attribute__((format(printf, 2, 0))) static void log_line(void *arg, const char
 	zv_debug("sofia", "%s", text);
 }
 
+static int64_t wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void stack_init(void)
 {
 	struct timespec wall, mono;
@@ -62,16 +70,36 @@ static void stack_init(void)
 	su_log_set_level(tport_log, 0);
 }
 
+static bool phones_ok(const struct zv_sip_phones *ph, char *text, size_t size)
+{
+	if (!ph->on)
+		return true;
+	if (ph->port == 0 || (ph->ip.family != 4 && ph->ip.family != 6) || ph->realm[0] == 0 ||
+	    strpbrk(ph->realm, "\"\\\r\n") != NULL || ph->max_phones == 0 ||
+	    ph->max_side > 16384 || ph->n > ph->max_phones || ph->expires_max_s == 0 ||
+	    ph->expires_min_s > ph->expires_max_s || ph->n_proxies > 8) {
+		(void)snprintf(text, size, "SIP phones: no address, port, realm or time, or too many");
+		return false;
+	}
+	return true;
+}
+
 static bool params_ok(const struct zv_sip_params *p, char *text, size_t size)
 {
+	uint64_t slots = p->max_legs;
+
+	if (!phones_ok(&p->phones, text, size))
+		return false;
+	if (p->phones.on)
+		slots += (uint64_t)p->phones.max_phones + p->phones.max_side;
 	if (p->n_shards == 0 || p->agents == 0 || p->max_legs == 0 || p->n_trunks == 0 ||
 	    p->port_first + p->n_shards * p->agents > 65536) {
 		(void)snprintf(text, size, "SIP: no shard, agent, leg or trunk, or ports over 65535");
 		return false;
 	}
-	if (p->plan->n_slots < p->max_legs) {
-		(void)snprintf(text, size, "SIP: %u legs, but RTP ports for %u", p->max_legs,
-			       p->plan->n_slots);
+	if (p->plan->n_slots < slots) {
+		(void)snprintf(text, size, "SIP: %llu legs, but RTP ports for %u",
+			       (unsigned long long)slots, p->plan->n_slots);
 		return false;
 	}
 	for (uint32_t i = 0; i < p->n_trunks; i++) {
@@ -106,8 +134,13 @@ enum zv_err zv_sip_create(const struct zv_sip_params *params, char *text, size_t
 	sip->trunks = calloc(params->n_trunks, sizeof(*sip->trunks));
 	sip->shared = calloc(params->n_trunks, sizeof(*sip->shared));
 	sip->open = calloc(params->n_open + 1, sizeof(*sip->open));
-	sip->shards = calloc(params->n_shards, sizeof(*sip->shards));
-	if (sip->trunks == NULL || sip->shared == NULL || sip->open == NULL || sip->shards == NULL)
+	sip->n_all = params->n_shards + params->phones.on;
+	sip->shards = calloc(sip->n_all, sizeof(*sip->shards));
+	sip->seen = calloc(params->phones.max_phones + 1, sizeof(*sip->seen));
+	(void)pthread_mutex_init(&sip->seen_lock, NULL);
+	sip->born_ms = wall_ms();
+	if (sip->trunks == NULL || sip->shared == NULL || sip->open == NULL ||
+	    sip->shards == NULL || sip->seen == NULL)
 		goto fail;
 	memcpy(sip->trunks, params->trunks, params->n_trunks * sizeof(*sip->trunks));
 	if (params->n_open > 0)
@@ -117,7 +150,12 @@ enum zv_err zv_sip_create(const struct zv_sip_params *params, char *text, size_t
 	sip->params.open = sip->open;
 	for (uint32_t i = 0; i < params->n_trunks; i++)
 		sip->tcp |= sip->trunks[i].transport == ZV_SIP_TCP;
-	for (uint32_t i = 0; i < params->n_shards; i++) {
+	if (params->phones.on) {
+		err = zv_sip_set_phones(sip, params->phones.v, params->phones.n);
+		if (err != ZV_OK)
+			goto fail;
+	}
+	for (uint32_t i = 0; i < sip->n_all; i++) {
 		err = shard_create(sip, i, text, text_size);
 		if (err != ZV_OK)
 			goto fail;
@@ -135,12 +173,15 @@ void zv_sip_destroy(struct zv_sip *sip)
 	if (sip == NULL)
 		return;
 	if (sip->shards != NULL)
-		for (uint32_t i = 0; i < sip->params.n_shards; i++)
+		for (uint32_t i = 0; i < sip->n_all; i++)
 			shard_destroy(&sip->shards[i]);
 	free(sip->shards);
 	free(sip->trunks);
 	free(sip->shared);
 	free(sip->open);
+	free(sip->seen);
+	free(atomic_load(&sip->phones_next));
+	(void)pthread_mutex_destroy(&sip->seen_lock);
 	free(sip);
 }
 
@@ -149,7 +190,7 @@ enum zv_err zv_sip_thread(struct zv_sip *sip, uint32_t shard, const struct zv_si
 {
 	struct shard *s;
 
-	if (shard >= sip->params.n_shards)
+	if (shard >= sip->n_all)
 		return ZV_EINVAL;
 	s = &sip->shards[shard];
 	s->rings = rings;
@@ -170,7 +211,46 @@ void zv_sip_get_stats(const struct zv_sip *sip, uint32_t shard, struct zv_sip_st
 		.auth_refused = atomic_load_explicit(&s->stats.auth_refused, memory_order_relaxed),
 		.legs = atomic_load_explicit(&s->stats.legs, memory_order_relaxed),
 		.transactions = atomic_load_explicit(&s->stats.transactions, memory_order_relaxed),
+		.registers = atomic_load_explicit(&s->stats.registers, memory_order_relaxed),
+		.register_wrong =
+			atomic_load_explicit(&s->stats.register_wrong, memory_order_relaxed),
+		.register_dropped =
+			atomic_load_explicit(&s->stats.register_dropped, memory_order_relaxed),
+		.registered = atomic_load_explicit(&s->stats.registered, memory_order_relaxed),
+		.invites_in = atomic_load_explicit(&s->stats.invites_in, memory_order_relaxed),
+		.invites_busy = atomic_load_explicit(&s->stats.invites_busy, memory_order_relaxed),
 		.loop_lag_us_max =
 			atomic_load_explicit(&s->stats.loop_lag_us_max, memory_order_relaxed),
 	};
+}
+
+enum zv_err zv_sip_set_phones(struct zv_sip *sip, const struct zv_sip_phone *v, uint32_t n)
+{
+	struct phone_list *list;
+
+	if (!sip->params.phones.on || n > sip->params.phones.max_phones)
+		return ZV_EINVAL;
+	list = calloc(1, sizeof(*list) + n * sizeof(list->v[0]));
+	if (list == NULL)
+		return ZV_ENOMEM;
+	list->n = n;
+	for (uint32_t i = 0; i < n; i++)
+		list->v[i] = v[i];
+	/* What the shard has not looked at yet is out of date. */
+	free(atomic_exchange(&sip->phones_next, list));
+	return ZV_OK;
+}
+
+bool zv_sip_registered(struct zv_sip *sip, uint32_t agent, struct zv_sip_registration *ret)
+{
+	bool is;
+
+	if (!sip->params.phones.on || agent >= sip->params.phones.max_phones)
+		return false;
+	(void)pthread_mutex_lock(&sip->seen_lock);
+	is = sip->seen[agent].until_ms != 0;
+	if (is)
+		*ret = sip->seen[agent];
+	(void)pthread_mutex_unlock(&sip->seen_lock);
+	return is;
 }

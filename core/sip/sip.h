@@ -51,7 +51,8 @@ struct zv_sip_trunk {
 struct zv_sip_phone {
 	char user[32];
 	char ha1[33];    /* MD5(user:realm:password), hex; "" = may not register */
-	char contact[128]; /* where he is without registering; "" = he registers */
+	char contact[128]; /* where he is without registering, a URI with a numeric host;
+			    * "" = he registers */
 };
 
 struct zv_sip_phones {
@@ -105,7 +106,8 @@ struct zv_sip_rings {
 /* Other secrets and users, from the main thread; agents keep their index. */
 enum zv_err zv_sip_set_phones(struct zv_sip *sip, const struct zv_sip_phone *v, uint32_t n) ZV_MUST_USE;
 
-/* Where an agent's phone is registered; any thread.  False: nowhere. */
+/* Where an agent's phone is registered; any thread.  False: nowhere.  until_ms is of the
+ * monotonic clock, INT64_MAX for a fixed contact; agent is the User-Agent that it says. */
 struct zv_sip_registration { char contact[128], agent[64]; int64_t until_ms; };
 bool zv_sip_registered(struct zv_sip *sip, uint32_t agent, struct zv_sip_registration *ret);
 
@@ -119,6 +121,13 @@ struct zv_sip_stats {
 	uint64_t invites, retransmits, timeouts, received, bad_messages, auth_refused;
 	uint32_t legs, transactions;
 	uint32_t loop_lag_us_max;
+	/* of the phones' shard */
+	uint64_t registers;        /* taken */
+	uint64_t register_wrong;   /* wrong answers to a challenge */
+	uint64_t register_dropped; /* unread, since their address guessed too often */
+	uint64_t invites_in;       /* told as EV_SIP_INCOMING */
+	uint64_t invites_busy;     /* 503: too many at once */
+	uint32_t registered;       /* phones now, with those that have a fixed contact */
 };
 void zv_sip_get_stats(const struct zv_sip *sip, uint32_t shard, struct zv_sip_stats *ret_stats);
 

@@ -81,7 +81,21 @@ struct answer {
 	const char *phrase;
 	const char *sdp; /* NULL: no body */
 	const char *unsupported;
+	const char *warning;
 };
+
+void stray_no_maddr(const sip_t *sip)
+{
+	if (sip->sip_via != NULL && sip->sip_via->v_maddr != NULL)
+		msg_header_remove_param(sip->sip_via->v_common, "maddr");
+}
+
+static bool came_by_tcp(const sip_t *sip)
+{
+	const char *by = sip->sip_via != NULL ? sip_via_transport(sip->sip_via) : NULL;
+
+	return by != NULL && strcasecmp(by, "TCP") == 0;
+}
 
 static void reply(struct agent *agent, msg_t *msg, const sip_t *sip, const struct answer *a)
 {
@@ -90,9 +104,7 @@ static void reply(struct agent *agent, msg_t *msg, const sip_t *sip, const struc
 	sip_session_expires_t x[1];
 	sip_session_expires_t *refresh = NULL;
 
-	/* A name in maddr would be looked up, blocking. */
-	if (sip->sip_via != NULL && sip->sip_via->v_maddr != NULL)
-		msg_header_remove_param(sip->sip_via->v_common, "maddr");
+	stray_no_maddr(sip);
 	/* RFC 4028 9: he who asks for a session timer keeps it going. */
 	if (dialog && sip->sip_session_expires != NULL) {
 		*sip_session_expires_init(x) = *sip->sip_session_expires;
@@ -108,15 +120,44 @@ static void reply(struct agent *agent, msg_t *msg, const sip_t *sip, const struc
 			     TAG_IF(a->code == 405 || a->code == 501 || a->code == 200,
 				    SIPTAG_ALLOW_STR(ALLOW)),
 			     TAG_IF(a->unsupported != NULL, SIPTAG_UNSUPPORTED_STR(a->unsupported)),
-			     TAG_IF(dialog, SIPTAG_CONTACT_STR(agent->contact)),
+			     TAG_IF(a->warning != NULL, SIPTAG_WARNING_STR(a->warning)),
+			     TAG_IF(dialog, SIPTAG_CONTACT_STR(agent->shard->phones != NULL &&
+							       came_by_tcp(sip)
+								       ? agent->contact_tcp
+								       : agent->contact)),
 			     TAG_IF(refresh != NULL, SIPTAG_SESSION_EXPIRES(refresh)),
 			     TAG_IF(refresh != NULL, SIPTAG_REQUIRE_STR("timer")),
 			     TAG_IF(a->sdp != NULL, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
 			     TAG_IF(a->sdp != NULL, SIPTAG_PAYLOAD_STR(a->sdp)), TAG_END());
 }
 
-/* re-INVITE or UPDATE: the media stay as they are, or it is refused; hold is allowed. */
-static void renegotiate(struct leg *leg, struct answer *a, const sip_t *sip, char *sdp)
+static bool same_media(const struct zv_sdp_media *a, const struct zv_sdp_media *b)
+{
+	return a->payload_type == b->payload_type && a->dtmf_type == b->dtmf_type &&
+	       a->port == b->port && memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0;
+}
+
+/* A phone's or a caller's new address or codec is taken; a trunk's only if it is the old one. */
+static bool takes_media(struct leg *leg, struct zv_sdp_media *m, bool *ret_moved)
+{
+	if (leg->shard->phones == NULL)
+		return m->payload_type == leg->media.payload_type &&
+		       (m->held || (m->port == leg->media.port &&
+				    memcmp(&m->ip, &leg->media.ip, sizeof(m->ip)) == 0));
+	phone_media(leg, m);
+	if (!same_media(m, &leg->answered) || m->direction != leg->answered.direction)
+		leg->answer_version++;
+	leg->answered = *m;
+	if (m->held || same_media(m, &leg->media))
+		return true;
+	leg->media = *m;
+	*ret_moved = true;
+	return true;
+}
+
+/* re-INVITE or UPDATE; hold is allowed.  *ret_moved: the far end's media are elsewhere now. */
+static void renegotiate(struct leg *leg, struct answer *a, const sip_t *sip, char *sdp,
+			bool *ret_moved)
 {
 	const sip_payload_t *body = sip->sip_payload;
 	struct zv_sdp_media m;
@@ -135,9 +176,7 @@ static void renegotiate(struct leg *leg, struct answer *a, const sip_t *sip, cha
 			a->sdp = sdp;
 		}
 	} else if (zv_sdp_parse(body->pl_data, body->pl_len, &m) != ZV_OK ||
-		   m.payload_type != leg->media.payload_type ||
-		   (!m.held && (m.port != leg->media.port ||
-				memcmp(&m.ip, &leg->media.ip, sizeof(m.ip)) != 0))) {
+		   !takes_media(leg, &m, ret_moved)) {
 		a->code = 488;
 		a->phrase = sip_488_Not_acceptable;
 	} else {
@@ -161,6 +200,7 @@ static void in_dialog(struct leg *leg, msg_t *msg, const sip_t *sip)
 	struct answer a = {.code = 200, .phrase = sip_200_OK};
 	struct agent *agent = leg->agent;
 	bool answered = leg->state == LEG_ACK_WAIT || leg->state == LEG_TALKING;
+	bool moved = false;
 
 	switch ((int)sip->sip_request->rq_method) {
 	case sip_method_bye:
@@ -174,7 +214,7 @@ static void in_dialog(struct leg *leg, msg_t *msg, const sip_t *sip)
 		if (!answered)
 			a = (struct answer){.code = 481, .phrase = sip_481_No_transaction};
 		else
-			renegotiate(leg, &a, sip, sdp);
+			renegotiate(leg, &a, sip, sdp, &moved);
 		break;
 	case sip_method_options:
 	case sip_method_info:
@@ -192,9 +232,11 @@ static void in_dialog(struct leg *leg, msg_t *msg, const sip_t *sip)
 		break;
 	}
 	reply(agent, msg, sip, &a);
+	if (moved)
+		leg_tell_media(leg, ZV_EV_SIP_ANSWERED, 200);
 }
 
-/* A request outside any call: calls are taken in by nobody here. */
+/* A request outside any call that nobody took. */
 static struct answer outside(const sip_t *sip)
 {
 	if (sip->sip_to->a_tag != NULL)
@@ -218,7 +260,7 @@ static struct answer outside(const sip_t *sip)
 }
 
 /* The first option tag in Require that we do not know; NULL = none. */
-static const char *unsupported(const sip_t *sip)
+const char *stray_unsupported(const sip_t *sip)
 {
 	static const char *const known[] = {"100rel", "timer"};
 	const sip_require_t *r = sip->sip_require;
@@ -228,6 +270,34 @@ static const char *unsupported(const sip_t *sip)
 		    strcasecmp(r->k_items[i], known[1]) != 0)
 			return r->k_items[i];
 	return NULL;
+}
+
+/* An agent's phone wants to place a call. */
+static bool from_phone(const struct shard *s, const msg_t *msg)
+{
+	struct zv_ip ip;
+	uint16_t port;
+
+	return s->phones != NULL && source_of(msg, &ip, &port) && is_phone_at(s, &ip, port);
+}
+
+/* The leg of a request within a call that came in: our To tag names it, Call-ID and their tag
+ * have to be the call's. */
+static struct leg *called_leg(struct shard *s, const sip_t *sip, bool *ret_ours)
+{
+	struct zv_attempt_id key;
+	struct leg *leg;
+	uint8_t sub;
+
+	if (sip->sip_to->a_tag == NULL ||
+	    !zv_sip_names_parse(&s->sip->params.secret, sip->sip_to->a_tag, &key, &sub))
+		return NULL;
+	*ret_ours = true;
+	leg = leg_find(s, key, sub);
+	if (leg == NULL || leg->call_id == NULL || sip->sip_call_id == NULL ||
+	    strcmp(leg->call_id, sip->sip_call_id->i_id) != 0)
+		return NULL;
+	return leg;
 }
 
 static void stray_request(struct agent *agent, msg_t *msg, const sip_t *sip)
@@ -240,17 +310,27 @@ static void stray_request(struct agent *agent, msg_t *msg, const sip_t *sip)
 	bool ours;
 	uint8_t sub;
 
+	if (s->phones != NULL && incoming_request(agent, msg, sip))
+		return;
 	if (method == sip_method_ack) {
 		msg_destroy(msg);
 		return;
 	}
+	if (s->phones != NULL && method == sip_method_register) {
+		registrar_request(agent, msg, sip);
+		return;
+	}
 	ours = names_ours(s, sip, sip->sip_to->a_tag, &attempt, &sub);
 	leg = ours ? leg_find(s, attempt, sub) : NULL;
+	if (s->phones != NULL && !ours)
+		leg = called_leg(s, sip, &ours);
 	a = outside(sip);
-	if (method != sip_method_cancel && unsupported(sip) != NULL)
+	if (a.code == 403 && from_phone(s, msg))
+		a.warning = "399 zvonar \"Calls are placed at the screen\"";
+	if (method != sip_method_cancel && stray_unsupported(sip) != NULL)
 		a = (struct answer){.code = 420,
 				    .phrase = sip_420_Bad_extension,
-				    .unsupported = unsupported(sip)};
+				    .unsupported = stray_unsupported(sip)};
 	else if (leg != NULL && method != sip_method_cancel &&
 		 (leg->remote_tag == NULL || (sip->sip_from->a_tag != NULL &&
 					      strcmp(leg->remote_tag, sip->sip_from->a_tag) == 0))) {
