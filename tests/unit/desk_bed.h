@@ -124,11 +124,13 @@ static inline uint8_t bed_state(const struct bed *b, uint32_t agent)
 
 static inline void bed_offer_event(struct bed *b, uint32_t slab, uint32_t campaign)
 {
+	uint64_t lead = b->leads * BED_SLABS + slab + 1;
+
 	b->slabs[slab] = (struct zv_offer){
-		.lead = slab + 1, .person = slab + 1, .campaign = campaign, .n_numbers = 1,
+		.lead = lead, .person = lead, .campaign = campaign, .n_numbers = 1,
 		.due_class = ZV_DUE_NORMAL, .due_ms = b->now.cal_ms - 1,
 		.numbers = {{.e164 = 79160000000 + slab}}, .person_slab = slab};
-	set_person(&b->persons[slab], slab + 1, 79160000000 + slab, 0);
+	set_person(&b->persons[slab], lead, 79160000000 + slab, 0);
 	b->offered[slab] = true;
 }
 

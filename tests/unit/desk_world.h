@@ -23,6 +23,7 @@ struct bed_leg {
 	bool sip, media;    /* something is left there */
 	bool answered, late; /* late: HANGUP and CLOSE are not answered at once */
 	bool hung_up, closing;
+	int64_t asked_ms;   /* the first HANGUP or CLOSE */
 	uint64_t plays;     /* what loops */
 	bool records;
 };
@@ -40,6 +41,7 @@ struct bed {
 	struct zv_offer slabs[BED_SLABS];
 	struct zv_person_slab persons[BED_SLABS];
 	bool offered[BED_SLABS];
+	uint64_t leads, txn;            /* lead = leads * BED_SLABS + slab + 1 */
 	struct set set;
 	struct bed_leg legs[BED_SLOTS];
 	bool hears[BED_SLOTS][BED_SLOTS]; /* [to][from] */
@@ -96,7 +98,7 @@ static inline struct bed *bed_create(void)
 	b->conf.campaigns[2].pace = 0;
 	b->conf.campaigns[2].mode = ZV_MODE_MANUAL;
 	for (uint32_t i = 0; i < BED_AGENTS; i++)
-		b->agents[i] = (struct zv_agent_conf){.id = i + 1, .supervisor = i >= 6,
+		b->agents[i] = (struct zv_agent_conf){.id = i + 1, .supervisor = i >= 4,
 						      .campaigns = {i == 5 ? 2 : 5}};
 	b->now = (struct zv_now){INT64_C(1700000000000), 1000000};
 	b->out = (struct zv_cmds){calloc(ZV_ENGINE_STEP_CMDS, sizeof(struct zv_cmd)), 0,
@@ -217,17 +219,24 @@ static inline void bed_do(struct bed *b, const struct zv_cmd *cmd)
 		ev.leg.slot = cmd->u.step.slab;
 		bed_later(b, &ev);
 		break;
+	case ZV_CMD_KILL:
+		ev.type = ZV_EV_TOLD;
+		ev.u.offer.txn = ++b->txn;
+		bed_later(b, &ev);
+		break;
 	case ZV_CMD_RELEASE: b->offered[cmd->u.lead.slab] = false; break;
 	case ZV_CMD_DIAL: bed_on_dial(b, cmd); break;
 	case ZV_CMD_CANCEL:
 	case ZV_CMD_HANGUP:
 		leg->hung_up = true;
+		leg->asked_ms = leg->asked_ms != 0 ? leg->asked_ms : b->now.mono_ms;
 		if (!leg->late)
 			bed_sip_gone(b, cmd->leg.slot, leg->answered ? ZV_EV_SIP_ENDED : ZV_EV_SIP_FAILED, 487);
 		break;
 	case ZV_CMD_MEDIA_OPEN: leg->media = true; break;
 	case ZV_CMD_MEDIA_CLOSE:
 		leg->closing = true;
+		leg->asked_ms = leg->asked_ms != 0 ? leg->asked_ms : b->now.mono_ms;
 		if (!leg->late)
 			bed_media_gone(b, cmd->leg.slot);
 		break;

@@ -197,10 +197,10 @@ bool zv_floor_do(struct zv_engine *e, uint32_t agent, enum zv_agent_does what, u
 	if (what != ZV_AD_BRIDGE) /* HANDED says that one */
 		zv_pace_agent(e, agent);
 	zv_floor_tell_agent(e, agent);
-	if (a->state == ZV_AG_OFFLINE)
-		zv_phone_offline(e, agent);
 	if (f->seats[agent].watches != ZV_SLOT_NONE && a->state != ZV_AG_PAUSED)
 		zv_floor_drop_watcher(e, f->seats[agent].watches);
+	if (a->state == ZV_AG_OFFLINE)
+		zv_phone_offline(e, agent);
 	if (before == ZV_AG_RESERVED && a->state != ZV_AG_RESERVED && a->state != ZV_AG_TALKING)
 		zv_desk_give_back(e, agent);
 	if (before == ZV_AG_WRAPUP && a->state != ZV_AG_WRAPUP)
