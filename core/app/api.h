@@ -24,7 +24,8 @@ struct zv_api {
 	const struct zv_config *(*config)(void *arg);
 	int64_t (*now_ms)(void *arg); /* calendar */
 
-	/* What an agent asks (type DESK, code = agent, u.desk).  200 {} or the engine's refusal is
+	/* Both may also be called by the io thread, at the same time as by http's: a lock is theirs.
+	 * What an agent asks (type DESK, code = agent, u.desk).  200 {} or the engine's refusal is
 	 * answered to the ticket.  ZV_EFULL: the engine is not keeping up; answer it yourself. */
 	enum zv_err (*desk)(void *arg, const struct zv_event *ev, uint64_t ticket);
 	/* An event whose token TELL_TOLD brings back (KILL, SUPPRESS ...): the same. */
