@@ -29,7 +29,7 @@ CLOSING = re.compile(r'^(\d+) passed, (\d+) failed, (\d+) skipped$')
 MESON_PARTS = {
     'normal': ('gcc', [], []),
     'sanitize': ('gcc', ['-Doptimization=1', '-Db_sanitize=address,undefined', '-Djemalloc=disabled'],
-                 ['--no-suite', 'lint', '--timeout-multiplier', '4']),
+                 ['--no-suite', 'lint', '--no-suite', 'pages', '--timeout-multiplier', '4']),
     'thread': ('clang', ['-Db_sanitize=thread', '-Db_lundef=false', '-Djemalloc=disabled'],
                ['--suite', 'thread', '--timeout-multiplier', '4']),
 }

@@ -117,7 +117,7 @@ class World:
 
     # --- calls ---
 
-    def offer(self, person, **change):
+    def offer(self, person, change):
         """The card, and the agent reserved: the voice is not there yet."""
         with self.lock:
             self.calls += 1
@@ -155,7 +155,7 @@ class World:
         def later():
             time.sleep(1.2)
             if person.agent['state'] == 'ready':
-                self.offer(person)
+                self.offer(person, {})
                 time.sleep(0.6)
                 if person.agent['state'] == 'reserved':
                     self.bridge(person)
@@ -484,7 +484,7 @@ class Handler(BaseHTTPRequestHandler):
         elif what == 'dial' and s == 'reserved':
             w.bridge(me)
         elif what == 'dial' and s in ('ready', 'paused'):
-            w.offer(me, kind='manual', number=body.get('number', '+79031112233'), campaign=body.get('campaign', 'leads'))
+            w.offer(me, {'kind': 'manual', 'number': body.get('number', '+79031112233'), 'campaign': body.get('campaign', 'leads')})
         elif what == 'skip' and s == 'reserved':
             w.closed(me)
         elif what == 'key' and s == 'talking':
@@ -498,7 +498,7 @@ class Handler(BaseHTTPRequestHandler):
         w = self.world
         p = w.people.get(body.pop('user', 'anna'))
         if what == 'card':
-            w.offer(p, **body)
+            w.offer(p, body)
         elif what == 'bridge':
             w.bridge(p)
         elif what == 'over':
@@ -507,6 +507,10 @@ class Handler(BaseHTTPRequestHandler):
             w.publish(body['to'], body['event'], body['data'])
         elif what == 'wrapup':
             w.set_state(p, 'wrapup', limit_ms=body['limit_ms'])
+        elif what == 'silently':  # no event tells of it
+            with w.lock:
+                p.card = None
+                p.agent.update(body, since_ms=now_ms(), limit_ms=0)
         elif what == 'fail':
             w.fail_next = (body['status'], body['detail'])
         elif what == 'cut':  # every stream breaks, and none is let in for a while

@@ -76,7 +76,7 @@ export class Callback {
 	}
 
 	build() {
-		this.tabs = h('div', { class: 'days', role: 'tablist', 'aria-label': t('back.days') });
+		this.tabs = h('div', { class: 'days', role: 'tablist', 'aria-label': t('back.days'), 'aria-busy': 'true' });
 		this.body = h('div', { class: 'slots', role: 'tabpanel', tabindex: '-1' });
 		this.exact = h('input', { type: 'time', id: 'back-exact', 'aria-label': t('back.exact'),
 			onchange: () => this.pickExact() });
@@ -122,14 +122,19 @@ export class Callback {
 			this.days.set(key, found);
 		else
 			this.failed = found;
-		this.draw();
+		this.drawTabs();
+		if (key === this.day)
+			this.drawDay(); // another day's answer may not take the focus from this one's times
 		return found;
 	}
 
 	// The other days of the week one after the other, so that closed ones are seen in their tabs.
 	async ahead() {
-		for (let i = 0; i < DAYS && this.card; i++)
+		const card = this.card;
+		for (let i = 0; i < DAYS && card && card === this.card; i++)
 			await this.load(this.dayAt(i));
+		if (card === this.card)
+			this.tabs.removeAttribute('aria-busy');
 	}
 
 	go(key) {
@@ -141,16 +146,20 @@ export class Callback {
 	draw() {
 		if (!this.card)
 			return;
+		this.drawTabs();
+		this.drawDay();
+	}
+
+	drawTabs() {
 		const keys = [];
 		for (let i = 0; i < DAYS; i++)
 			keys.push(this.dayAt(i));
 		if (!keys.includes(this.day))
 			keys.push(this.day);
-		const focused = document.activeElement?.dataset?.day;
+		const focused = this.tabs.contains(document.activeElement) && document.activeElement.dataset.day;
 		fill(this.tabs, keys.map((key) => this.drawTab(key)));
 		if (focused)
 			this.tabs.querySelector(`[data-day="${focused}"]`)?.focus();
-		this.drawDay();
 	}
 
 	drawTab(key) {

@@ -234,7 +234,6 @@ export default {
 	'floor.start': 'Start',
 	'floor.stop': 'Pause',
 	'floor.you': 'You hear {who}',
-	'floor.agentpage': 'Agent’s page',
 	'floor.do.listen': 'Listen',
 	'floor.do.whisper': 'Whisper',
 	'floor.do.barge': 'Barge in',

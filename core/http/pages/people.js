@@ -107,6 +107,7 @@ function drawStates() {
 		const s = b.dataset.state;
 		b.setAttribute('aria-pressed', String(s === filter));
 		say(b.querySelector('span'), s ? word('state', s) : t('floor.all'));
+		b.title = b.querySelector('span').textContent;
 		say(b.querySelector('b'), s ? agents.filter((a) => a.state === s).length : agents.length);
 	}
 }

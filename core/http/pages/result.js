@@ -48,15 +48,15 @@ export function forget() {
 function missing() {
 	const list = [];
 	const r = chosen();
-	if (!r)
-		return results().length ? [t('missing.result')] : [];
-	if (r.reasons?.length && !draft.reason)
+	if (!r && results().length)
+		list.push(t('missing.result'));
+	if (r?.reasons?.length && !draft.reason)
 		list.push(t('missing.reason'));
-	if (r.callback && !callback.value)
+	if (r?.callback && !callback.value)
 		list.push(t('missing.callback'));
-	if (r.comment === 'required' && !draft.comment.trim())
+	if (r?.comment === 'required' && !draft.comment.trim())
 		list.push(t('result.comment'));
-	if (r.form !== false)
+	if (r?.form !== false)
 		list.push(...form.missing);
 	return list;
 }
@@ -219,6 +219,8 @@ $('extend').addEventListener('click', () => attempt(() => post('desk/extend')));
 onLang(() => {
 	draw();
 	form.draw();
-	if (callback.card)
+	if (callback.card) {
 		callback.build();
+		callback.ahead();
+	}
 });

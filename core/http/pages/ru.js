@@ -234,7 +234,6 @@ export default {
 	'floor.start': 'Пустить',
 	'floor.stop': 'Остановить',
 	'floor.you': 'Вы слышите: {who}',
-	'floor.agentpage': 'Рабочее место',
 	'floor.do.listen': 'Слушать',
 	'floor.do.whisper': 'Подсказать',
 	'floor.do.barge': 'Вступить',

@@ -234,7 +234,6 @@ export default {
 	'floor.start': 'Запустити',
 	'floor.stop': 'Зупинити',
 	'floor.you': 'Ви чуєте: {who}',
-	'floor.agentpage': 'Робоче місце',
 	'floor.do.listen': 'Слухати',
 	'floor.do.whisper': 'Підказати',
 	'floor.do.barge': 'Вступити',
