@@ -9,6 +9,7 @@
 #include "store/slab.h"
 
 #define ZV_AHEAD_CLASSES 4
+#define ZV_AHEAD_FETCHES 64 /* more at once: EAGAIN */
 
 /* A place in the due index: one campaign, one class. */
 struct zv_lane {
@@ -65,6 +66,8 @@ struct zv_ahead {
 	uint32_t hint_code;
 	bool hint_known;
 	bool ring_full;
+	struct { uint64_t lead; uint32_t campaign; } fetch[ZV_AHEAD_FETCHES]; /* asked for by agents */
+	uint32_t n_fetch;
 	uint32_t turn;       /* whose turn it is among the campaigns */
 	struct { char name[ZV_ZONE_MAX]; uint16_t zone; } zones[64];
 	uint32_t n_zones;

@@ -176,6 +176,26 @@ static void let_go(struct zv_ahead *a, uint32_t slab)
 	zv_ahead_person_drop(a, a->slab_person[slab]);
 }
 
+static void no_offer(struct zv_ahead *a, uint64_t lead, uint32_t campaign, enum zv_err err)
+{
+	struct zv_event ev = {.type = ZV_EV_NO_OFFER, .code = (uint32_t)err,
+			      .u.kill = {.lead = lead, .campaign = campaign}};
+
+	/* One that is lost: whoever asked hears that nothing came in time. */
+	if (zv_ring_push(a->la->events, &ev) != ZV_OK)
+		a->ring_full = true;
+}
+
+static void note_fetch(struct zv_ahead *a, const struct zv_cmd *cmd)
+{
+	if (a->n_fetch == ZV_AHEAD_FETCHES) {
+		no_offer(a, cmd->u.lead.lead, cmd->campaign, ZV_EAGAIN);
+		return;
+	}
+	a->fetch[a->n_fetch].lead = cmd->u.lead.lead;
+	a->fetch[a->n_fetch++].campaign = cmd->campaign;
+}
+
 /* Before the transaction begins: the steps of these leads are in it. */
 static void take_releases(struct zv_ahead *a)
 {
@@ -189,9 +209,12 @@ static void take_releases(struct zv_ahead *a)
 	}
 	a->n_late = 0;
 	while ((n = zv_ring_pop(a->la->commands, cmds, 64)) > 0)
-		for (uint32_t i = 0; i < n; i++)
+		for (uint32_t i = 0; i < n; i++) {
 			if (cmds[i].type == ZV_CMD_RELEASE)
 				let_go(a, cmds[i].u.lead.slab);
+			else if (cmds[i].type == ZV_CMD_FETCH)
+				note_fetch(a, &cmds[i]);
+		}
 }
 
 /* When the transaction has begun: a slab that the engine let go of before what the transaction
@@ -203,6 +226,8 @@ static void see_late_releases(struct zv_ahead *a)
 	while (a->n_late < a->cap_late && zv_ring_pop(a->la->commands, &cmd, 1) == 1) {
 		uint32_t slab = cmd.u.lead.slab;
 
+		if (cmd.type == ZV_CMD_FETCH)
+			note_fetch(a, &cmd);
 		if (cmd.type != ZV_CMD_RELEASE)
 			continue;
 		a->late[a->n_late++] = slab;
@@ -332,6 +357,39 @@ static enum zv_filled offer(struct zv_ahead *a, uint64_t lead, uint8_t class, in
 	a->slab_due[slab] = due_ms;
 	zv_held_put(&a->held, &one);
 	return ZV_FILLED;
+}
+
+/* One lead, due or not. */
+static enum zv_err fetch_one(struct zv_ahead *a, uint64_t lead, uint32_t campaign)
+{
+	struct zv_held_one *one = zv_held_find(&a->held, lead);
+	struct zv_lead_rec rec;
+	enum zv_err err = zv_db_lead_get(a->txn, lead, &rec);
+	enum zv_filled filled;
+
+	if (err != ZV_OK || zv_lead_campaign(lead) != campaign)
+		return ZV_ENOENT;
+	if (rec.due_ms == 0 || rec.needs_step != 0)
+		return rec.state == ZV_LEAD_OPEN || rec.state == ZV_LEAD_ASKING ? ZV_EAGAIN : ZV_EDENIED;
+	if (a->n_free == 0 || a->ring_full || (one != NULL && !one->cooling))
+		return ZV_EAGAIN;
+	if (one != NULL)
+		zv_held_remove(&a->held, one);
+	filled = offer(a, lead, rec.due_class, rec.due_ms);
+	return filled == ZV_FILLED ? ZV_OK : filled == ZV_FILL_LATER ? ZV_EAGAIN : ZV_EDENIED;
+}
+
+static void offer_fetched(struct zv_ahead *a)
+{
+	for (uint32_t i = 0; i < a->n_fetch; i++) {
+		enum zv_err err = fetch_one(a, a->fetch[i].lead, a->fetch[i].campaign);
+
+		if (err == ZV_OK && zv_held_find(&a->held, a->fetch[i].lead)->cooling)
+			err = ZV_EAGAIN; /* its audio is not ready */
+		if (err != ZV_OK)
+			no_offer(a, a->fetch[i].lead, a->fetch[i].campaign, err);
+	}
+	a->n_fetch = 0;
 }
 
 /* Leads whose outcome stands without a step: those that a crash cut, and those the engine is
@@ -535,6 +593,7 @@ static enum zv_err pass(struct zv_ahead *a, int64_t *ret_wait_ms)
 		see_running(a);
 		settle_releases(a);
 		warm_up(a);
+		offer_fetched(a);
 		err = offer_asks(a);
 	}
 	if (err == ZV_OK) {
@@ -545,7 +604,7 @@ static enum zv_err pass(struct zv_ahead *a, int64_t *ret_wait_ms)
 		*ret_wait_ms = a->ring_full ? 5 : POLL_MS;
 		if (!a->ring_full && next > limit_ms && next - limit_ms < POLL_MS)
 			*ret_wait_ms = next - limit_ms;
-		if (a->n_late > 0)
+		if (a->n_late > 0 || a->n_fetch > 0)
 			*ret_wait_ms = 0;
 	}
 	close_cursors(a);

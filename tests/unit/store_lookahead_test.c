@@ -1,5 +1,6 @@
 #include "store_engine.h"
 
+#include "store/lead_put.h"
 #include "store/lookahead.h"
 
 #define SLABS 32
@@ -138,7 +139,7 @@ static int64_t fresh_hint(void)
 	return ev.u.hint.due_ms;
 }
 
-TestSuite(lookahead, .init = begin, .fini = end, .timeout = 60);
+TestSuite(lookahead);
 
 Test(lookahead, offers_hold_what_the_engine_needs)
 {
@@ -374,4 +375,127 @@ Test(lookahead, ahead_of_time_the_earliest_leads_come_first, .init = begin_ahead
 	for (int i = 0; i < 6; i++)
 		got |= UINT64_C(1) << (slabs[want_offer()].lead - lead);
 	cr_expect_eq(got, 1023);
+}
+
+/* ---- leads given by the API, and leads that an agent asks for ---- */
+
+static void put_hot(struct zv_lead_putter *putter, uint32_t campaign, const char *number,
+		    struct zv_lead_put *put)
+{
+	*put = (struct zv_lead_put){.n_numbers = 1, .numbers = {number}, .zone = "Europe/Moscow",
+				    .owner = 8, .due_class = ZV_DUE_HOT};
+	cr_assert_eq(zv_store_lead_put(putter, campaign, (int64_t)CAL, put, 1), ZV_OK);
+}
+
+Test(lookahead, a_hot_lead_of_the_api_is_offered_within_milliseconds_of_its_commit)
+{
+	struct zv_store_boot boot;
+	struct zv_lead_putter *putter;
+	struct zv_lead_put put;
+	struct timespec a, b;
+	int64_t worst_us = 0;
+	uint32_t id, slab;
+
+	cr_assert_eq(zv_store_begin(store, true, &boot), ZV_OK);
+	id = put_campaign(store, "t");
+	put_leads(store, id, SLABS * 4); /* ordinary ones take all the slabs they may */
+	cr_assert_eq(zv_lead_putter_create(store, NULL, 0, &putter), ZV_OK);
+	start_la();
+	for (int i = 0; i < SLABS - SLABS / 16; i++)
+		(void)want_offer();
+	for (int i = 0; i < 2; i++) {
+		char number[16];
+		int64_t us;
+
+		snprintf(number, sizeof(number), "8903000000%d", i);
+		put_hot(putter, id, number, &put);
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		cr_expect_eq(put.verdict, ZV_PUT_NEW);
+		slab = want_offer();
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		us = (int64_t)(b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
+		worst_us = us > worst_us ? us : worst_us;
+		cr_expect_eq(slabs[slab].lead, put.lead);
+		cr_expect_eq(slabs[slab].owner, 8);
+		cr_expect_eq(slabs[slab].accepted_ms, (int64_t)CAL);
+		cr_expect_eq(slabs[slab].due_class, ZV_DUE_HOT);
+	}
+	fprintf(stderr, "a hot lead is offered %lld us after its commit\n", (long long)worst_us);
+	/* The next look by itself is 500 ms away. */
+	cr_expect_lt(worst_us, 250000);
+	zv_lead_putter_destroy(putter);
+}
+
+static void fetch(uint64_t lead, uint32_t campaign)
+{
+	struct zv_cmd c = {.type = ZV_CMD_FETCH, .campaign = campaign, .u.lead = {.lead = lead}};
+
+	cr_assert_eq(zv_ring_push(la_commands, &c), ZV_OK);
+	wake();
+}
+
+static uint32_t want_refusal(uint64_t lead)
+{
+	struct zv_event ev;
+
+	while (next_message(la_events, &ev, 20000)) {
+		if (ev.type != ZV_EV_NO_OFFER)
+			continue;
+		cr_expect_eq(ev.u.kill.lead, lead);
+		return ev.code;
+	}
+	cr_assert(false, "nothing came");
+	return 0;
+}
+
+Test(lookahead, a_lead_that_an_agent_asks_for_is_offered_though_it_is_not_due)
+{
+	uint32_t id = put_campaign(store, "t"), slab;
+	uint64_t lead = put_leads(store, id, 3);
+	struct zv_cmd c = intent_of(1, lead + 1, 79160000001);
+
+	start_la();
+	for (int i = 0; i < 3; i++)
+		release(want_offer());
+	/* one is due far away, one is being called */
+	flushed(&c, ZV_EV_INTENT_FLUSHED);
+	c = outcome_of(1, lead + 1, ZV_OUT_BUSY);
+	push(&c);
+	c = retry_of(1, lead + 1, (int64_t)CAL + 86400000);
+	flushed(&c, ZV_EV_STEP_FLUSHED);
+	c = intent_of(2, lead + 2, 79160000002);
+	flushed(&c, ZV_EV_INTENT_FLUSHED);
+	fetch(lead + 1, id);
+	slab = want_offer();
+	while (slabs[slab].lead != lead + 1)
+		slab = want_offer();
+	cr_expect_eq(slabs[slab].due_ms, (int64_t)CAL + 86400000);
+	fetch(lead + 1, id); /* the engine has it */
+	cr_expect_eq(want_refusal(lead + 1), ZV_EAGAIN);
+	fetch(lead + 2, id);
+	cr_expect_eq(want_refusal(lead + 2), ZV_EAGAIN);
+	fetch(lead + 77, id);
+	cr_expect_eq(want_refusal(lead + 77), ZV_ENOENT);
+	fetch(lead, id + 1);
+	cr_expect_eq(want_refusal(lead), ZV_ENOENT);
+}
+
+Test(lookahead, a_call_back_is_offered_two_minutes_before_its_time)
+{
+	uint32_t id = put_campaign(store, "t"), slab;
+	uint64_t lead = put_leads(store, id, 1);
+	struct zv_cmd c = intent_of(1, lead, 79160000001);
+
+	start_la();
+	release(want_offer());
+	flushed(&c, ZV_EV_INTENT_FLUSHED);
+	c = outcome_of(1, lead, ZV_OUT_ANSWERED);
+	push(&c);
+	c = retry_of(1, lead, (int64_t)CAL + 100000);
+	c.u.step.due_class = ZV_DUE_CALLBACK;
+	c.u.step.owner = 5;
+	flushed(&c, ZV_EV_STEP_FLUSHED);
+	slab = want_offer(); /* the horizon of the others is a second */
+	cr_expect_eq(slabs[slab].due_ms, (int64_t)CAL + 100000);
+	cr_expect_eq(slabs[slab].owner, 5);
 }
