@@ -139,7 +139,7 @@ static int64_t fresh_hint(void)
 	return ev.u.hint.due_ms;
 }
 
-TestSuite(lookahead);
+TestSuite(lookahead, .init = begin, .fini = end, .timeout = 60);
 
 Test(lookahead, offers_hold_what_the_engine_needs)
 {
