@@ -407,6 +407,48 @@ void zv_engine_get_stats(const struct zv_engine *engine, struct zv_engine_stats 
 	*ret_stats = engine->stats;
 }
 
+void zv_engine_get_answers(const struct zv_engine *engine, uint32_t campaign, int64_t since_ms,
+			   uint64_t *ret_live, uint64_t *ret_abandoned)
+{
+	*ret_live = *ret_abandoned = 0;
+	for (uint32_t i = 0; i < engine->conf->n_campaigns; i++) {
+		const struct zv_tally *t = engine->law.tallies[i];
+
+		if (engine->conf->campaigns[i].id != campaign || t == NULL)
+			continue;
+		*ret_live = zv_tally_sum(t, since_ms, engine->now.cal_ms + 1, ZV_FACT_LIVE_ANSWER);
+		*ret_abandoned = zv_tally_sum(t, since_ms, engine->now.cal_ms + 1, ZV_FACT_ABANDON);
+	}
+}
+
+void zv_engine_get_calls(const struct zv_engine *engine, struct zv_campaign_calls *ret_of)
+{
+	memset(ret_of, 0, engine->conf->n_campaigns * sizeof(*ret_of));
+	for (uint32_t i = 0; i < engine->conf->max_calls; i++) {
+		struct zv_campaign_calls *c = &ret_of[engine->calls[i].campaign];
+
+		switch ((enum zv_call_state)engine->calls[i].state) {
+		case ZV_CALL_DIALING: c->dialing++; break;
+		case ZV_CALL_RINGING: c->ringing++; break;
+		case ZV_CALL_WAITING:
+		case ZV_CALL_LISTENING: c->waiting++; break;
+		case ZV_CALL_TALKING: c->robot++; break;
+		case ZV_CALL_BRIDGED: c->bridged++; break;
+		case ZV_CALL_WRAPUP: c->wrapup++; break;
+		case ZV_CALL_FREE:
+		case ZV_CALL_RESERVE:
+		case ZV_CALL_INTENT:
+		case ZV_CALL_MESSAGE:
+		case ZV_CALL_FAILOVER:
+		case ZV_CALL_ENDING:
+		case ZV_CALL_ADOPTED:
+		case ZV_CALL_ORPHAN:
+		case ZV_CALL_STATES:
+		default: break;
+		}
+	}
+}
+
 void zv_engine_get_trunk(const struct zv_engine *engine, uint32_t trunk,
 			 struct zv_trunk_stats *ret_stats)
 {

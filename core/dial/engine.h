@@ -96,6 +96,14 @@ bool zv_engine_pacer(const struct zv_engine *engine, uint32_t campaign,
 		     struct zv_pacer_figures *ret_figures);
 const struct zv_agent *zv_engine_agent(const struct zv_engine *engine, uint32_t agent); /* NULL: no such */
 
+/* A campaign's calls by what they are doing now. */
+struct zv_campaign_calls { uint32_t dialing, ringing, waiting, robot, bridged, wrapup; };
+/* What a campaign's people heard since that time (calendar): answered by a person, abandoned. */
+void zv_engine_get_answers(const struct zv_engine *engine, uint32_t campaign, int64_t since_ms,
+			   uint64_t *ret_live, uint64_t *ret_abandoned);
+/* of[]: by campaign's index, as many as the configuration has.  Looks at every slot. */
+void zv_engine_get_calls(const struct zv_engine *engine, struct zv_campaign_calls *ret_of);
+
 /* Per trunk: calls now, INVITEs without any response, state (enum zv_trunk_state). */
 /* machines: calls that agents said were machines' after the detector had passed them. */
 struct zv_trunk_stats { uint32_t calls, unanswered, state; uint64_t dials, failed, machines; };
