@@ -158,7 +158,7 @@ void zv_call_fini(struct zv_call *call)
 	if (call->lines_open && call->request.route->lines->end != NULL)
 		call->request.route->lines->end(call->request.state);
 	zv_slot_drop(call);
-	zv_stream_close(call->stream);
+	zv_sse_close(call->stream);
 	zv_lines_fini(&call->cutter);
 	json_decref(call->json);
 	free(call->body);

@@ -33,7 +33,7 @@ struct event {
 /* A place of the ring (Vyukov's bounded queue): seq says whose turn it is. */
 struct place { _Atomic uint64_t seq; struct event *event; };
 
-struct zv_stream {
+struct zv_sse {
 	struct zv_hub *hub;
 	void *connection;
 	int fd;
@@ -43,7 +43,7 @@ struct zv_stream {
 	struct event *now;     /* being sent */
 	size_t at;             /* of its head and text */
 	uint32_t first, n;     /* queue */
-	struct zv_stream *next, **prev;
+	struct zv_sse *next, **prev;
 	struct event *queue[]; /* queue_events, and one for `lost` */
 };
 
@@ -57,7 +57,7 @@ struct zv_hub {
 	struct place *places;
 	_Atomic uint64_t full;
 	/* below: under the lock */
-	struct zv_stream *streams;
+	struct zv_sse *streams;
 	bool stopping;
 	struct event **replay;  /* replay_events; id i stands at i % replay_events */
 	uint64_t first_id, next_id;
@@ -182,7 +182,7 @@ static bool ring_empty(const struct zv_hub *hub)
 
 /* ---- streams; all under the lock ---- */
 
-static void stream_wake(struct zv_stream *s)
+static void stream_wake(struct zv_sse *s)
 {
 	if (!s->sleeping)
 		return;
@@ -190,7 +190,7 @@ static void stream_wake(struct zv_stream *s)
 	s->hub->p.wake(s->connection);
 }
 
-static void queue_clear(struct zv_stream *s)
+static void queue_clear(struct zv_sse *s)
 {
 	for (; s->n > 0; s->n--) {
 		event_drop(s->queue[s->first]);
@@ -198,7 +198,7 @@ static void queue_clear(struct zv_stream *s)
 	}
 }
 
-static void queue_put(struct zv_stream *s, struct event *e)
+static void queue_put(struct zv_sse *s, struct event *e)
 {
 	s->queue[(s->first + s->n) % (s->hub->p.queue_events + 1)] = e;
 	s->n++;
@@ -206,7 +206,7 @@ static void queue_put(struct zv_stream *s, struct event *e)
 }
 
 /* An event for this stream alone, without a place in the replay. */
-static void queue_own(struct zv_stream *s, const char *event, const char *data)
+static void queue_own(struct zv_sse *s, const char *event, const char *data)
 {
 	struct zv_http_audience to = {.passing = true};
 	struct event *e = event_make(&to, event, data, strlen(data));
@@ -220,7 +220,7 @@ static void queue_own(struct zv_stream *s, const char *event, const char *data)
 }
 
 /* What it has not read is thrown away; it is told, and has to ask for all anew. */
-static void stream_lose(struct zv_stream *s)
+static void stream_lose(struct zv_sse *s)
 {
 	queue_clear(s);
 	queue_own(s, "lost", "{\"why\":\"slow\"}");
@@ -228,7 +228,7 @@ static void stream_lose(struct zv_stream *s)
 	s->hub->stats.lost++;
 }
 
-static void stream_give(struct zv_stream *s, struct event *e)
+static void stream_give(struct zv_sse *s, struct event *e)
 {
 	if (s->ending)
 		return;
@@ -239,7 +239,7 @@ static void stream_give(struct zv_stream *s, struct event *e)
 	stream_wake(s);
 }
 
-static void stream_end(struct zv_stream *s)
+static void stream_end(struct zv_sse *s)
 {
 	s->ending = true;
 	stream_wake(s);
@@ -270,7 +270,7 @@ static void replay_keep(struct zv_hub *h, struct event *e)
 }
 
 /* All for it since last; false: not all is there any more. */
-static bool replay(struct zv_hub *h, struct zv_stream *s, uint64_t last)
+static bool replay(struct zv_hub *h, struct zv_sse *s, uint64_t last)
 {
 	if (last + 1 < h->first_id || last >= h->next_id)
 		return false;
@@ -299,7 +299,7 @@ static void hand_on(struct zv_hub *h)
 			if (!e->passing)
 				replay_keep(h, e);
 			h->stats.published++;
-			for (struct zv_stream *s = h->streams; s != NULL; s = s->next) {
+			for (struct zv_sse *s = h->streams; s != NULL; s = s->next) {
 				if (is_for(e, &s->who))
 					stream_give(s, e);
 			}
@@ -310,7 +310,7 @@ static void hand_on(struct zv_hub *h)
 	}
 }
 
-static bool is_gone(const struct zv_stream *s)
+static bool is_gone(const struct zv_sse *s)
 {
 	char byte;
 	ssize_t n;
@@ -329,7 +329,7 @@ static void look(struct zv_hub *h, bool ping)
 	struct event *e = ping ? event_make(&to, "ping", data, (size_t)n) : NULL;
 
 	(void)pthread_mutex_lock(&h->lock);
-	for (struct zv_stream *s = h->streams; s != NULL; s = s->next) {
+	for (struct zv_sse *s = h->streams; s != NULL; s = s->next) {
 		struct zv_http_subject who;
 
 		if (s->ending)
@@ -373,7 +373,7 @@ void zv_hub_stop(struct zv_hub *hub)
 {
 	(void)pthread_mutex_lock(&hub->lock);
 	hub->stopping = true;
-	for (struct zv_stream *s = hub->streams; s != NULL; s = s->next)
+	for (struct zv_sse *s = hub->streams; s != NULL; s = s->next)
 		stream_end(s);
 	(void)pthread_mutex_unlock(&hub->lock);
 }
@@ -381,7 +381,7 @@ void zv_hub_stop(struct zv_hub *hub)
 void zv_hub_end_session(struct zv_hub *hub, const struct zv_token_id *id)
 {
 	(void)pthread_mutex_lock(&hub->lock);
-	for (struct zv_stream *s = hub->streams; s != NULL; s = s->next) {
+	for (struct zv_sse *s = hub->streams; s != NULL; s = s->next) {
 		if (memcmp(s->session.sum, id->sum, sizeof(id->sum)) == 0)
 			stream_end(s);
 	}
@@ -395,7 +395,7 @@ static uint32_t count_of(struct zv_hub *h, const struct zv_http_subject *who)
 {
 	uint32_t n = 0;
 
-	for (struct zv_stream *s = h->streams; s != NULL; s = s->next) {
+	for (struct zv_sse *s = h->streams; s != NULL; s = s->next) {
 		if (s->ending || s->who.user != who->user || strcmp(s->who.name, who->name) != 0)
 			continue;
 		if (is_gone(s))
@@ -406,7 +406,7 @@ static uint32_t count_of(struct zv_hub *h, const struct zv_http_subject *who)
 	return n;
 }
 
-static void begin(struct zv_hub *h, struct zv_stream *s, const char *last_id)
+static void begin(struct zv_hub *h, struct zv_sse *s, const char *last_id)
 {
 	char hello[64];
 	uint64_t last;
@@ -421,11 +421,11 @@ static void begin(struct zv_hub *h, struct zv_stream *s, const char *last_id)
 	}
 }
 
-enum zv_err zv_hub_open(struct zv_hub *hub, const struct zv_stream_params *params,
-			struct zv_stream **ret_stream)
+enum zv_err zv_hub_open(struct zv_hub *hub, const struct zv_sse_params *params,
+			struct zv_sse **ret_stream)
 {
 	size_t places = hub->p.queue_events + 1;
-	struct zv_stream *s = calloc(1, sizeof(*s) + places * sizeof(s->queue[0]));
+	struct zv_sse *s = calloc(1, sizeof(*s) + places * sizeof(s->queue[0]));
 	enum zv_err err = ZV_OK;
 
 	if (s == NULL)
@@ -459,7 +459,7 @@ enum zv_err zv_hub_open(struct zv_hub *hub, const struct zv_stream_params *param
 }
 
 /* Takes the next event of the queue; false: there is none. */
-static bool next(struct zv_stream *s)
+static bool next(struct zv_sse *s)
 {
 	if (s->now != NULL && s->at < s->now->head_len + s->now->len)
 		return true;
@@ -477,7 +477,7 @@ static bool next(struct zv_stream *s)
 	return true;
 }
 
-static size_t copy_part(struct zv_stream *s, char *buf, size_t max)
+static size_t copy_part(struct zv_sse *s, char *buf, size_t max)
 {
 	const struct event *e = s->now;
 	bool head = s->at < e->head_len;
@@ -491,7 +491,7 @@ static size_t copy_part(struct zv_stream *s, char *buf, size_t max)
 	return left;
 }
 
-ssize_t zv_stream_read(struct zv_stream *stream, char *buf, size_t max, void (*sleep)(void *connection))
+ssize_t zv_sse_read(struct zv_sse *stream, char *buf, size_t max, void (*sleep)(void *connection))
 {
 	size_t n = 0;
 	ssize_t got;
@@ -510,7 +510,7 @@ ssize_t zv_stream_read(struct zv_stream *stream, char *buf, size_t max, void (*s
 	return got;
 }
 
-void zv_stream_close(struct zv_stream *stream)
+void zv_sse_close(struct zv_sse *stream)
 {
 	struct zv_hub *h;
 

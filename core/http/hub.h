@@ -11,7 +11,7 @@
 #include "http/http.h"
 
 struct zv_hub;
-struct zv_stream;
+struct zv_sse;
 
 struct zv_hub_params {
 	uint32_t streams_max, streams_user_max, replay_events, queue_events, ping_ms;
@@ -34,7 +34,7 @@ void zv_hub_stop(struct zv_hub *hub);
 /* Ends the streams of a session. */
 void zv_hub_end_session(struct zv_hub *hub, const struct zv_token_id *id);
 
-struct zv_stream_params {
+struct zv_sse_params {
 	void *connection;
 	int fd;                        /* to see that the far end is gone; -1: not known */
 	const struct zv_http_subject *who;
@@ -42,11 +42,11 @@ struct zv_stream_params {
 	const char *last_id;           /* Last-Event-ID; NULL: none */
 };
 /* ZV_EFULL: streams_max, ZV_EDENIED: the user has as many as he may, ZV_ENOMEM. */
-enum zv_err zv_hub_open(struct zv_hub *hub, const struct zv_stream_params *params,
-			struct zv_stream **ret_stream) ZV_MUST_USE;
+enum zv_err zv_hub_open(struct zv_hub *hub, const struct zv_sse_params *params,
+			struct zv_sse **ret_stream) ZV_MUST_USE;
 /* What there is; 0: nothing, and sleep(connection) was called under the lock; -1: the end. */
-ssize_t zv_stream_read(struct zv_stream *stream, char *buf, size_t max, void (*sleep)(void *connection));
-void zv_stream_close(struct zv_stream *stream); /* accepts NULL */
+ssize_t zv_sse_read(struct zv_sse *stream, char *buf, size_t max, void (*sleep)(void *connection));
+void zv_sse_close(struct zv_sse *stream); /* accepts NULL */
 
 struct zv_hub_stats { uint64_t published, full, delivered, lost; uint32_t streams; };
 void zv_hub_get_stats(struct zv_hub *hub, struct zv_hub_stats *ret_stats);

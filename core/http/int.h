@@ -60,7 +60,7 @@ struct zv_call {
 	enum zv_err lines_err; /* why no more lines are taken */
 	uint32_t slot;
 	const struct zv_static *page;
-	struct zv_stream *stream;
+	struct zv_sse *stream;
 	struct zv_http_reply reply;
 };
 

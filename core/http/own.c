@@ -96,7 +96,7 @@ static void events(void *arg, const struct zv_http_request *request, struct zv_h
 	struct zv_call *call = call_of(request);
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(call->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct zv_stream_params params = {
+	struct zv_sse_params params = {
 		.connection = call->conn, .fd = info != NULL ? info->connect_fd : -1, .who = &call->who,
 		.session = &call->token, .last_id = zv_call_header(call, "Last-Event-ID")};
 	enum zv_err err;

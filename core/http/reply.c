@@ -176,7 +176,7 @@ static void sleep_stream(void *connection)
 static ssize_t read_stream(void *arg, uint64_t pos, char *buf, size_t max)
 {
 	struct zv_call *call = arg;
-	ssize_t n = zv_stream_read(call->stream, buf, max, sleep_stream);
+	ssize_t n = zv_sse_read(call->stream, buf, max, sleep_stream);
 
 	(void)pos;
 	return n < 0 ? MHD_CONTENT_READER_END_OF_STREAM : n;
