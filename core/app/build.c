@@ -180,6 +180,25 @@ static enum zv_err make_slabs(struct zv_daemon *d)
 	return ZV_OK;
 }
 
+static const char *tape_campaign(void *arg, uint32_t campaign)
+{
+	struct zv_daemon *d = arg;
+	uint32_t i = zv_daemon_campaign_index(d, campaign);
+
+	return i != UINT32_MAX ? d->config->campaigns[i].name : NULL;
+}
+
+static enum zv_err make_tape(struct zv_daemon *d, char *text, size_t text_size)
+{
+	struct zv_config *c = d->config;
+	enum zv_err err = zv_tape_create(&(struct zv_tape_params){
+		.dir = c->record_talks.dir, .n_threads = c->plan.n_threads, .n_slots = c->plan.n_slots,
+		.campaign = tape_campaign, .arg = d}, text, text_size, &d->tape);
+
+	c->media.tape = d->tape;
+	return err;
+}
+
 static enum zv_err make_media_and_sip(struct zv_daemon *d, char *text, size_t text_size)
 {
 	struct zv_config *c = d->config;
@@ -188,12 +207,19 @@ static enum zv_err make_media_and_sip(struct zv_daemon *d, char *text, size_t te
 	if (err != ZV_OK)
 		return err;
 	c->media.prompts = d->prompts;
+	if (c->record_talks.dir != NULL)
+		err = make_tape(d, text, text_size);
+	if (err != ZV_OK)
+		return err;
 	err = zv_media_create(&c->media, text, text_size, &d->media);
 	if (err != ZV_OK)
 		return err;
 	c->sip.secret = d->boot.secret;
 	c->sip.open = d->open;
 	c->sip.n_open = d->n_open;
+	err = zv_daemon_secrets(c, c->phones, text, text_size);
+	if (err != ZV_OK)
+		return err;
 	return zv_sip_create(&c->sip, text, text_size, &d->sip);
 }
 
@@ -327,7 +353,8 @@ static enum zv_err make_engine(struct zv_daemon *d)
 		.rules_hash = c->engine.rules != NULL ? c->engine.rules->hash : 0,
 	};
 	struct zv_engine_thread_params thread = {
-		.clock = &d->clock, .wires = d->wires, .n_trunks = c->engine.n_trunks};
+		.clock = &d->clock, .wires = d->wires, .n_trunks = c->engine.n_trunks,
+		.conf = &c->engine};
 	enum zv_err err = zv_engine_create(&params, &d->engine);
 
 	if (err == ZV_OK)
@@ -363,6 +390,20 @@ static enum zv_err make_control(struct zv_daemon *d, char *text, size_t text_siz
 	if (err != ZV_OK)
 		return err;
 	return zv_control_open(&control, text, text_size, &d->control);
+}
+
+static int64_t calendar_now(void *arg)
+{
+	struct zv_daemon *d = arg;
+
+	return zv_clock_now(&d->clock).cal_ms;
+}
+
+static enum zv_err make_desks(struct zv_daemon *d)
+{
+	return zv_desks_create(&(struct zv_desks_params){
+		.live = &d->live, .engine = d->engine_thread, .store = d->store, .now_ms = calendar_now,
+		.arg = d}, &d->desks);
 }
 
 /* Before any thread: all inherit the mask, so that only the descriptor hears signals. */
@@ -413,6 +454,8 @@ static enum zv_err make(struct zv_daemon *d, char *text, size_t text_size)
 		err = make_engine(d);
 	if (err == ZV_OK)
 		err = make_control(d, text, text_size);
+	if (err == ZV_OK)
+		err = make_desks(d);
 	return err;
 }
 
@@ -450,6 +493,7 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 	zv_loop_destroy(daemon->loop);
 	zv_control_close(daemon->control);
 	zv_voice_destroy(daemon->voice);
+	zv_desks_destroy(daemon->desks);
 	zv_engine_thread_destroy(daemon->engine_thread);
 	zv_recorder_destroy(daemon->recorder);
 	zv_engine_destroy(daemon->engine);
@@ -459,6 +503,7 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 	zv_plugins_destroy(daemon->plugins);
 	zv_sip_destroy(daemon->sip);
 	zv_media_destroy(daemon->media);
+	zv_tape_destroy(daemon->tape);
 	zv_prompts_destroy(daemon->prompts);
 	zv_wires_destroy(daemon->wires);
 	if (daemon->slabs.v != NULL)

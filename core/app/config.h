@@ -43,6 +43,7 @@ struct zv_config_campaign {
 	const char *label;        /* "" */
 	const struct zv_conf_node *node; /* where it stands, for messages */
 	char unfit[320];          /* why it does not start (zv_config_fitness); "": it may */
+	const struct zv_conf_node *desk;          /* what agents see: script, titles, reasons, topics; NULL */
 	const char *strategy;                     /* plugin name */
 	const char *pacer;                        /* plugin name; NULL: the engine's own */
 	const struct zv_conf_node *pacer_conf;

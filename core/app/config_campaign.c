@@ -287,6 +287,7 @@ static enum zv_err build_one(struct zv_config_build *b, const struct zv_conf_nod
 	e->agent_level_min = (uint8_t)number(node, "level_min");
 	e->sla_ms = (uint32_t)number(node, "sla");
 	e->callback_grace_ms = (uint32_t)number(node, "callback_grace");
+	c->desk = zv_conf_get(node, "desk");
 	e->record = number(node, "record") != 0;
 	if (err == ZV_OK)
 		err = build_script(b, node, c);

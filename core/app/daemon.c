@@ -132,6 +132,14 @@ static void take_signals(struct zv_daemon *d)
 	}
 }
 
+static void alarm_of(struct zv_daemon *d, const char *campaign, const char *what)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "%s: %s", campaign, what);
+	zv_desks_alarm(d->desks, text);
+}
+
 static void take_tell(struct zv_daemon *d, const struct zv_cmd *cmd)
 {
 	uint32_t i = zv_daemon_campaign_index(d, cmd->campaign);
@@ -142,7 +150,10 @@ static void take_tell(struct zv_daemon *d, const struct zv_cmd *cmd)
 		d->quit = true;
 		break;
 	case ZV_TELL_TOLD:
-		zv_daemon_told(d, cmd->attempt);
+		if (zv_daemon_is_http(cmd->attempt.lo) && cmd->attempt.hi == 0)
+			zv_daemon_answer(d, cmd->attempt.lo, ZV_OK, NULL, "");
+		else
+			zv_daemon_told(d, cmd->attempt);
 		break;
 	case ZV_TELL_UNSTATED:
 	case ZV_TELL_NO_RULES:
@@ -154,6 +165,7 @@ static void take_tell(struct zv_daemon *d, const struct zv_cmd *cmd)
 	case ZV_TELL_RATIO_ALARM:
 		zv_warn("law", "campaign %s: %.2f %% of its answered calls are abandoned", name,
 			cmd->u.tell.value / 1e4);
+		alarm_of(d, name, "abandoned calls come near their limit");
 		break;
 	case ZV_TELL_RATIO_STOP:
 		zv_warn("law", "campaign %s makes no new calls until the rule's window ends: %.2f %% of "
@@ -162,16 +174,29 @@ static void take_tell(struct zv_daemon *d, const struct zv_cmd *cmd)
 	case ZV_TELL_SLA_BREACH:
 		zv_warn("leads", "campaign %s: lead %" PRIu64 " was not called in the time promised; "
 			"%u so far", name, cmd->attempt.hi, cmd->u.tell.value);
+		alarm_of(d, name, "a lead was not called in the time promised");
 		break;
 	case ZV_TELL_MENDED:
 		zv_error("floor", "agent or line %u stood as its states forbid, and was put right",
 			 cmd->u.tell.value);
 		break;
 	case ZV_TELL_CALLBACK_MOVED:
+		zv_warn("law", "campaign %s: a call-back was moved: its time is not allowed", name);
+		break;
 	case ZV_TELL_CAMPAIGN_IDLE:
 	case ZV_TELL_DIAL_BLOCKED:
 		break;
 	}
+}
+
+static void take_word(struct zv_daemon *d, const struct zv_cmd *cmd)
+{
+	if (cmd->type == ZV_CMD_TELL)
+		take_tell(d, cmd);
+	else if (cmd->type == ZV_CMD_DESK)
+		zv_daemon_desk_answered(d, cmd);
+	else
+		zv_desks_take(d->desks, cmd);
 }
 
 static void take_tells(struct zv_daemon *d)
@@ -183,7 +208,7 @@ static void take_tells(struct zv_daemon *d)
 	(void)ignored;
 	do {
 		while (zv_ring_pop(d->wires->engine_main, &cmd, 1) == 1) {
-			take_tell(d, &cmd);
+			take_word(d, &cmd);
 		}
 	} while (!zv_ring_arm(d->wires->engine_main));
 }
@@ -282,6 +307,7 @@ static void on_word(void *arg, int fd, uint32_t events)
 	(void)fd;
 	(void)events;
 	take_tells(d);
+	zv_daemon_take_asks(d);
 	look_at_campaigns(d);
 	end_if_done(d);
 }
@@ -296,6 +322,10 @@ static int64_t on_look(void *arg, zv_timer timer)
 	look_at_load(d);
 	zv_daemon_look_at_tells(d);
 	zv_daemon_free_retired(d);
+	if (zv_clock_now(&d->clock).mono_ms - d->desks_ms >= 1000) {
+		d->desks_ms = zv_clock_now(&d->clock).mono_ms;
+		zv_desks_look(d->desks);
+	}
 	if (d->draining && zv_clock_now(&d->clock).mono_ms >= d->drain_until_ms)
 		d->quit = true;
 	end_if_done(d);
@@ -323,6 +353,7 @@ static enum zv_err serve(struct zv_daemon *d)
 enum zv_err zv_daemon_run(struct zv_daemon *daemon)
 {
 	struct zv_daemon *d = daemon;
+	char text[512] = "";
 	enum zv_err err;
 
 	d->started_ms = zv_clock_now(&d->clock).mono_ms;
@@ -332,11 +363,17 @@ enum zv_err zv_daemon_run(struct zv_daemon *daemon)
 	if (err == ZV_OK) {
 		start_campaigns(d);
 		look_at_campaigns(d);
+		err = zv_daemon_http_open(d, text, sizeof(text));
+		if (err != ZV_OK)
+			zv_error("app", "%s", text);
+	}
+	if (err == ZV_OK) {
 		zv_info("app", "zvonard %s serves; control socket %s", ZV_VERSION,
 			d->config->control);
 		zv_wake(d->wires->main_fd); /* the first look arms the ring: what is told then wakes us */
 		err = serve(d);
 	}
+	zv_daemon_http_close(d);
 	zv_daemon_threads_stop(d);
 	zv_info("app", "stopped");
 	return atomic_load(&d->store_failed) ? ZV_EIO : err;

@@ -10,16 +10,18 @@
 #include "app/clock.h"
 #include "app/control.h"
 #include "app/daemon.h"
+#include "app/desk.h"
 #include "app/engine_thread.h"
 #include "app/voice.h"
 #include "app/wires.h"
 #include "loop/loop.h"
 #include "media/prompts.h"
+#include "media/tape.h"
 #include "store/lookahead.h"
 #include "store/store.h"
 
 enum zv_daemon_thread {
-	ZV_TH_STORE, ZV_TH_LOOKAHEAD, ZV_TH_PLUGIN, ZV_TH_ENGINE, ZV_TH_SIP,
+	ZV_TH_STORE, ZV_TH_TAPE, ZV_TH_LOOKAHEAD, ZV_TH_PLUGIN, ZV_TH_ENGINE, ZV_TH_SIP,
 	ZV_TH_MEDIA = ZV_TH_SIP + ZV_SHARDS_MAX + 1,
 	ZV_TH_MAX = ZV_TH_MEDIA + ZV_MEDIA_THREADS_MAX
 };
@@ -79,6 +81,7 @@ struct zv_daemon {
 	 * the old one until the lookahead's pass has seen the new. */
 	struct zv_config *_Atomic live;
 	struct zv_config *retired[ZV_RETIRED_MAX];
+	int64_t retired_ms[ZV_RETIRED_MAX]; /* monotonic */
 	uint32_t n_retired;
 	const struct zv_config *ahead; /* lookahead: live, for one pass */
 	_Atomic uint64_t ahead_seen;   /* its generation */
@@ -96,6 +99,7 @@ struct zv_daemon {
 	struct zv_person_slabs persons;
 	struct zv_prompts *prompts;
 	struct zv_media *media;
+	struct zv_tape *tape;     /* NULL: nothing is recorded */
 	struct zv_sip *sip;
 	struct zv_plugins *plugins;
 	struct zv_plugin_pacer pacers[ZV_CAMPAIGNS_MAX]; /* of campaigns that name one */
@@ -104,6 +108,10 @@ struct zv_daemon {
 	struct zv_recorder *recorder; /* NULL: the day is not recorded */
 	struct zv_voice *voice;
 	struct zv_control *control;
+	struct zv_desks *desks;
+	struct zv_http *http;     /* NULL: none */
+	struct zv_api_state *api; /* api.c's; NULL: none */
+	int64_t desks_ms;         /* monotonic: last look */
 	struct zv_lookahead lookahead;
 	struct zv_store_run store_run;
 	struct zv_plugin_run plugin_run;
@@ -113,7 +121,7 @@ struct zv_daemon {
 	pthread_t threads[ZV_TH_MAX];
 	bool started[ZV_TH_MAX];
 	struct zv_thread_arg args[ZV_TH_MAX];
-	_Atomic bool stop_sip, stop_media, stop_engine, stop_rest, stop_store;
+	_Atomic bool stop_sip, stop_media, stop_engine, stop_rest, stop_store, stop_tape;
 	_Atomic bool store_failed;
 	int signal_fd;
 	struct zv_loop *loop;
@@ -160,6 +168,24 @@ void zv_daemon_look_at_tells(struct zv_daemon *d);
 /* status.c: handler of the control socket */
 enum zv_err zv_daemon_handle(void *arg, const struct zv_control_request *request, json_t *reply,
 			     char *text, size_t text_size);
+
+/* api.c: pages and API.  Main. */
+enum zv_err zv_daemon_http_open(struct zv_daemon *d, char *text, size_t text_size) ZV_MUST_USE;
+enum zv_err zv_daemon_http_reload(struct zv_daemon *d, const struct zv_config *fresh, char *text,
+				  size_t text_size) ZV_MUST_USE;
+void zv_daemon_http_close(struct zv_daemon *d);
+/* HA1s of the configuration's agents into phones, as many.  Without a file: none. */
+enum zv_err zv_daemon_secrets(const struct zv_config *c, struct zv_sip_phone *phones, char *text,
+			      size_t text_size) ZV_MUST_USE;
+/* figures.c; http thread */
+void zv_daemon_metrics(struct zv_daemon *d, struct zv_metrics *metrics);
+/* What the http thread left for main. */
+void zv_daemon_take_asks(struct zv_daemon *d);
+void zv_daemon_desk_answered(struct zv_daemon *d, const struct zv_cmd *cmd);
+/* Answers whoever asked: control socket or HTTP.  reply: taken, may be NULL. */
+void zv_daemon_answer(struct zv_daemon *d, uint64_t ticket, enum zv_err err, json_t *reply,
+		      const char *text);
+bool zv_daemon_is_http(uint64_t ticket); /* a token or ticket of the HTTP server's */
 
 /* treated.c: is a lead of that jurisdiction treated as the rules there want it?  One that is not
  * is counted.  Lookahead. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "dial/rules/decide.h"
 
 #define BATCH 64u
 #define CMDS  (ZV_ENGINE_STEP_CMDS * 2)
@@ -26,12 +27,12 @@ struct own_events { struct zv_event *v; uint32_t head, n, cap; };
 
 struct zv_engine_thread {
 	struct zv_engine_thread_params p;
-	struct zv_ring *in[4 + ZV_SHARDS_MAX + 1 + ZV_MEDIA_THREADS_MAX];
+	struct zv_ring *in[5 + ZV_SHARDS_MAX + 1 + ZV_MEDIA_THREADS_MAX];
 	uint32_t n_in;
 	struct wire store, lookahead, plugin, tell, sip[ZV_SHARDS_MAX + 1], media[ZV_MEDIA_THREADS_MAX];
 	struct own_events own;
 	struct zv_cmds cmds;
-	uint64_t events, spilled;
+	uint64_t events, spilled, looks;
 	int64_t viewed_ms;
 	pthread_mutex_t lock; /* guards view and the hand-over of conf */
 	pthread_cond_t taken;
@@ -59,6 +60,7 @@ enum zv_err zv_engine_thread_create(const struct zv_engine_thread_params *params
 		t->in[t->n_in++] = w->sip_engine[i];
 	t->in[t->n_in++] = w->plugin_engine;
 	t->in[t->n_in++] = w->main_engine;
+	t->in[t->n_in++] = w->http_engine;
 	t->in[t->n_in++] = w->lookahead_engine;
 	t->store.ring = w->engine_store;
 	t->lookahead.ring = w->engine_lookahead;
@@ -278,6 +280,30 @@ static bool spilled_now(struct zv_engine_thread *t)
 	return any;
 }
 
+static void look_at_campaigns(struct zv_engine_thread *t)
+{
+	static const struct zv_rule_window day = {
+		.kind = ZV_WINDOW_CALENDAR, .unit = ZV_UNIT_DAY, .n = 1};
+	const struct zv_engine_conf *c = t->p.conf;
+	struct zv_campaign_calls calls[ZV_CAMPAIGNS_MAX];
+	int64_t start_ms, end_ms;
+
+	zv_engine_get_calls(t->p.engine, calls);
+	t->looks++;
+	for (uint32_t i = 0; i < c->n_campaigns; i++) {
+		struct zv_campaign_view_now *v = &t->view.campaigns[i];
+
+		v->calls = calls[i];
+		v->paced = zv_engine_pacer(t->p.engine, c->campaigns[i].id, &v->figures);
+		v->limited = zv_engine_budget(t->p.engine, c->campaigns[i].id, &v->budget);
+		zv_window_bounds(&day, zv_zones_get(c->zones, c->campaigns[i].zone),
+				 zv_clock_now(t->p.clock).cal_ms, 0, &start_ms, &end_ms);
+		if (t->looks % 4 == 0 && zv_engine_why(t->p.engine, c->campaigns[i].id, &v->why) != ZV_OK)
+			v->why.n = 0;
+		zv_engine_get_answers(t->p.engine, c->campaigns[i].id, start_ms, &v->live, &v->abandoned);
+	}
+}
+
 static void look(struct zv_engine_thread *t, int64_t mono_ms, bool now)
 {
 	if (!now && mono_ms - t->viewed_ms < VIEW_MS)
@@ -293,6 +319,7 @@ static void look(struct zv_engine_thread *t, int64_t mono_ms, bool now)
 	zv_engine_get_stats(t->p.engine, &t->view.stats);
 	for (uint32_t i = 0; i < t->p.n_trunks; i++)
 		zv_engine_get_trunk(t->p.engine, i, &t->view.trunks[i]);
+	look_at_campaigns(t);
 	t->view.cal_ms = zv_clock_now(t->p.clock).cal_ms;
 	t->view.events = t->events;
 	t->view.spilled = t->spilled;

@@ -9,6 +9,7 @@
 #include "app/record.h"
 #include "app/wires.h"
 #include "dial/engine.h"
+#include "dial/why.h"
 
 /* What the status command shows; copied out under a lock by the engine's thread twice a second
  * and at each stop. */
@@ -17,6 +18,14 @@ struct zv_engine_view {
 	struct zv_trunk_stats trunks[ZV_TRUNKS_MAX];
 	int64_t cal_ms;
 	uint64_t events, spilled;
+	struct zv_campaign_view_now {
+		struct zv_campaign_calls calls;
+		bool paced, limited;           /* figures, budget hold */
+		uint64_t live, abandoned;      /* today, in the campaign's zone */
+		struct zv_pacer_figures figures;
+		struct zv_budget budget;
+		struct zv_why why;             /* a second old at most */
+	} campaigns[ZV_CAMPAIGNS_MAX];
 };
 
 struct zv_engine_thread;
@@ -26,6 +35,7 @@ struct zv_engine_thread_params {
 	struct zv_clock *clock;
 	struct zv_wires *wires;
 	uint32_t n_trunks;
+	const struct zv_engine_conf *conf; /* whose campaigns are shown: that of the start */
 	struct zv_recorder *recorder; /* NULL: the day is not recorded */
 };
 

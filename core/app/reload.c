@@ -9,6 +9,8 @@
 #include "law/law.h"
 #include "store/told.h"
 
+#define RETIRED_REST_MS 30000 /* the longest that a request of the API may take */
+
 static void note_change(void *arg, const char *line)
 {
 	(void)arg;
@@ -60,11 +62,16 @@ static void drop_rules(struct zv_daemon *d, struct zv_config *config)
 void zv_daemon_free_retired(struct zv_daemon *d)
 {
 	uint64_t seen = atomic_load(&d->ahead_seen);
+	int64_t now_ms = zv_clock_now(&d->clock).mono_ms;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < d->n_retired; i++) {
-		if (d->retired[i]->generation >= seen && !d->ahead_over)
+		if ((d->retired[i]->generation >= seen ||
+		     (d->http != NULL && now_ms - d->retired_ms[i] < RETIRED_REST_MS)) &&
+		    !d->ahead_over) {
+			d->retired_ms[kept] = d->retired_ms[i];
 			d->retired[kept++] = d->retired[i];
+		}
 		else
 			drop_rules(d, d->retired[i]);
 	}
@@ -129,6 +136,8 @@ enum zv_err zv_daemon_reload(struct zv_daemon *d, char *text, size_t text_size)
 		zv_daemon_fitness(d, fresh);
 		err = zv_daemon_archive(d, fresh, text, text_size);
 	}
+	if (err == ZV_OK)
+		err = zv_daemon_secrets(fresh, fresh->phones, text, text_size);
 	if (err == ZV_OK) {
 		err = zv_engine_thread_set_conf(d->engine_thread, &fresh->engine);
 		if (err != ZV_OK)
@@ -139,10 +148,15 @@ enum zv_err zv_daemon_reload(struct zv_daemon *d, char *text, size_t text_size)
 		zv_config_destroy(fresh);
 		return err;
 	}
+	if (fresh->sip.phones.on && zv_sip_set_phones(d->sip, fresh->phones, fresh->engine.n_agents) != ZV_OK)
+		zv_error("app", "the phones keep their old secrets");
+	if (zv_daemon_http_reload(d, fresh, text, text_size) != ZV_OK)
+		zv_error("app", "the pages keep their old users: %s", text);
 	zv_plugins_set_conf(d->plugins, NULL, &fresh->engine);
 	tell_rules(was, fresh);
 	fresh->generation = was->generation + 1;
 	atomic_store(&d->live, fresh);
+	d->retired_ms[d->n_retired] = zv_clock_now(&d->clock).mono_ms;
 	d->retired[d->n_retired++] = was;
 	zv_wake(d->wires->lookahead_fd);
 	zv_log_set_level(fresh->log.level);

@@ -261,7 +261,7 @@ static void answer(struct zv_daemon *d, struct zv_tell_wait *w, enum zv_err err,
 				  (json_int_t)w->n - gone);
 	else if (err == ZV_OK)
 		reply = json_pack("{s:I}", "told", (json_int_t)w->n);
-	zv_control_answer(d->control, w->ticket, err, reply, text);
+	zv_daemon_answer(d, w->ticket, err, reply, text);
 	w->n = 0;
 }
 

@@ -163,6 +163,15 @@ static void *run_media(void *arg)
 	return NULL;
 }
 
+static void *run_tape(void *arg)
+{
+	struct zv_daemon *d = arg;
+
+	if (zv_tape_thread(d->tape, &d->stop_tape) != ZV_OK)
+		zv_error("media", "the recordings' thread ended");
+	return NULL;
+}
+
 /* ---- start and stop ---- */
 
 static void fill_runs(struct zv_daemon *d)
@@ -212,6 +221,8 @@ enum zv_err zv_daemon_threads_start(struct zv_daemon *d)
 
 	fill_runs(d);
 	err = start(d, ZV_TH_STORE, run_store, d, "zv-store");
+	if (err == ZV_OK && d->tape != NULL)
+		err = start(d, ZV_TH_TAPE, run_tape, d, "zv-tape");
 	for (uint32_t i = 0; i < d->wires->n_media && err == ZV_OK; i++) {
 		d->args[ZV_TH_MEDIA + i] = (struct zv_thread_arg){d, i};
 		err = start(d, ZV_TH_MEDIA + i, run_media, &d->args[ZV_TH_MEDIA + i], "zv-media");
@@ -251,6 +262,8 @@ void zv_daemon_threads_stop(struct zv_daemon *d)
 		zv_wake(w->media_fd[i]);
 	for (uint32_t i = 0; i < w->n_media; i++)
 		join(d, ZV_TH_MEDIA + i);
+	atomic_store(&d->stop_tape, true);
+	join(d, ZV_TH_TAPE);
 	atomic_store(&d->stop_engine, true);
 	zv_wake(w->engine_fd);
 	join(d, ZV_TH_ENGINE);

@@ -11,7 +11,7 @@
 #include "media/tape.h"
 
 struct zv_encoder_job {
-	struct zv_recording recording; /* path, bytes, duration and sum are the encoder's */
+	struct zv_taped recording; /* path, bytes, duration and sum are the encoder's */
 	char path[PATH_MAX];           /* below the folder, without its ending */
 };
 

@@ -25,7 +25,7 @@
 #include "base/ring.h"
 #include "dial/ids.h"
 
-struct zv_recording {
+struct zv_taped {
 	struct zv_attempt_id attempt;
 	uint64_t lead;        /* these three: 0 if an earlier life made the recording */
 	uint32_t campaign, agent;
@@ -45,7 +45,7 @@ struct zv_tape_params {
 	/* The name of a campaign (cmd.campaign), borrowed; on the tape's thread.  NULL: its number. */
 	const char *(*campaign)(void *arg, uint32_t campaign);
 	/* A recording is complete.  On the encoder's thread; may be NULL. */
-	void (*recorded)(void *arg, const struct zv_recording *recording);
+	void (*recorded)(void *arg, const struct zv_taped *recording);
 	void *arg;
 };
 

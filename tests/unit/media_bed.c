@@ -58,7 +58,7 @@ static const char *campaign_name(void *arg, uint32_t campaign)
 	return campaign == 5 ? "five/../5" : NULL;
 }
 
-static void recorded(void *arg, const struct zv_recording *r)
+static void recorded(void *arg, const struct zv_taped *r)
 {
 	(void)arg;
 	printf("recorded %lx %lx %s %u %lu %s %lu %u %u %ld\n", (unsigned long)r->attempt.hi,

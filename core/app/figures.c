@@ -1,0 +1,146 @@
+/* What GET /metrics shows: the daemon's figures for Prometheus.  Thread: http. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/daemon_int.h"
+#include "dial/route/outcome.h"
+#include "http/metrics.h"
+
+static void one(struct zv_metrics *m, const char *name, enum zv_metric_type type, const char *help,
+		uint64_t value)
+{
+	zv_metric_one(m, name, type, help, (double)value);
+}
+
+static void calls(struct zv_metrics *m, const struct zv_engine_view *v)
+{
+	const struct zv_engine_stats *s = &v->stats;
+
+	one(m, "zvonar_calls_originated_total", ZV_METRIC_COUNTER, "INVITEs sent", s->dials);
+	one(m, "zvonar_calls_answered_total", ZV_METRIC_COUNTER, "Calls that were answered", s->answered);
+	one(m, "zvonar_calls_abandoned_total", ZV_METRIC_COUNTER,
+	    "People who answered and for whom no agent was free", s->abandoned);
+	one(m, "zvonar_calls_not_sent_total", ZV_METRIC_COUNTER, "Intents that were withdrawn", s->not_sent);
+	one(m, "zvonar_failovers_total", ZV_METRIC_COUNTER, "Calls that went on by another trunk", s->failovers);
+	zv_metric_family(m, "zvonar_calls", ZV_METRIC_GAUGE, "Calls now, by what they are doing");
+	zv_metric_of(m, "state", "dialing", s->dialing);
+	zv_metric_of(m, "state", "ringing", s->ringing);
+	zv_metric_of(m, "state", "talking", s->talking);
+	zv_metric_family(m, "zvonar_outcomes_total", ZV_METRIC_COUNTER, "Attempts by their outcome");
+	for (int i = 1; i < ZV_OUT_MAX; i++)
+		zv_metric_of(m, "result", zv_outcome_name((enum zv_outcome)i), (double)s->outcomes[i]);
+	one(m, "zvonar_hopper_leads", ZV_METRIC_GAUGE, "Leads that the engine holds", s->offers_held);
+	one(m, "zvonar_engine_events_total", ZV_METRIC_COUNTER, "Events taken in", v->events);
+	one(m, "zvonar_engine_late_events_total", ZV_METRIC_COUNTER, "Events that came too late", s->late_events);
+	one(m, "zvonar_overloads_total", ZV_METRIC_COUNTER, "Times that new calls were shed", s->overloads);
+	one(m, "zvonar_pacer_failures_total", ZV_METRIC_COUNTER, "Decisions that a pacer did not give",
+	    s->pacer_failures);
+}
+
+static void trunks(struct zv_metrics *m, const struct zv_config *c, const struct zv_engine_view *v)
+{
+	zv_metric_family(m, "zvonar_trunk_calls", ZV_METRIC_GAUGE, "Calls of a trunk now");
+	for (uint32_t i = 0; i < c->engine.n_trunks; i++)
+		zv_metric_of(m, "trunk", c->engine.trunks[i].name, v->trunks[i].calls);
+	zv_metric_family(m, "zvonar_trunk_up", ZV_METRIC_GAUGE, "1: the trunk takes calls");
+	for (uint32_t i = 0; i < c->engine.n_trunks; i++)
+		zv_metric_of(m, "trunk", c->engine.trunks[i].name, v->trunks[i].state != ZV_TRUNK_DOWN);
+	zv_metric_family(m, "zvonar_trunk_calls_originated_total", ZV_METRIC_COUNTER, "INVITEs by trunk");
+	for (uint32_t i = 0; i < c->engine.n_trunks; i++)
+		zv_metric_of(m, "trunk", c->engine.trunks[i].name, (double)v->trunks[i].dials);
+	zv_metric_family(m, "zvonar_trunk_failures_total", ZV_METRIC_COUNTER, "Failed calls by trunk");
+	for (uint32_t i = 0; i < c->engine.n_trunks; i++)
+		zv_metric_of(m, "trunk", c->engine.trunks[i].name, (double)v->trunks[i].failed);
+}
+
+static void campaigns(struct zv_metrics *m, const struct zv_config *c, const struct zv_engine_view *v)
+{
+	zv_metric_family(m, "zvonar_abandon_ratio", ZV_METRIC_GAUGE,
+			 "Abandoned of those answered by a person, today");
+	for (uint32_t i = 0; i < c->engine.n_campaigns; i++)
+		zv_metric_of(m, "campaign", c->campaigns[i].name,
+			     v->campaigns[i].live == 0 ? 0 : (double)v->campaigns[i].abandoned /
+								     (double)v->campaigns[i].live);
+	zv_metric_family(m, "zvonar_pacing_ratio", ZV_METRIC_GAUGE, "Calls under way for an idle agent");
+	for (uint32_t i = 0; i < c->engine.n_campaigns; i++)
+		if (v->campaigns[i].paced)
+			zv_metric_of(m, "campaign", c->campaigns[i].name,
+				     v->campaigns[i].figures.idle == 0 ? 0 :
+					     (double)v->campaigns[i].figures.in_flight /
+						     v->campaigns[i].figures.idle);
+	zv_metric_family(m, "zvonar_answer_ratio", ZV_METRIC_GAUGE, "Estimated chance that a person answers");
+	for (uint32_t i = 0; i < c->engine.n_campaigns; i++)
+		if (v->campaigns[i].paced)
+			zv_metric_of(m, "campaign", c->campaigns[i].name,
+				     v->campaigns[i].figures.answer_ppm / 1e6);
+}
+
+static void agents(struct zv_metrics *m, struct zv_daemon *d)
+{
+	static const char *const states[] = {"offline", "ready", "reserved", "talking", "wrapup", "paused"};
+	uint32_t n[ZV_AG_STATES];
+
+	zv_desks_count(d->desks, n);
+	zv_metric_family(m, "zvonar_agents", ZV_METRIC_GAUGE, "Agents by state");
+	for (int i = 0; i < ZV_AG_STATES; i++)
+		zv_metric_of(m, "state", states[i], n[i]);
+	zv_desks_waits(d->desks, m);
+}
+
+static void threads(struct zv_metrics *m, struct zv_daemon *d)
+{
+	struct zv_media_stats sum = {0};
+	struct zv_sip_stats sip = {0};
+	struct zv_store_stats store;
+
+	for (uint32_t i = 0; i < d->wires->n_media; i++) {
+		struct zv_media_stats s;
+
+		zv_media_get_stats(d->media, i, &s);
+		sum.tx_packets += s.tx_packets;
+		sum.rx_packets += s.rx_packets;
+		sum.rejected += s.rejected;
+		sum.late_ticks += s.late_ticks;
+		sum.send_errors += s.send_errors;
+		sum.streams += s.streams;
+	}
+	for (uint32_t i = 0; i < d->wires->n_shards; i++) {
+		struct zv_sip_stats s;
+
+		zv_sip_get_stats(d->sip, i, &s);
+		sip.retransmits += s.retransmits;
+		sip.timeouts += s.timeouts;
+		sip.bad_messages += s.bad_messages;
+	}
+	one(m, "zvonar_rtp_sent_packets_total", ZV_METRIC_COUNTER, "RTP packets sent", sum.tx_packets);
+	one(m, "zvonar_rtp_received_packets_total", ZV_METRIC_COUNTER, "RTP packets taken in", sum.rx_packets);
+	one(m, "zvonar_rtp_rejected_packets_total", ZV_METRIC_COUNTER, "Packets of wrong senders", sum.rejected);
+	one(m, "zvonar_rtp_streams", ZV_METRIC_GAUGE, "Streams now", sum.streams);
+	one(m, "zvonar_media_late_ticks_total", ZV_METRIC_COUNTER, "Media ticks that came late", sum.late_ticks);
+	one(m, "zvonar_sip_retransmits_total", ZV_METRIC_COUNTER, "SIP requests sent again", sip.retransmits);
+	one(m, "zvonar_sip_timeouts_total", ZV_METRIC_COUNTER, "SIP requests without an answer", sip.timeouts);
+	one(m, "zvonar_sip_bad_messages_total", ZV_METRIC_COUNTER, "SIP messages that made no sense",
+	    sip.bad_messages);
+	zv_store_get_stats(d->store, &store);
+	one(m, "zvonar_store_commits_total", ZV_METRIC_COUNTER, "Transactions flushed", store.commits);
+	one(m, "zvonar_store_messages_total", ZV_METRIC_COUNTER, "Facts in them", store.messages);
+	one(m, "zvonar_store_on", ZV_METRIC_GAUGE, "0: no room, dialling is stopped", store.on);
+}
+
+void zv_daemon_metrics(struct zv_daemon *d, struct zv_metrics *m)
+{
+	const struct zv_config *c = atomic_load(&d->live);
+	struct zv_engine_view *v = malloc(sizeof(*v));
+
+	zv_metric_family(m, "zvonar_build_info", ZV_METRIC_GAUGE, "1; the version stands in the label");
+	zv_metric_of(m, "version", ZV_VERSION, 1);
+	if (v == NULL)
+		return;
+	zv_engine_thread_view(d->engine_thread, v);
+	calls(m, v);
+	trunks(m, c, v);
+	campaigns(m, c, v);
+	agents(m, d);
+	threads(m, d);
+	free(v);
+}
