@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "app/daemon_int.h"
+#include "app/io.h"
 #include "base/htdigest.h"
 #include "base/log.h"
 #include "dial/agent/agent.h"
 
 /* A ticket of http's in a token or a control request: those of the control socket are small. */
 #define HTTP_TICKET (UINT64_C(1) << 63)
+
+#define IO_JOBS 1024u /* short writes of the API that may wait */
 
 /* A control request on its way from the http thread to main. */
 struct zv_api_ask {
@@ -24,7 +27,7 @@ struct zv_api_state {
 	const struct zv_http_route *tables[8];
 	const char *schemas[1];
 	char address[80];
-	pthread_mutex_t lock; /* guards asks */
+	pthread_mutex_t lock; /* guards asks, and who writes to the engine's ring */
 	struct zv_api_ask *asks, **asks_end;
 };
 
@@ -44,7 +47,13 @@ static int64_t now_ms(void *arg)
 
 static enum zv_err to_engine(struct zv_daemon *d, const struct zv_event *ev)
 {
-	return zv_ring_push(d->wires->http_engine, ev) == ZV_OK ? ZV_OK : ZV_EFULL;
+	enum zv_err err;
+
+	/* the http thread and the one for short writes */
+	pthread_mutex_lock(&d->api->lock);
+	err = zv_ring_push(d->wires->http_engine, ev);
+	pthread_mutex_unlock(&d->api->lock);
+	return err == ZV_OK ? ZV_OK : ZV_EFULL;
 }
 
 static enum zv_err desk(void *arg, const struct zv_event *ev, uint64_t ticket)
@@ -275,6 +284,14 @@ enum zv_err zv_daemon_http_open(struct zv_daemon *d, char *text, size_t text_siz
 		.arg = d, .store = d->store, .config = config_now, .now_ms = now_ms, .desk = desk, .told = told,
 		.control = control, .leads_changed = leads_changed, .agent = agent_now, .card = card_now,
 		.floor = floor_now};
+	err = zv_io_create(IO_JOBS, &s->api.io);
+	if (err != ZV_OK)
+		return err;
+	s->tables[n++] = zv_api_session_routes;
+	s->tables[n++] = zv_api_desk_routes;
+	s->tables[n++] = zv_api_floor_routes;
+	s->tables[n++] = zv_api_campaign_routes;
+	s->schemas[0] = zv_api_schemas;
 	address_text(c, s->address, sizeof(s->address));
 	err = users_of(c, &users);
 	if (err != ZV_OK)
@@ -283,7 +300,7 @@ enum zv_err zv_daemon_http_open(struct zv_daemon *d, char *text, size_t text_siz
 	p.tables = s->tables;
 	p.n_tables = n;
 	p.schemas = s->schemas;
-	p.n_schemas = 0;
+	p.n_schemas = 1;
 	p.arg = &s->api;
 	p.users = users;
 	p.n_users = c->engine.n_agents;
@@ -321,6 +338,8 @@ void zv_daemon_http_close(struct zv_daemon *d)
 {
 	if (d->desks != NULL)
 		zv_desks_set_http(d->desks, NULL);
+	if (d->api != NULL)
+		zv_io_stop(d->api->api.io); /* its jobs answer by the server */
 	zv_http_destroy(d->http);
 	d->http = NULL;
 	if (d->api == NULL)
@@ -331,6 +350,7 @@ void zv_daemon_http_close(struct zv_daemon *d)
 		free(d->api->asks);
 		d->api->asks = next;
 	}
+	zv_io_destroy(d->api->api.io);
 	pthread_mutex_destroy(&d->api->lock);
 	free(d->api);
 	d->api = NULL;

@@ -55,15 +55,22 @@ enum zv_err zv_io_create(uint32_t most, struct zv_io **ret_io)
 	return ZV_OK;
 }
 
-void zv_io_destroy(struct zv_io *io)
+void zv_io_stop(struct zv_io *io)
 {
-	if (io == NULL)
+	if (io == NULL || io->stop)
 		return;
 	(void)pthread_mutex_lock(&io->lock);
 	io->stop = true;
 	(void)pthread_cond_signal(&io->cond);
 	(void)pthread_mutex_unlock(&io->lock);
 	(void)pthread_join(io->thread, NULL);
+}
+
+void zv_io_destroy(struct zv_io *io)
+{
+	if (io == NULL)
+		return;
+	zv_io_stop(io);
 	(void)pthread_cond_destroy(&io->cond);
 	(void)pthread_mutex_destroy(&io->lock);
 	free(io);

@@ -14,7 +14,10 @@ struct zv_io;
 
 /* most: jobs that may wait.  ZV_ENOMEM. */
 enum zv_err zv_io_create(uint32_t most, struct zv_io **ret_io) ZV_MUST_USE;
-/* Runs what was posted, then ends.  Accepts NULL. */
+/* Runs what was posted, then ends its thread; what is posted later is refused.  The creator's thread.
+ * Accepts NULL. */
+void zv_io_stop(struct zv_io *io);
+/* The same, and frees it.  Accepts NULL. */
 void zv_io_destroy(struct zv_io *io);
 /* run is called once, and frees arg if it is to be freed.  ZV_EFULL: never called. */
 enum zv_err zv_io_post(struct zv_io *io, void (*run)(void *arg), void *arg) ZV_MUST_USE;
