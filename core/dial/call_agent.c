@@ -254,7 +254,8 @@ static bool about(const struct zv_engine *e, uint32_t slot, struct zv_customer *
 		.campaign = call->campaign, .skill = conf->agent_skill, .level_min = conf->agent_level_min,
 		.priority = conf->priority, .kind = kind_of(e, call), .owner = call->owner,
 		.placed_for = call->placed_for,
-		.since_ms = call->talked ? 0 : call->answer_ms, .lead = call->lead,
+		/* Who has talked to us, or was promised a time, goes before those who have not. */
+		.since_ms = call->talked || call->kind == ZV_TALK_KIND_CALLBACK ? 0 : call->answer_ms, .lead = call->lead,
 		.person = call->person, .number = call->called};
 	return true;
 }

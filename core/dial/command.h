@@ -256,6 +256,10 @@ struct zv_cmd {
 			uint32_t position, wait_s; /* expected */
 			uint32_t agent;      /* served by; ZV_AGENT_NONE */
 			uint8_t what;        /* enum zv_queued */
+			/* OVER, of a talk: what its agent wrote down, as in u.step and EV_DESK */
+			uint8_t result, pad[2];
+			uint32_t talk_ms, wish_owner;
+			int64_t wish_ms;
 		} queue;
 		struct { uint64_t lead; uint8_t category, due_class, pad[2]; uint32_t owner; int64_t at_ms; } kill; /* as
 			in the event */

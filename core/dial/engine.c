@@ -13,7 +13,7 @@ _Static_assert(ZV_ENGINE_STEP_CMDS >= 512, "a step needs room for what it may no
 static enum zv_err check_conf(const struct zv_engine_conf *conf)
 {
 	if (conf->max_calls == 0 || conf->max_calls > 1u << 20 || conf->max_phones > ZV_AGENTS_MAX ||
-	    conf->max_side > 1u << 16 ||
+	    conf->max_side > 1u << 16 || conf->n_queues > ZV_QUEUES_MAX ||
 	    conf->n_trunks > ZV_TRUNKS_MAX || conf->n_campaigns > ZV_CAMPAIGNS_MAX ||
 	    conf->zones == NULL)
 		return ZV_EINVAL;
@@ -80,7 +80,7 @@ enum zv_err zv_engine_create(const struct zv_engine_params *params, struct zv_en
 	    make_tallies(e, e->conf) != ZV_OK ||
 	    zv_heap_init(&e->timers, zv_n_slots(e->conf)) != ZV_OK ||
 	    zv_sides_init(e) != ZV_OK || zv_keep_init(e) != ZV_OK ||
-	    zv_why_init(e) != ZV_OK ||
+	    zv_inbound_init(e) != ZV_OK || zv_why_init(e) != ZV_OK ||
 	    zv_heap_init(&e->sla, n_slabs) != ZV_OK ||
 	    zv_heap_init(&e->future, n_slabs) != ZV_OK ||
 	    make_heaps(e, e->conf) != ZV_OK || zv_heap_init(&e->bounds, n_slabs) != ZV_OK)
@@ -114,6 +114,7 @@ void zv_engine_destroy(struct zv_engine *engine)
 	zv_floor_fini(engine);
 	zv_sides_fini(engine);
 	zv_keep_fini(engine);
+	zv_inbound_fini(engine);
 	zv_why_fini(engine);
 	zv_heap_fini(&engine->sla);
 	zv_heap_fini(&engine->bounds);
@@ -209,7 +210,7 @@ static void on_people(struct zv_engine *e, const struct zv_event *ev)
 	else if (ev->type == ZV_EV_NO_OFFER)
 		zv_desk_not_offered(e, ev);
 	else
-		e->stats.late_events++; /* nobody has told this engine of queues */
+		zv_inbound_incoming(e, ev);
 }
 
 static void on_leg(struct zv_engine *e, const struct zv_event *ev)
@@ -325,7 +326,7 @@ void zv_engine_step(struct zv_engine *engine, const struct zv_now *now,
 	zv_pick_pump(engine);
 	zv_calendar_step(engine);
 	if (engine->draining && !engine->drained_told && engine->stats.calls == 0 &&
-	    engine->bounds.n == 0) {
+	    engine->inbound.n_active == 0 && engine->bounds.n == 0) {
 		tell(engine, ZV_TELL_DRAINED, 0);
 		engine->drained_told = true;
 	}
@@ -366,7 +367,8 @@ enum zv_err zv_engine_set_conf(struct zv_engine *engine, const struct zv_engine_
 	if (err != ZV_OK)
 		return err;
 	if (conf->max_calls != old->max_calls || conf->max_phones != old->max_phones ||
-	    conf->max_side != old->max_side || conf->n_trunks < old->n_trunks ||
+	    conf->max_side != old->max_side || conf->n_queues < old->n_queues ||
+	    conf->n_trunks < old->n_trunks ||
 	    conf->n_campaigns < old->n_campaigns || conf->fast_forward != old->fast_forward)
 		return ZV_EINVAL;
 	for (uint32_t i = 0; i < old->n_trunks; i++)

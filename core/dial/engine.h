@@ -53,6 +53,13 @@ void zv_engine_load_origin(struct zv_engine *engine, uint32_t campaign, int64_t 
 /* What a campaign's ratio rule leaves (the pacer, the floor page).  False: none binds. */
 bool zv_engine_budget(const struct zv_engine *engine, uint32_t campaign, struct zv_budget *ret_budget);
 
+/* A queue of inbound calls; false: no such. */
+struct zv_queue_stats {
+	uint32_t waiting, longest_ms, handle_ms; /* handle_ms: talk and wrap-up, smoothed; 0 unknown */
+	uint64_t came, served, given_up, called_back;
+};
+bool zv_engine_queue(const struct zv_engine *engine, uint32_t queue, struct zv_queue_stats *ret_stats);
+
 /* Leads of the campaign whose first call came later than promised, or not yet. */
 uint32_t zv_engine_breaches(const struct zv_engine *engine, uint32_t campaign);
 

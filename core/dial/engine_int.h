@@ -9,6 +9,7 @@
 #include "base/heap.h"
 #include "dial/engine.h"
 #include "dial/floor/floor.h"
+#include "dial/inbound/inbound.h"
 #include "dial/lead/ask.h"
 #include "dial/lead/keep.h"
 #include "dial/lead/why_int.h"
@@ -133,6 +134,7 @@ struct zv_engine {
 	uint64_t sla_told[ZV_SLA_TOLD]; /* leads whose breach was told, by hash */
 	uint32_t sla_breaches[ZV_CAMPAIGNS_MAX];
 	struct zv_ring_times *rings; /* [campaign] */
+	struct zv_inbound inbound;
 	struct zv_keep keep;
 	struct zv_why_state why;
 	struct zv_heap bounds; /* slab in flight -> end of its calling window: not to be crossed */

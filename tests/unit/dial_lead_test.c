@@ -484,3 +484,101 @@ Test(lead, a_call_back_keeps_a_line)
 	cr_expect_eq(bed_cmd(b, ZV_CMD_DIAL)->u.dial.called, 79160009000);
 	bed_destroy(b);
 }
+static void write_down(struct bed *b, uint32_t agent, int64_t wish_ms, bool anyone)
+{
+	struct zv_event ev = {.type = ZV_EV_DESK, .code = agent, .attempt = {66, 1}};
+
+	ev.u.desk.what = ZV_DESK_DONE;
+	ev.u.desk.to = ZV_AGENT_NONE;
+	ev.u.desk.at_ms = wish_ms;
+	ev.u.desk.anyone = anyone;
+	bed_step(b, ev);
+}
+
+/* Dials the lead, talks, hangs up. */
+static void talk_to(struct bed *b, uint32_t lead)
+{
+	struct zv_leg_id leg;
+
+	bed_send(b, bed_fill(b, lead, 7));
+	if (bed_cmd(b, ZV_CMD_DIAL) == NULL)
+		cr_assert_neq(next_dial(b, b->now.cal_ms + 10000), 0);
+	leg = bed_cmd(b, ZV_CMD_DIAL)->leg;
+	bed_step(b, bed_leg(ZV_EV_SIP_ANSWERED, leg, 200));
+	bed_tick(b, 30000);
+	bed_step(b, bed_leg(ZV_EV_SIP_ENDED, leg, 0));
+	bed_step(b, bed_leg(ZV_EV_SIP_CLOSED, leg, 0));
+}
+
+Test(lead, what_the_agent_agreed_goes_before_the_strategys_step)
+{
+	struct bed *b = bed_create(1);
+	int64_t wish_ms = b->now.cal_ms + 2 * SET_HOUR_MS;
+
+	bed_open(b);
+	bed_start(b, 7);
+	bed_ready(b, 0);
+	b->step.u.step.kind = ZV_STEP_FINAL;
+	b->step.u.step.category = 2;
+	b->step.u.step.due_ms = 0;
+	b->step.u.step.n_messages = 1;
+	talk_to(b, 1);
+	write_down(b, 0, wish_ms, false);
+	cr_assert_eq(bed_count(b, ZV_CMD_STEP), 1);
+	cr_expect_eq(bed_cmd(b, ZV_CMD_STEP)->u.step.kind, ZV_STEP_RETRY);
+	cr_expect_eq(bed_cmd(b, ZV_CMD_STEP)->u.step.due_class, ZV_DUE_CALLBACK);
+	cr_expect_eq(bed_cmd(b, ZV_CMD_STEP)->u.step.due_ms, wish_ms);
+	cr_expect_eq(bed_cmd(b, ZV_CMD_STEP)->u.step.owner, 1 + 100);
+	cr_expect_eq(bed_cmd(b, ZV_CMD_STEP)->u.step.n_messages, 0);
+	cr_expect_null(bed_told(b, ZV_TELL_CALLBACK_MOVED));
+	bed_tick(b, 1000);
+	talk_to(b, 2);
+	write_down(b, 0, wish_ms, true);
+	cr_assert_eq(bed_count(b, ZV_CMD_STEP), 1);
+	cr_expect_eq(bed_cmd(b, ZV_CMD_STEP)->u.step.owner, ZV_OWNER_NOBODY);
+	/* To be forgotten is more than a call back. */
+	b->step.u.step.remove = 1;
+	bed_tick(b, 1000);
+	talk_to(b, 3);
+	write_down(b, 0, wish_ms, true);
+	cr_assert_eq(bed_count(b, ZV_CMD_STEP), 1);
+	cr_expect_eq(bed_cmd(b, ZV_CMD_STEP)->u.step.kind, ZV_STEP_FINAL);
+	cr_expect_eq(bed_cmd(b, ZV_CMD_STEP)->u.step.remove, 1);
+	bed_destroy(b);
+}
+
+Test(lead, an_agreed_time_outside_the_hours_is_moved_and_that_is_told)
+{
+	struct bed *b = bed_create(1);
+	int64_t day_ms, open_ms;
+
+	set_hours(&b->set, 9 * 60, 21 * 60);
+	bed_open(b);
+	day_ms = b->now.cal_ms / SET_DAY_MS * SET_DAY_MS + SET_DAY_MS;
+	b->now.cal_ms = day_ms + 12 * SET_HOUR_MS;
+	open_ms = day_ms + SET_DAY_MS + 9 * SET_HOUR_MS;
+	bed_start(b, 7);
+	bed_ready(b, 0);
+	talk_to(b, 1);
+	write_down(b, 0, day_ms + 22 * SET_HOUR_MS, false);
+	cr_assert_eq(bed_count(b, ZV_CMD_STEP), 1);
+	cr_expect_eq(bed_cmd(b, ZV_CMD_STEP)->u.step.due_ms, open_ms);
+	cr_assert_not_null(bed_told(b, ZV_TELL_CALLBACK_MOVED));
+	cr_expect_eq(bed_told(b, ZV_TELL_CALLBACK_MOVED)->attempt.hi, 1);
+	cr_expect_eq(bed_told(b, ZV_TELL_CALLBACK_MOVED)->attempt.lo, (uint64_t)open_ms);
+	/* One that the rules have come to forbid is moved when its time comes. */
+	b->now.cal_ms = day_ms + 22 * SET_HOUR_MS;
+	bed_send(b, callback(b, 2, b->now.cal_ms + 60000));
+	for (int i = 0; i < 600 && bed_cmd(b, ZV_CMD_DEFER) == NULL; i++)
+		bed_tick(b, 100);
+	cr_assert_eq(bed_count(b, ZV_CMD_DEFER), 1);
+	cr_expect_eq(bed_cmd(b, ZV_CMD_DEFER)->u.step.due_ms, open_ms);
+	cr_expect_not_null(bed_told(b, ZV_TELL_CALLBACK_MOVED));
+	/* ... and then it rings when they open, not the ring before. */
+	b->now.cal_ms = open_ms - 20000;
+	bed_send(b, callback(b, 2, open_ms));
+	bed_ready(b, 0);
+	cr_expect_geq(next_dial(b, open_ms + 5000), open_ms);
+	cr_expect_lt(b->now.cal_ms, open_ms + 100);
+	bed_destroy(b);
+}

@@ -99,7 +99,11 @@ static void need(const struct zv_engine *e, struct left *left)
 	left->any = false;
 	for (uint32_t i = 0; i < ZV_POOLS_MAX; i++)
 		left->any |= left->agents[i] > 0;
-/*Q1*/}
+	for (uint32_t i = 0; i < e->conf->n_queues; i++) {
+		left->queues[i] = zv_inbound_waiting(e, i) == 0 ? e->conf->queues[i].reserve : 0;
+		left->any |= left->queues[i] > 0;
+	}
+}
 
 /* Takes what this idle agent can do from what is left; the pools that shall not see him. */
 static uint32_t take(const struct zv_engine *e, uint32_t agent, struct left *left)
@@ -112,7 +116,16 @@ static uint32_t take(const struct zv_engine *e, uint32_t agent, struct left *lef
 		left->agents[p]--;
 		pools |= UINT32_C(1) << p;
 	}
-/*Q2*/	return pools;
+	for (uint32_t i = 0; i < e->conf->n_queues; i++) {
+		const struct zv_queue_conf *q = &e->conf->queues[i];
+
+		if (left->queues[i] == 0 ||
+		    !zv_agent_serves(&e->floor.agents, agent, q->campaign, q->skill, q->level_min))
+			continue;
+		left->queues[i]--;
+		pools |= e->floor.serves[agent];
+	}
+	return pools;
 }
 
 static void hide(struct zv_engine *e, uint32_t agent, uint32_t pools)

@@ -387,6 +387,8 @@ static enum started try_start(struct zv_engine *e, uint32_t slab)
 	call.person = offer->person;
 	call.round = offer->round;
 	call.owner = zv_owner_of(e, slab);
+	if (e->held[slab].due_class == ZV_DUE_CALLBACK && zv_floor_has_agents(e, campaign))
+		call.kind = ZV_TALK_KIND_CALLBACK;
 	done = choose(e, &call, &end_ms);
 	if (done != STARTED) {
 		zv_persons_remove(&e->persons, offer->person);
