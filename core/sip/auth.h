@@ -45,7 +45,8 @@ bool zv_nonce_parse(const struct zv_key *key, const char *text, uint64_t client,
  * fixed size: of the clients that fall into one set the one that was quiet longest is forgotten,
  * a silenced one last. */
 struct zv_guard;
-enum zv_err zv_guard_create(uint32_t sets, struct zv_guard **ret_guard) ZV_MUST_USE; /* a power of two */
+/* sets: a power of two. */
+enum zv_err zv_guard_create(uint32_t sets, struct zv_guard **ret_guard) ZV_MUST_USE;
 void zv_guard_destroy(struct zv_guard *guard); /* accepts NULL */
 bool zv_guard_silent(const struct zv_guard *guard, uint64_t client, int64_t now_ms);
 /* True: from now on there is silence. */

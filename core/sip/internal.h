@@ -266,7 +266,7 @@ void call_close(struct leg *leg); /* frees what the leg holds and tells CLOSED *
 void call_fail_now(struct leg *leg); /* at the end of a stop: FAILED or ENDED, then CLOSED */
 int call_on_response(void *magic, nta_outgoing_t *orq, const sip_t *sip);
 struct trunk *leg_trunk(const struct leg *leg);
-/* A leg of the command's slot, attempt and trunk, with names and agent; what used the slot is ended. */
+/* A leg of the command's slot, attempt and trunk, with its agent; what used the slot is ended. */
 struct leg *leg_begin(struct shard *s, const struct zv_cmd *cmd);
 
 /* tell.c: what the engine and the store are told */

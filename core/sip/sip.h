@@ -1,12 +1,13 @@
-/* sip/sip.h -- signalling: trunks out, by Sofia-SIP's transaction layer (nta).
+/* sip/sip.h -- signalling by Sofia-SIP's transaction layer (nta): trunks, agents' phones, calls in.
  *
  * Threads: shard i owns one su_root with several nta agents (each on its own UDP port) and all
  * legs whose slot % n_shards == i.  It takes struct zv_cmd (DIAL, CANCEL, HANGUP) from the
- * engine and answers with struct zv_event; nothing else enters it.  sofia-sip/ is seen in
- * core/sip only.
+ * engine and answers with struct zv_event; nothing else enters it.  With phones.on there is one
+ * shard more, index n_shards: all slots from max_legs on, DIAL with u.dial.phone, ACCEPT, REJECT.
+ * sofia-sip/ is seen in core/sip only.
  *
- * Promises: no INVITE but on DIAL; every DIAL ends in exactly one SIP_FAILED or SIP_ENDED and
- * then SIP_CLOSED; a ring timer of its own for every call.
+ * Promises: no INVITE but on DIAL; every DIAL and every ACCEPTed leg ends in exactly one
+ * SIP_FAILED or SIP_ENDED and then SIP_CLOSED; a ring timer of its own for every call.
  */
 #ifndef ZV_SIP_H
 #define ZV_SIP_H
@@ -104,7 +105,8 @@ struct zv_sip_rings {
 };
 
 /* Other secrets and users, from the main thread; agents keep their index. */
-enum zv_err zv_sip_set_phones(struct zv_sip *sip, const struct zv_sip_phone *v, uint32_t n) ZV_MUST_USE;
+enum zv_err zv_sip_set_phones(struct zv_sip *sip, const struct zv_sip_phone *v,
+			      uint32_t n) ZV_MUST_USE;
 
 /* Where an agent's phone is registered; any thread.  False: nowhere.  until_ms is of the
  * monotonic clock, INT64_MAX for a fixed contact; agent is the User-Agent that it says. */

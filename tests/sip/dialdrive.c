@@ -22,6 +22,7 @@
 
 #define TRUNKS_MAX 4
 #define SHARDS_MAX 4
+#define PHONES 2   /* with --phones: agents' slots; the calls are side legs */
 
 /* wallclock.c: the wall clock can be made to jump, to see that nothing minds. */
 extern _Atomic int64_t wall_jump_s;
@@ -49,7 +50,8 @@ static struct {
 	struct zv_sip_trunk trunks[TRUNKS_MAX];
 	struct zv_media_plan plan;
 	struct zv_open_attempt open[64];
-	struct job jobs[SHARDS_MAX];
+	struct job jobs[SHARDS_MAX + 1];
+	uint32_t n_jobs, first_slot;
 	struct call *calls;
 	uint32_t n_calls, next_call, in_flight, in_flight_max;
 	double cps, talk_s, cancel_s, seconds, linger_s, flush_ms, jump_at_s;
@@ -137,6 +139,11 @@ static void print_event(const struct zv_event *ev, uint64_t call)
 	    ev->u.sip.sdp, ip, ev->u.sip.rtp_port, ev->u.sip.payload_type, ev->u.sip.dtmf_type);
 }
 
+static struct job *job_of(uint32_t slot)
+{
+	return &d.jobs[zv_sip_shard(slot, d.params.max_legs, d.params.n_shards)];
+}
+
 static void command(uint32_t call, uint16_t type)
 {
 	struct zv_cmd cmd = {
@@ -153,7 +160,7 @@ static void command(uint32_t call, uint16_t type)
 		cmd.u.dial.ring_ms = d.ring_ms;
 		cmd.u.dial.talk_max_s = d.talk_max_s;
 	}
-	while (zv_ring_push(d.jobs[cmd.leg.slot % d.params.n_shards].rings.commands, &cmd) != ZV_OK)
+	while (zv_ring_push(job_of(cmd.leg.slot)->rings.commands, &cmd) != ZV_OK)
 		usleep(1000);
 }
 
@@ -210,7 +217,7 @@ static void on_event(const struct zv_event *ev)
 /* The store's part: facts come, are "flushed" after a while, and go back. */
 static void take_dialogs(int64_t now)
 {
-	for (uint32_t s = 0; s < d.params.n_shards; s++) {
+	for (uint32_t s = 0; s < d.n_jobs; s++) {
 		struct zv_dialog g;
 
 		while (zv_ring_pop(d.jobs[s].rings.dialogs, &g, 1) == 1) {
@@ -310,7 +317,7 @@ static void adopt_all(void)
 		d.calls[call].dialled = true;
 		d.next_call = d.n_calls;
 		d.in_flight++;
-		(void)!zv_ring_push(d.jobs[cmd.leg.slot % d.params.n_shards].rings.commands, &cmd);
+		(void)!zv_ring_push(job_of(cmd.leg.slot)->rings.commands, &cmd);
 	}
 }
 
@@ -369,7 +376,8 @@ static void add_open(char *text)
 enum { O_TRUNK = 256, O_PORT, O_AGENTS, O_SHARDS, O_CALLS, O_CPS, O_RING, O_TALK, O_TALKMAX, O_USER,
        O_PASSWORD, O_REALM, O_FOLLOW, O_PRIVACY, O_PAI, O_DIGITS, O_DOMAIN, O_OPTIONS, O_T1X64,
        O_BREAKER, O_REST, O_UNANSWERED, O_SESSION, O_ACKWAIT, O_FLUSH, O_CALLED, O_CALLER, O_LINGER,
-       O_CANCEL, O_QUIET, O_SECONDS, O_ADOPT, O_BASE, O_JUMP, O_LEGS, O_DEBUG, O_SPARE, O_FAILOVER, O_EVENTS };
+       O_CANCEL, O_QUIET, O_SECONDS, O_ADOPT, O_BASE, O_JUMP, O_LEGS, O_DEBUG, O_SPARE, O_FAILOVER,
+       O_EVENTS, O_PHONES };
 
 static const struct option options[] = {
 	{"trunk", 1, 0, O_TRUNK}, {"port", 1, 0, O_PORT}, {"agents", 1, 0, O_AGENTS},
@@ -385,7 +393,8 @@ static const struct option options[] = {
 	{"quiet", 0, 0, O_QUIET}, {"seconds", 1, 0, O_SECONDS}, {"adopt", 1, 0, O_ADOPT},
 	{"base", 1, 0, O_BASE}, {"jump", 1, 0, O_JUMP}, {"legs", 1, 0, O_LEGS},
 	{"debug", 0, 0, O_DEBUG}, {"spare-trunk", 1, 0, O_SPARE},
-	{"failover", 0, 0, O_FAILOVER}, {"event-ring", 1, 0, O_EVENTS}, {0, 0, 0, 0}};
+	{"failover", 0, 0, O_FAILOVER}, {"event-ring", 1, 0, O_EVENTS},
+	{"phones", 1, 0, O_PHONES}, {0, 0, 0, 0}};
 
 static void text_option(char *to, size_t size, const char *arg)
 {
@@ -439,6 +448,10 @@ static void parse(int argc, char **argv)
 		case O_CANCEL: d.cancel_s = atof(optarg); break;
 		case O_FAILOVER: d.failover = true; break;
 		case O_EVENTS: d.event_ring = (uint32_t)atoi(optarg); break;
+		case O_PHONES:
+			d.params.phones.on = true;
+			d.params.phones.port = (uint16_t)atoi(optarg);
+			break;
 		case O_QUIET: d.quiet = true; break;
 		case O_SECONDS: d.seconds = atof(optarg); break;
 		case O_ADOPT: add_open(optarg); break;
@@ -485,13 +498,27 @@ static void set_defaults(void)
 
 static void set_plan(void)
 {
+	struct zv_sip_phones *p = &d.params.phones;
+
+	d.n_jobs = d.params.n_shards;
 	d.plan.n_slots = d.params.max_legs;
+	if (p->on) {
+		d.n_jobs++;
+		p->ip = d.params.local_ip;
+		snprintf(p->realm, sizeof(p->realm), "zvonar.test");
+		p->max_phones = PHONES;
+		p->max_side = d.params.max_legs;
+		p->expires_max_s = 3600;
+		p->fails_max = 1000;
+		d.first_slot = d.params.max_legs + PHONES;
+		d.plan.n_slots += PHONES + p->max_side;
+	}
 	d.plan.n_ranges = 1;
 	d.plan.n_threads = 1;
 	d.plan.ranges[0] = (struct zv_media_range){{4, {127, 0, 0, 1}}, 20000,
-						   (uint16_t)(d.params.max_legs > 20000
+						   (uint16_t)(d.plan.n_slots > 20000
 								      ? 20000
-								      : d.params.max_legs)};
+								      : d.plan.n_slots)};
 	d.plan.rtcp_port[0] = 19999;
 	d.params.plan = &d.plan;
 	d.params.trunks = d.trunks;
@@ -520,7 +547,7 @@ static void free_rings(struct job *j)
 
 static void drain_events(void)
 {
-	for (uint32_t s = 0; s < d.params.n_shards; s++) {
+	for (uint32_t s = 0; s < d.n_jobs; s++) {
 		struct zv_event ev[64];
 		uint32_t n;
 
@@ -536,7 +563,7 @@ static void print_summary(void)
 	uint64_t invites = 0, retransmits = 0;
 	struct zv_sip_stats st = {0};
 
-	for (uint32_t i = 0; i < d.params.n_shards; i++) {
+	for (uint32_t i = 0; i < d.n_jobs; i++) {
 		zv_sip_get_stats(d.jobs[0].sip, i, &st);
 		invites += st.invites;
 		retransmits += st.retransmits;
@@ -606,9 +633,9 @@ int main(int argc, char **argv)
 	d.acks_size = d.params.max_legs + 1;
 	d.acks = calloc(d.acks_size, sizeof(*d.acks));
 	for (d.n_free = 0; d.n_free < d.params.max_legs; d.n_free++)
-		d.free_slots[d.n_free] = d.params.max_legs - 1 - d.n_free;
+		d.free_slots[d.n_free] = d.first_slot + d.params.max_legs - 1 - d.n_free;
 	start_ms = mono_ms();
-	for (uint32_t i = 0; i < d.params.n_shards; i++) {
+	for (uint32_t i = 0; i < d.n_jobs; i++) {
 		struct job *j = &d.jobs[i];
 
 		j->sip = sip;
@@ -620,12 +647,12 @@ int main(int argc, char **argv)
 	adopt_all();
 	run();
 	atomic_store(&stop_shards, true);
-	for (uint32_t i = 0; i < d.params.n_shards; i++)
+	for (uint32_t i = 0; i < d.n_jobs; i++)
 		pthread_join(d.jobs[i].thread, NULL);
 	drain_events();
 	print_summary();
 	zv_sip_destroy(sip);
-	for (uint32_t i = 0; i < d.params.n_shards; i++)
+	for (uint32_t i = 0; i < d.n_jobs; i++)
 		free_rings(&d.jobs[i]);
 	free(d.calls);
 	free(d.free_slots);

@@ -2,7 +2,7 @@
 """Calls that come in from a trunk, and agents' legs, message by message against raw sockets."""
 from phones_test import *
 
-BASE = 17200
+BASE = 17130
 OTHER_SDP = SDP.replace("30000", "30100")
 
 
@@ -541,12 +541,45 @@ def a_consultation_goes_out_by_a_trunk(binary):
     d.finish()
 
 
+def torture_messages_from_a_trunk_do_no_harm(binary):
+    """RFC 4475 from an address that may call: whatever of it is a call is told, and refused."""
+    port = BASE + 250
+    d = Shard(binary, port, "--trunk", "127.0.0.1:%d" % (port + 5), "--trunk", "127.0.0.81:5060;in")
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.81", 5060))
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rfc4475")
+    for tcp in (False, True):
+        for name in sorted(os.listdir(here)):
+            if not name.endswith(".dat"):
+                continue
+            raw = open(os.path.join(here, name), "rb").read()
+            if tcp:
+                with socket.create_connection(("127.0.0.1", port), 5, ("127.0.0.81", 0)) as s:
+                    s.sendall(raw.replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP"))
+                    s.sendall(raw.replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP").replace(b"INVITE", b"CANCEL"))
+                continue
+            for text in (raw, raw, raw.replace(b"INVITE", b"CANCEL"), raw.replace(b"INVITE", b"ACK")):
+                sock.sendto(text, ("127.0.0.1", port))
+    d.wait_for(lambda e: e["ev"] == "INCOMING", "some are calls")
+    told = [e["handle"] for e in d.events if e["ev"] == "INCOMING"]
+    for h in told:
+        d.order("reject %d 486" % h)
+    t = Mock(port + 5)
+    d.order("out 72 79160000009")
+    t.answer_call()
+    d.next("ANSWERED", slot=72)
+    d.order("hangup 72")
+    t.take_bye()
+    d.next("CLOSED", slot=72)
+    d.finish()
+
+
 CASES = {f.__name__: f for f in (
     a_call_rings_and_is_answered, they_hang_up, cancel_before_anybody_took_it, cancel_while_it_rings, the_engine_refuses,
     what_cannot_be_taken_is_refused_at_once, who_calls_is_read_as_the_standards_say, a_flood_is_told_to_come_again,
     an_offer_may_come_in_the_ack, a_reinvite_moves_the_media, hanging_up_before_the_ack_waits_for_it, no_ack_ends_in_a_bye,
     a_recorded_route_is_kept, session_timers_are_kept, stopping_refuses_what_waits, a_phone_is_called_and_stays_up,
     a_phone_is_cancelled_when_nobody_answers, a_dead_phone_is_noticed, a_phone_that_starts_anew_ends_its_old_call,
-    a_consultation_goes_out_by_a_trunk)}
+    a_consultation_goes_out_by_a_trunk, torture_messages_from_a_trunk_do_no_harm)}
 if __name__ == "__main__":
     main(CASES)

@@ -8,7 +8,7 @@ import shutil
 from siptest import *
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rfc4475")
-SOURCES = ("127.0.0.77", "127.0.0.78")  # replies go to the source's address and the port in Via, 5060 as a rule
+SOURCES = ("127.0.0.77", "127.0.0.78", "127.0.0.79")  # replies go to the source's address and the port in Via, 5060 as a rule
 CALLS = 20
 
 
@@ -65,17 +65,20 @@ def fits(rfc, code):
     return code is None if rfc == "response" else True
 
 
-def torture(binary, wrapper=()):
+def torture(binary, wrapper=(), phones=False):
     port = 16640 if not wrapper else 16660
+    if phones:
+        port = 17680
     uas = subprocess.Popen([os.path.join(os.path.dirname(binary), "uas"), str(port + 16)], stdout=subprocess.PIPE, text=True)
     check(uas.stdout.readline() == "ready\n", "the far end starts")
     try:
-        d = Drive(binary, "--port", port, "--calls", CALLS, "--cps", 100, "--talk", 9 if not wrapper else 16, "--trunk",
+        d = Drive(binary, "--port", port + 8 if phones else port, *(["--phones", port] if phones else []), "--calls", CALLS, "--cps", 100, "--talk", 9 if not wrapper else 16, "--trunk",
                   "127.0.0.1:%d" % (port + 16), "--spare-trunk", "127.0.0.1:%d;tcp" % (port + 16), wrapper=wrapper)
         d.wait_for(lambda e: e["ev"] == "ANSWERED" and e["call"] == CALLS - 1, "the calls are up")
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         source = SOURCES[bool(wrapper)]
-        sock.bind((source, 5060))
+        sock.bind((SOURCES[2] if phones else source, 5060))
+        source = SOURCES[2] if phones else source
         table, wrong = expectations(), []
         files = sorted(f[:-4] for f in os.listdir(HERE) if f.endswith(".dat"))
         check(files == sorted(table) and len(files) == 49, "49 messages, each with its expectation")
@@ -110,4 +113,4 @@ def without_leak(binary):
 
 
 if __name__ == "__main__":
-    main({"rfc4475": torture, "rfc4475_without_leak": without_leak})
+    main({"rfc4475": torture, "rfc4475_at_the_phones_port": lambda b: torture(b, phones=True), "rfc4475_without_leak": without_leak})
