@@ -39,7 +39,7 @@ export const floorChecks = [
 			await shows(page, '[data-tile=abandon] small', /предел 3,0 %/);
 			assert.match(await text(page, '[data-tile=abandon] b'), /^1,[67] %$/);
 			assert.match(await text(page, '[data-tile=occupancy] b'), /^8\d %$/);
-			assert.match(await text(page, '[data-tile=waits] b'), /^0,0 \/ 0,6 s$/);
+			assert.match(await text(page, '[data-tile=waits] b'), /^0,0 \/ 0,6 с$/);
 			assert.equal(await page.locator('[data-tile=abandon] .meter u').isVisible(), true);
 			assert.equal(await page.locator('.campaign').count(), told.campaigns.length);
 			const why = page.locator('[data-campaign=debts] .reason');
@@ -62,7 +62,7 @@ export const floorChecks = [
 			assert.equal(await page.locator('.chart canvas').count(), 3);
 			const kept = await page.evaluate(() => JSON.parse(sessionStorage.getItem('zvonar.hour')));
 			assert.ok(kept.length >= 1 && kept[0][1].talking >= 0 && kept[0][1].limit === 0.03);
-			assert.match(await page.getAttribute('.chart canvas', 'aria-label'), /^Звонки: звонит, говорят: \d+ \/ \d+$/);
+			assert.match(await page.getAttribute('.chart canvas', 'aria-label'), /^Звонки: Звонит \d+, Говорят \d+$/);
 		},
 	},
 	{

@@ -56,11 +56,13 @@ export class Scene {
 		return user ? { user, password } : { user: who === 'agent' ? 'anna' : 'olga', password: PASSWORD };
 	}
 
-	async page(where, { locale = 'ru-RU', size = [1280, 800], scheme = 'light' } = {}) {
+	async page(where, { locale = 'ru-RU', size = [1280, 800], scheme = 'light', init = null } = {}) {
 		const context = await this.browser.newContext({ viewport: { width: size[0], height: size[1] }, locale,
 			colorScheme: scheme, reducedMotion: 'reduce', timezoneId: 'Europe/Moscow' });
 		this.contexts.push(context);
 		const page = await context.newPage();
+		if (init)
+			await page.addInitScript(init);
 		page.setDefaultTimeout(WAIT_MS);
 		page.on('pageerror', (e) => this.wrong.push(`exception: ${e.message}`));
 		page.on('console', (m) => {

@@ -81,6 +81,7 @@ class World:
         self.next_id = 1
         self.calls = 0
         self.did = []          # every POST: (user, path, body)
+        self.law = 'usual'     # what desk/times says: usual, open, shut
         self.fail_next = None  # (status, detail) for the next POST of the desk
         self.shut_until = 0    # streams are refused until then
         self.keys = {}
@@ -257,6 +258,10 @@ class World:
         at = lambda h, m=0: datetime.datetime(d.year, d.month, d.day, h, m, tzinfo=MSK).isoformat()
         end = (datetime.datetime(d.year, d.month, d.day, tzinfo=MSK) + datetime.timedelta(days=1)).isoformat()
         late = 'закон: с 22 до 8 часов не звонят'
+        if self.law == 'open':
+            return {'day': day, 'open': [{'from': at(0), 'to': end}], 'closed': []}
+        if self.law == 'shut':
+            return {'day': day, 'open': [], 'closed': [{'from': at(0), 'to': end, 'reason': late}]}
         if d.weekday() == 6 and not self.auto:
             return {'day': day, 'zone': 'Europe/Moscow', 'open': [], 'closed': [{'from': at(0), 'to': end, 'reason': 'воскресенье: кампания не звонит'}]}
         return {'day': day, 'zone': 'Europe/Moscow', 'open': [{'from': at(9), 'to': at(13)}, {'from': at(14), 'to': at(21)}],
@@ -522,6 +527,7 @@ class Handler(BaseHTTPRequestHandler):
             w.sessions.clear()
         elif what == 'set':
             w.auto = body.get('auto', w.auto)
+            w.law = body.get('law', w.law)
         self.send(200, {})
 
 

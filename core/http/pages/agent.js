@@ -21,6 +21,7 @@ $('phone').append(phoneIcon, phoneText);
 function drawState() {
 	const a = model.agent;
 	document.body.dataset.state = a.state;
+	document.title = `${word('state', a.state)} · zvonar`;
 	setIcon(stateIcon, a.state);
 	say($('state-name'), word('state', a.state));
 	say($('state-more'), a.state === 'paused' ? pauseName(a.pause)

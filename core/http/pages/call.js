@@ -45,14 +45,11 @@ export function drawCall() {
 		can('complete', consulted.state === 'talking' || consulted.state === 'joined');
 		can('back', true);
 	}
-	show($('preview'), model.agent.state === 'reserved' && model.card);
-	if (!$('preview').hidden) {
-		say($('preview-text'), previewing() ? t('preview.text') : t('preview.comes'));
-		show($('dial'), previewing());
-		show($('skip'), previewing());
-		can('dial', previewing());
-		can('skip', previewing());
-	}
+	// a preview's buttons stand where those of the talk do: nothing moves
+	show($('preview'), previewing() && model.card);
+	show($('call-row'), $('preview').hidden);
+	can('dial', previewing());
+	can('skip', previewing());
 	if (!talk && keysOpen)
 		$('dialog').close();
 }
@@ -165,7 +162,7 @@ export function drawManual() {
 
 // Enter on nothing in particular dials the previewed lead.
 export function keyDial() {
-	if ($('preview').hidden || $('dial').hidden || $('dial').disabled)
+	if ($('preview').hidden || $('dial').disabled)
 		return false;
 	$('dial').click();
 	return true;

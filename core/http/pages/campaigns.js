@@ -79,7 +79,8 @@ function drawRow(r, c) {
 	say(r.occupancy.value, percent(c.occupancy));
 	say(r.answer.value, percent(c.answer_rate));
 	say(r.ratio.value, figure(c.dial_ratio, 2));
-	say(r.waits.value, c.wait_p95_ms === undefined ? '–' : `${figure(c.wait_p50_ms / 1000, 1)} / ${figure(c.wait_p95_ms / 1000, 1)} s`);
+	say(r.waits.value, Number.isFinite(c.wait_p95_ms) ? t('floor.waits.value',
+		{ half: figure(c.wait_p50_ms / 1000, 1), most: figure(c.wait_p95_ms / 1000, 1) }) : '–');
 	if (r.toggle) {
 		r.toggle.dataset.on = c.running ? '1' : '0';
 		say(r.toggle, c.running ? t('floor.stop') : t('floor.start'));

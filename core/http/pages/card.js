@@ -60,12 +60,18 @@ function drawScript(card) {
 	$('script').scrollTop = 0;
 }
 
+// A result of before, as its campaign calls it now.
+function titleOf(row) {
+	const found = campaign(row.campaign)?.results?.find((x) => x.name === row.result);
+	return found?.title ?? row.result;
+}
+
 function drawHistory(card) {
 	const rows = card.history ?? [];
 	fill($('history'), rows.map((r) => h('tr', {},
 		h('td', { class: 'nowrap' }, when(r.at)),
 		h('td', { class: 'nowrap' }, icon(CHANNEL_ICON[r.channel] ?? 'phone'), word('channel', r.channel)),
-		h('td', {}, [word('outcome', r.outcome), r.result_title ?? r.result].filter(Boolean).join(' · '),
+		h('td', {}, [word('outcome', r.outcome), titleOf(r)].filter(Boolean).join(' · '),
 			r.agent ? h('small', {}, r.agent) : null),
 		h('td', {}, value(r.comment ?? '')))));
 	show($('history-none'), rows.length === 0);

@@ -38,16 +38,23 @@ function above(x) {
 }
 
 export class Chart {
-	// lines: [{key, colour: name of a CSS variable, dash, area}]; least: the scale's smallest top
+	// lines: [{key, colour: name of a CSS variable, dash, say(figure): its name with a figure}];
+	// least: the scale's smallest top, most: its largest
 	constructor({ title, empty, lines, least, write, most }) {
 		Object.assign(this, { lines, least, write, most, title, empty });
 		this.canvas = h('canvas', { role: 'img' });
 		this.name = h('span', { class: 'chart-name' });
-		this.figures = h('b', { class: 'chart-now' });
+		this.time = h('span', {});
+		this.figures = lines.map((l) => {
+			const b = h('b', {});
+			b.style.color = `var(${l.colour})`;
+			return b;
+		});
 		this.node = h('figure', { class: 'chart' },
-			h('figcaption', {}, this.name, this.figures), this.canvas);
+			h('figcaption', {}, this.name, h('span', { class: 'chart-now' }, this.time, this.figures)), this.canvas);
 		this.at = null;
 		this.canvas.addEventListener('pointermove', (e) => { this.at = e.offsetX; this.draw(this.points); });
+		new ResizeObserver(() => this.draw(this.points)).observe(this.canvas);
 		this.canvas.addEventListener('pointerleave', () => { this.at = null; this.draw(this.points); });
 	}
 
@@ -165,8 +172,14 @@ export class Chart {
 			g.lineTo(Math.round(x(point[0])) + 0.5, area.bottom);
 			g.stroke();
 		}
-		const words = this.lines.filter((l) => Number.isFinite(point[1][l.key])).map((l) => this.write(point[1][l.key], true)).join(' / ');
-		say(this.figures, this.at === null ? words : `${clock(moment(point[0]))}  ${words}`);
-		this.canvas.setAttribute('aria-label', `${this.title()}: ${words}`);
+		const words = [];
+		this.lines.forEach((l, i) => {
+			const value = point[1][l.key];
+			const text = Number.isFinite(value) ? this.write(value, true) : '–';
+			words.push(l.say ? l.say(text) : text);
+			say(this.figures[i], words[i]);
+		});
+		say(this.time, this.at === null ? '' : clock(moment(point[0])));
+		this.canvas.setAttribute('aria-label', `${this.title()}: ${words.join(', ')}`);
 	}
 }

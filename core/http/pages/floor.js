@@ -53,10 +53,10 @@ const TILES = [
 	['ready', 'floor.ready', (x) => figure(x.ready), (x) => t('floor.trunk.calls', { n: figure(x.ready), of: figure(x.on) })],
 	['occupancy', 'floor.occupancy', (x) => percent(x.occupancy), () => '', bars.occupancy],
 	['abandon', 'floor.abandon', (x) => percent(x.abandon, 1), (x) => [x.limit ? t('floor.limit', { x: percent(x.limit, 1) }) : '',
-		t('floor.abandoned', { n: figure(x.abandoned), of: figure(x.live) })].filter(Boolean).join(' · '), bars.abandon],
+		t('floor.trunk.calls', { n: figure(x.abandoned), of: figure(x.live) })].filter(Boolean).join(' · '), bars.abandon],
 	['answer', 'floor.answer', (x) => percent(x.answer), () => ''],
-	['ratio', 'floor.ratio', (x) => figure(x.ratio, 2), () => ''],
-	['waits', 'floor.waits', (x) => (x.p95 === null ? '–' : `${figure(x.p50 / 1000, 1)} / ${figure(x.p95 / 1000, 1)} s`), () => t('floor.waits.words')],
+	['ratio', 'floor.ratio.short', (x) => figure(x.ratio, 2), () => t('floor.ratio.words')],
+	['waits', 'floor.waits', (x) => (x.p95 === null ? '–' : t('floor.waits.value', { half: figure(x.p50 / 1000, 1), most: figure(x.p95 / 1000, 1) })), () => t('floor.waits.words')],
 ];
 const tiles = TILES.map(([id, title, value, small, bar]) => {
 	const parts = { name: h('span', {}), value: h('b', {}), small: h('small', {}) };
@@ -81,10 +81,11 @@ function drawTiles(x) {
 const rate = (x, exact) => percent(x, exact || (x < 0.1 && x > 0) ? 1 : 0);
 const charts = [
 	new Chart({ title: () => t('floor.chart.calls'), empty: () => t('floor.chart.empty'), least: 4, write: (x) => figure(x),
-		lines: [{ key: 'ringing', colour: '--wrapup' }, { key: 'talking', colour: '--talking' }] }),
-	new Chart({ title: () => t('floor.chart.abandon'), empty: () => t('floor.chart.empty'), least: 0.04, write: rate,
-		lines: [{ key: 'abandon', colour: '--bad' }, { key: 'limit', colour: '--soft', dash: true }] }),
-	new Chart({ title: () => t('floor.chart.occupancy'), empty: () => t('floor.chart.empty'), least: 1, most: 1, write: rate,
+		lines: [{ key: 'ringing', colour: '--wrapup', say: (x) => `${t('floor.ringing')} ${x}` },
+			{ key: 'talking', colour: '--talking', say: (x) => `${t('floor.talking')} ${x}` }] }),
+	new Chart({ title: () => t('floor.abandon'), empty: () => t('floor.chart.empty'), least: 0.04, write: rate,
+		lines: [{ key: 'abandon', colour: '--bad' }, { key: 'limit', colour: '--soft', dash: true, say: (x) => t('floor.limit', { x }) }] }),
+	new Chart({ title: () => t('floor.occupancy'), empty: () => t('floor.chart.empty'), least: 1, most: 1, write: rate,
 		lines: [{ key: 'occupancy', colour: '--accent' }] }),
 ];
 fill($('charts'), charts.map((c) => c.node));
@@ -106,6 +107,7 @@ function draw() {
 	drawCampaigns(floor.campaigns ?? [], me?.role === 'operator');
 	drawLines(floor.trunks, floor.queues);
 	say($('user'), me?.title || me?.user || '');
+	document.title = `${t('floor.title')} · zvonar`;
 }
 
 function take(snapshot) {
@@ -198,12 +200,14 @@ $('dialog').addEventListener('close', () => fill($('dialog')));
 addEventListener('resize', drawCharts);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawCharts);
 onLang(() => { redraw(); draw(); drawCharts(); });
-setInterval(() => {
+const tick = () => {
 	say($('clock'), clock(moment(now())));
 	if (floor)
 		drawPeople();
-}, 1000);
+};
+setInterval(tick, 1000);
 
+tick();
 texts(document);
 langs($('lang'));
 get('me').then(() => stream.start(), (e) => {

@@ -79,6 +79,7 @@ export function openResult() {
 	$('comment').value = draft.comment;
 	callback.close();
 	form.open(ofCard('form'), draft.fields);
+	show($('form'), form.fields.length && chosen()?.form !== false);
 	draw();
 	if (chosen()?.callback)
 		callback.open(card, draft.callback);
@@ -111,6 +112,7 @@ function pick(name) {
 	for (const b of $('results').children)
 		b.setAttribute('aria-checked', String(b.dataset.result === name));
 	drawReasons();
+	show($('form'), chosen()?.form !== false && form.fields.length);
 	if (chosen()?.callback) {
 		if (!callback.card)
 			callback.open(model.card, null);
