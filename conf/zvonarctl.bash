@@ -21,12 +21,13 @@ _zvonarctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$(zvonarctl "${store[@]}" campaign list --tsv 2>/dev/null | cut -f1)" -- "$cur")
 		return ;;
 	-d | --store) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	-c | --conf | -s | --socket | -o | --output | -r | --rejects | --calendars | --out)
+	-c | --conf | -s | --socket | -o | --output | -r | --rejects | --calendars | --out | --file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	-f | --format)
 		local formats='json csv tsv'
 		[[ $noun != report ]] || formats='table json csv html'
 		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$cur"); return ;;
+	--role) mapfile -t COMPREPLY < <(compgen -W 'integrator agent supervisor operator' -- "$cur"); return ;;
 	--lang) mapfile -t COMPREPLY < <(compgen -W 'ru en' -- "$cur"); return ;;
 	--country) mapfile -t COMPREPLY < <(compgen -W 'ru ua kz' -- "$cur"); return ;;
 	esac
@@ -49,15 +50,20 @@ _zvonarctl() {
 		'rules test') globals+=' --verbose' ;;
 		'numbers import') globals+=' --country --out' ;;
 		report*) globals+=' --format --output' ;;
+		'agent passwd') globals+=' --remove --file --realm' ;;
+		'token new') globals+=' --role --file' ;;
+		'token list' | 'token revoke') globals+=' --file' ;;
 		simulate*) globals+=' --seeds --seed --what-if --plugins --html --jobs --settings' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$globals" -- "$cur")
 		return
 	fi
 	case "$noun $verb" in
-	' ') word='status campaign list leads attempts outbox report why suppress mark registry person retention rules numbers replay simulate store log reload drain' ;;
+	' ') word='status campaign list leads attempts outbox report why suppress mark registry person retention rules numbers replay simulate agent token store log reload drain' ;;
 	'campaign ') word='list show start pause stop' ;;
 	'list ') word='import' ;;
+	'agent ') word='passwd' ;;
+	'token ') word='new list revoke' ;;
 	'leads ' | 'attempts ') word='export' ;;
 	'outbox ') word='list' ;;
 	'store ') word='check info' ;;

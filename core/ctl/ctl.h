@@ -108,6 +108,10 @@ int zv_cmd_rules_list(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_rules_test(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_replay(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_simulate(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_agent_passwd(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_token_new(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_token_list(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_token_revoke(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_drain(struct zv_ctl *ctl, const struct zv_args *args);
 
 #endif

@@ -128,6 +128,24 @@ static const struct zv_opt simulate_opts[] = {
         {0},
 };
 
+static const struct zv_opt passwd_opts[] = {
+        {"remove", 0, NULL, "take the user's secret out: he cannot log in, his phone not register"},
+        {"file", 0, "FILE", "the file of secrets (as the configuration says)"},
+        {"realm", 0, "REALM", "of the secrets (as the configuration says)"},
+        {0},
+};
+
+static const struct zv_opt token_new_opts[] = {
+        {"role", 0, "ROLE", "integrator (the default), agent, supervisor or operator"},
+        {"file", 0, "FILE", "the file of tokens (as the configuration says)"},
+        {0},
+};
+
+static const struct zv_opt token_opts[] = {
+        {"file", 0, "FILE", "the file of tokens (as the configuration says)"},
+        {0},
+};
+
 static const struct zv_command commands[] = {
         {"status", NULL, NULL, 0, NULL, "What zvonard does now", NULL, zv_cmd_status},
         {"campaign", "list", NULL, 0, NULL, "Campaigns of the store", NULL, zv_cmd_campaign_list},
@@ -216,6 +234,16 @@ static const struct zv_command commands[] = {
          "Each FILE holds persons, what happened, a question and the answer that the texts ask "
          "for.\nA difference is printed; exit status 1 then, 2 if a file could not be read.",
          zv_cmd_rules_test},
+        {"agent", "passwd", "USER", 1, passwd_opts, "A password for a page's log-in and for a phone",
+         "Asks for it twice; from a pipe the first line is taken.  What is kept is its digest\n"
+         "(HA1), in a file of mode 0600.  `zvonarctl reload` makes it known to zvonard.",
+         zv_cmd_agent_passwd},
+        {"token", "new", "NAME", 1, token_new_opts, "A token for a machine that uses the API",
+         "Printed once and never again: what is kept is its SHA-256, in a file of mode 0600.",
+         zv_cmd_token_new},
+        {"token", "list", NULL, 0, token_opts, "Names and roles of tokens", NULL, zv_cmd_token_list},
+        {"token", "revoke", "NAME", 1, token_opts, "Take a token back",
+         "It counts from the next `zvonarctl reload`.", zv_cmd_token_revoke},
         {"reload", NULL, NULL, 0, NULL, "zvonard reads its configuration again", NULL,
          zv_cmd_reload},
         {"replay", NULL, "RECORD", 1, NULL, "Run a recorded day of zvonard again and compare its trace",

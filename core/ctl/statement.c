@@ -154,21 +154,27 @@ static enum zv_err read_tree(const char *file, struct zv_conf_tree **ret_tree)
 	return err;
 }
 
-int zv_statements_read(struct zv_ctl *ctl, struct zv_statements *st)
+int zv_ctl_configuration(struct zv_ctl *ctl, char *ret_file, size_t size, struct zv_conf_tree **ret_tree)
 {
 	const char *said = ctl->args->global[ZV_G_CONF];
-	struct zv_conf_tree *tree = NULL;
 	json_t *reply = NULL;
 	int status;
 
-	memset(st, 0, sizeof(*st));
 	if (said == NULL) {
 		reply = zv_client_ask(ctl, json_pack("{s:s}", "cmd", "status"), &status);
 		said = json_string_value(json_object_get(reply, "config"));
 	}
-	copy(st->file, sizeof(st->file), said != NULL ? said : "/etc/zvonar/zvonar.yaml");
+	copy(ret_file, size, said != NULL ? said : "/etc/zvonar/zvonar.yaml");
 	json_decref(reply);
-	if (read_tree(st->file, &tree) != ZV_OK) {
+	return read_tree(ret_file, ret_tree) == ZV_OK ? -1 : ZV_EXIT_FAILED;
+}
+
+int zv_statements_read(struct zv_ctl *ctl, struct zv_statements *st)
+{
+	struct zv_conf_tree *tree = NULL;
+
+	memset(st, 0, sizeof(*st));
+	if (zv_ctl_configuration(ctl, st->file, sizeof(st->file), &tree) >= 0) {
 		zv_ctl_say("%s: what campaigns are for stands in the configuration of zvonard: say "
 		           "where with -c FILE", st->file);
 		return ZV_EXIT_FAILED;

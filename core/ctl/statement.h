@@ -28,6 +28,14 @@ struct zv_statements {
 	char rules[512], calendars[512];
 };
 
+struct zv_conf_tree;
+
+/* The configuration of zvonard with its conf.d: from -c, else from where the running zvonard has its
+ * own, else /etc/zvonar/zvonar.yaml.  -1: go on, and the caller frees the tree; else the exit
+ * status (what is wrong in the file was said); ret_file in any case. */
+int zv_ctl_configuration(struct zv_ctl *ctl, char *ret_file, size_t size,
+                         struct zv_conf_tree **ret_tree);
+
 /* From -c, else from where the running zvonard has its own, else /etc/zvonar/zvonar.yaml.  -1: go
  * on; else the exit status (said). */
 int zv_statements_read(struct zv_ctl *ctl, struct zv_statements *ret_statements);
