@@ -411,8 +411,10 @@ export const agentChecks = [
 			await page.keyboard.press('F9');
 			await page.waitForSelector('#pause-menu:not([hidden])');
 			await page.keyboard.press('ArrowDown');
+			await page.keyboard.press('ArrowDown');
 			await page.keyboard.press('Enter');
 			await shows(page, '#want', 'Пауза после звонка');
+			assert.deepEqual(await s.posted('desk/pause'), [{ code: 2 }, { code: 3 }]);
 			assert.equal(await page.getAttribute('body', 'data-state'), 'talking');
 		},
 	},

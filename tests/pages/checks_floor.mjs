@@ -74,6 +74,8 @@ export const floorChecks = [
 			await page.click('[data-user=anna]');
 			await page.click('#dialog [data-do=listen]');
 			await shows(page, '#supervise-who', 'Вы слышите: Анна Соколова');
+			await shows(page, '#phone', 'Линия открыта'); // his own phone was called first
+			await s.posts('desk/login', 2);
 			await page.click('#sup-whisper');
 			await page.click('#sup-barge');
 			await page.waitForSelector('#sup-barge[aria-pressed=true]');

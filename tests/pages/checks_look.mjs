@@ -160,7 +160,8 @@ export const lookChecks = [
 			await page.evaluate(() => document.activeElement?.blur());
 			const want = await page.evaluate(() => {
 				const list = [...document.querySelectorAll('#app button, #app input, #app select, #app textarea, #app a')]
-					.filter((n) => !n.disabled && n.getBoundingClientRect().width > 0 && n.tabIndex >= 0 && n.type !== 'radio');
+					.filter((n) => !n.disabled && n.getBoundingClientRect().width > 0 && n.type !== 'radio' &&
+						(n.tabIndex >= 0 || n.getAttribute('role') !== 'tab')); // tabs: one stop, then arrows
 				list.forEach((n, i) => { n.dataset.tab = String(i); });
 				return list.length;
 			});

@@ -433,6 +433,8 @@ class Handler(BaseHTTPRequestHandler):
         if m or what in ('desk/listen', 'desk/whisper', 'desk/barge', 'desk/leave'):
             if me.role not in ('supervisor', 'operator'):
                 return self.problem(403, 'Forbidden')
+            if not m and what != 'desk/leave' and me.agent['phone'] != 'up':
+                return self.problem(409, 'Not possible', 'your phone is not up')
             target = w.people.get(m.group(1)) if m else None
             if target:
                 self.desk(target, m.group(2), body)

@@ -74,7 +74,7 @@ async function broken() {
 		const e = was.includes(b.from) && check ? await hold(check, { pages: folder, out: folder }) : null;
 		fs.rmSync(folder, { recursive: true });
 		count[e ? 'passed' : 'failed']++;
-		console.log(e ? `ok     fails as it should: ${b.check} (${String(e.message).split('\n')[0].slice(0, 90)})`
+		console.log(e ? `ok     fails as it should: ${b.check} (${String(e.message).split('\n').slice(0, 3).join(' ').slice(0, 150)})`
 			: `FAILED ${check && was.includes(b.from) ? 'the check did not notice' : 'nothing to break'}: ${b.check}: ${b.file}: ${b.from}`);
 	}
 }

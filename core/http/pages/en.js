@@ -234,6 +234,8 @@ export default {
 	'floor.start': 'Start',
 	'floor.stop': 'Pause',
 	'floor.you': 'You hear {who}',
+	'floor.yourphone': 'Your phone',
+	'floor.pickup': 'Calling your phone: pick it up',
 	'floor.do.listen': 'Listen',
 	'floor.do.whisper': 'Whisper',
 	'floor.do.barge': 'Barge in',

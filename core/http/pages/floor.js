@@ -4,7 +4,7 @@ import { Problem, Stream, del, get, now } from './api.js';
 import { $, fill, h, icon, say, show } from './dom.js';
 import { clock, figure, moment, onLang, percent, span, t, texts } from './text.js';
 import { langs, login, lost } from './login.js';
-import { drawPeople, heardOver, pauseCodes } from './people.js';
+import { drawPeople, heardOver, pauseCodes, setOwn } from './people.js';
 import { drawCampaigns, drawLines, meter, redraw } from './campaigns.js';
 import { Chart, Hour } from './chart.js';
 
@@ -137,6 +137,8 @@ function onEvent(name, data) {
 	} else if (name === 'floor') {
 		take(data);
 	} else if (name === 'agent' && floor) {
+		if (data.user === me?.user)
+			setOwn(data);
 		const a = floor.agents?.find((one) => one.user === data.user);
 		if (a) {
 			Object.assign(a, data, { since: data.since_ms ?? a.since, limit: data.limit_ms ?? a.limit });
@@ -158,6 +160,7 @@ async function sync() {
 		const [who, snapshot] = await Promise.all([get('me'), get('floor')]);
 		me = who;
 		pauseCodes(me.pause_codes);
+		setOwn(me.agent);
 		show($('login'), false);
 		show($('app'), true);
 		take(snapshot);
@@ -199,7 +202,7 @@ $('lost-again').addEventListener('click', () => stream.again());
 $('dialog').addEventListener('close', () => fill($('dialog')));
 addEventListener('resize', drawCharts);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawCharts);
-onLang(() => { redraw(); draw(); drawCharts(); });
+onLang(() => { setOwn(null); redraw(); draw(); drawCharts(); });
 const tick = () => {
 	say($('clock'), clock(moment(now())));
 	if (floor)

@@ -13,6 +13,8 @@ let agents = [];
 let filter = '';
 let heard = null; // {user, title, how}: whom the supervisor listens to
 let codes = [];
+let own = null; // the supervisor's own phone, as event agent tells
+const PICKUP_MS = 45000;
 const tiles = new Map(); // user -> {node, ...}
 
 export const pauseCodes = (list) => { codes = list ?? []; };
@@ -125,9 +127,33 @@ function drawHeard() {
 	}
 }
 
+// Of the stream and of /me.
+export function setOwn(agent) {
+	own = agent ?? own;
+	show($('phone'), own);
+	if (!own)
+		return;
+	$('phone').dataset.phone = own.phone ?? 'gone';
+	if (!$('phone').firstChild)
+		$('phone').append(icon('phone'), h('span', {}));
+	say($('phone').lastChild, word('phone', own.phone ?? 'gone'));
+}
+
+// To hear anything his own phone must be up: it is called first.
+async function pickedUp() {
+	if (!own || own.phone === 'up')
+		return;
+	if (own.state === 'offline')
+		await post('desk/login');
+	toast(t('floor.pickup'));
+	const end = Date.now() + PICKUP_MS;
+	while (own.phone !== 'up' && Date.now() < end)
+		await new Promise((done) => { setTimeout(done, 100); });
+}
+
 async function hear(how, a) {
 	const who = { user: key(a), title: named(a), how };
-	if (await attempt(() => post(`desk/${how}`, { agent: who.user }))) {
+	if (await attempt(async () => { await pickedUp(); await post(`desk/${how}`, { agent: who.user }); })) {
 		heard = who;
 		drawHeard();
 		drawPeople();

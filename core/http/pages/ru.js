@@ -234,6 +234,8 @@ export default {
 	'floor.start': 'Пустить',
 	'floor.stop': 'Остановить',
 	'floor.you': 'Вы слышите: {who}',
+	'floor.yourphone': 'Ваш телефон',
+	'floor.pickup': 'Звоним на ваш телефон: снимите трубку',
 	'floor.do.listen': 'Слушать',
 	'floor.do.whisper': 'Подсказать',
 	'floor.do.barge': 'Вступить',

@@ -234,6 +234,8 @@ export default {
 	'floor.start': 'Запустити',
 	'floor.stop': 'Зупинити',
 	'floor.you': 'Ви чуєте: {who}',
+	'floor.yourphone': 'Ваш телефон',
+	'floor.pickup': 'Дзвонимо на ваш телефон: зніміть слухавку',
 	'floor.do.listen': 'Слухати',
 	'floor.do.whisper': 'Підказати',
 	'floor.do.barge': 'Вступити',
