@@ -156,7 +156,7 @@ static void on_invite(struct zvp_phone *phone, const struct zvc_net_message *m,
 	(void)inet_ntop(AF_INET, &p->conf.listen.addr.sin_addr, ip, sizeof(ip));
 	(void)snprintf(head, sizeof(head),
 	               "200 OK\r\nContact: <sip:%s@%s:%u>\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n"
-	               "Content-Type: application/sdp",
+	               "Content-Type: application/sdp\r\n",
 	               phone->user, ip, ntohs(p->conf.listen.addr.sin_port));
 	n = zvc_reply_write(NULL, msg, &m->peer, phone->our_tag, head, body, text, sizeof(text));
 	phone->peer = m->peer;
