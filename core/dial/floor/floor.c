@@ -275,19 +275,21 @@ bool zv_floor_bridge(struct zv_engine *e, uint32_t slot, uint32_t agent, enum zv
 {
 	struct zv_room *room = zv_room_at(e, slot), was = *room;
 	struct zv_customer about;
+	uint32_t before = e->out->n;
 
 	if (!zv_floor_about(e, slot, &about))
 		return false;
 	open_room(e, slot, agent, kind);
+	/* The card leaves before the voice, and before he is told that he talks. */
+	zv_floor_card(e, slot, agent, kind);
 	if (!zv_floor_do(e, agent, ZV_AD_BRIDGE, 0, slot)) {
+		e->out->n = before; /* nobody has seen it */
 		room->agent = was.agent;
 		room->kind = was.kind;
 		return false;
 	}
 	e->floor.seats[agent].places = e->floor.seats[agent].slab = ZV_SLOT_NONE;
 	zv_floor_stop_waiting(e, slot);
-	/* The card leaves before the voice. */
-	zv_floor_card(e, slot, agent, kind);
 	tone(e, agent);
 	zv_room_state(e, slot, ZV_ROOM_LIVE, 0);
 	record(e, slot, agent, &about);
@@ -312,16 +314,18 @@ void zv_floor_until(struct zv_engine *e, uint32_t agent, int64_t mono_ms)
 bool zv_floor_join(struct zv_engine *e, uint32_t slot, uint32_t guest)
 {
 	struct zv_seat *seat = &e->floor.seats[guest];
+	uint32_t before = e->out->n;
 
 	seat->guest_of = slot;
+	zv_floor_card(e, slot, guest, ZV_TALK_KIND_TRANSFER);
 	if (!zv_floor_do(e, guest, ZV_AD_BRIDGE, 0, slot)) {
+		e->out->n = before;
 		seat->guest_of = ZV_SLOT_NONE;
 		return false;
 	}
 	e->floor.busy_for[guest] = ZV_POOL_NONE;
 	zv_pace_agent(e, guest);
 	zv_room_at(e, slot)->guest = guest;
-	zv_floor_card(e, slot, guest, ZV_TALK_KIND_TRANSFER);
 	tone(e, guest);
 	return true;
 }
