@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app/api_in.h"
+#include "app/card.h"
 
 static const char *const modes[] = {"", "predictive", "progressive", "preview", "manual", "robot"};
 
@@ -27,16 +28,6 @@ static bool serves(const struct zv_config *config, uint32_t agent, uint32_t camp
 	return has_skill(a, &config->engine.campaigns[campaign]);
 }
 
-static json_t *results_of(const struct zv_config_campaign *c)
-{
-	json_t *list = json_array();
-
-	for (uint8_t i = 0; i < c->n_results; i++)
-		(void)json_array_append_new(list, json_pack("{s:s, s:s}", "name", c->results[i], "title",
-							    c->results[i]));
-	return list;
-}
-
 static json_t *campaigns_of(const struct zv_config *config, const struct zv_http_subject *who)
 {
 	json_t *list = json_array();
@@ -49,10 +40,10 @@ static json_t *campaigns_of(const struct zv_config *config, const struct zv_http
 		    !serves(config, who->user, i))
 			continue;
 		(void)json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:o}", "name", c->name, "title",
+			list, json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", c->name, "title",
 					c->title[0] != 0 ? c->title : c->name, "mode",
 					mode < sizeof(modes) / sizeof(modes[0]) ? modes[mode] : "", "results",
-					results_of(c)));
+					zv_card_results(c), "topics", zv_card_topics(c)));
 	}
 	return list;
 }

@@ -92,7 +92,7 @@ static json_t *texts_json(const struct zv_conf_node *list)
 	return o;
 }
 
-static json_t *results_json(const struct zv_config_campaign *c)
+json_t *zv_card_results(const struct zv_config_campaign *c)
 {
 	const struct zv_conf_node *titles = zv_conf_get(c->desk, "titles");
 	const struct zv_conf_node *reasons = zv_conf_get(c->desk, "reasons");
@@ -108,9 +108,9 @@ static json_t *results_json(const struct zv_config_campaign *c)
 	return list;
 }
 
-static json_t *topics_json(const struct zv_conf_node *desk)
+json_t *zv_card_topics(const struct zv_config_campaign *c)
 {
-	const struct zv_conf_node *map = zv_conf_get(desk, "topics");
+	const struct zv_conf_node *map = zv_conf_get(c->desk, "topics");
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < zv_conf_count(map); i++)
@@ -136,7 +136,7 @@ json_t *zv_card_json(const struct zv_card_ask *ask)
 		      (json_int_t)ask->lead, "kind", zv_talk_kind_name(ask->kind), "number",
 		      zv_number_json(ask->number), "person", "id", (json_int_t)ask->person, "name", name,
 		      "fields", fields_json(attrs, len), "script", script_json(c->desk, attrs, len), "results",
-		      results_json(c), "topics", topics_json(c->desk), "form",
+		      zv_card_results(c), "topics", zv_card_topics(c), "form",
 		      zv_conf_text(zv_conf_get(c->desk, "form")));
 	return o;
 }

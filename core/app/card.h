@@ -23,6 +23,10 @@ struct zv_card_ask {
 /* A new reference; NULL: no memory. */
 json_t *zv_card_json(const struct zv_card_ask *ask);
 
+/* What a campaign's card offers: [{name, title, reasons}], [{name, subtopics}].  New references. */
+json_t *zv_card_results(const struct zv_config_campaign *campaign);
+json_t *zv_card_topics(const struct zv_config_campaign *campaign);
+
 /* "dialled", "inbound" ... */
 const char *zv_talk_kind_name(uint8_t kind);
 /* "+79161234567"; "" for 0. */
