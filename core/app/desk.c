@@ -267,10 +267,11 @@ static void take_queue(struct zv_desks *d, const struct zv_cmd *cmd)
 	if (cmd->u.queue.queue >= c->engine.n_queues)
 		return;
 	pthread_mutex_lock(&d->lock);
+	q->waiting = cmd->u.queue.waiting;
 	switch ((enum zv_queued)cmd->u.queue.what) {
-	case ZV_QUEUED_WAITS: q->waiting = cmd->u.queue.position > q->waiting ? cmd->u.queue.position : q->waiting; break;
-	case ZV_QUEUED_SERVED: q->served++; q->waiting -= q->waiting > 0; break;
-	case ZV_QUEUED_GAVE_UP: q->given_up++; q->waiting -= q->waiting > 0; break;
+	case ZV_QUEUED_SERVED: q->served++; break;
+	case ZV_QUEUED_GAVE_UP: q->given_up++; break;
+	case ZV_QUEUED_WAITS:
 	case ZV_QUEUED_OVER: break;
 	}
 	pthread_mutex_unlock(&d->lock);

@@ -260,6 +260,7 @@ struct zv_cmd {
 			uint8_t result, pad[2];
 			uint32_t talk_ms, wish_owner;
 			int64_t wish_ms;
+			uint32_t waiting;    /* in this queue now */
 		} queue;
 		struct { uint64_t lead; uint8_t category, due_class, pad[2]; uint32_t owner; int64_t at_ms; } kill; /* as
 			in the event */

@@ -30,6 +30,7 @@ struct zv_offer {
 	uint32_t person_slab; /* the person's ledger; shared by the leads of one person */
 	uint32_t score_ppm;   /* chance of an answer by a score plugin; 0: none told */
 	uint32_t owner;       /* 1 + id of the agent whose lead it is; 0: anybody's */
+	uint32_t sla_ms;      /* its own promise of a first call; 0: the campaign's */
 	int64_t accepted_ms;  /* calendar: when its lead was taken in; 0: nobody promised a time */
 	uint32_t debt, topic; /* 32-bit hashes of the list's columns; 0 = none told */
 	uint64_t seed;

@@ -83,6 +83,7 @@ static void fill_lead(uint64_t lead, const struct zv_lead_rec *rec, struct zv_of
 	offer->topic = rec->topic;
 	offer->owner = rec->owner;
 	/* The promise is of the first call only. */
+	offer->sla_ms = rec->sla_s < UINT32_MAX / 1000 ? rec->sla_s * 1000 : UINT32_MAX;
 	offer->accepted_ms = rec->first_ms == 0 ? rec->accepted_ms : 0;
 	offer->seed = zv_mix64(lead);
 	offer->person_slab = UINT32_MAX;

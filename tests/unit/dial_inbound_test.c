@@ -334,6 +334,9 @@ Test(inbound, positions_and_expected_waits_are_said_and_told)
 	cmd = queued(b, ZV_QUEUED_WAITS, 79160000003);
 	cr_assert_not_null(cmd, "he moves up");
 	cr_expect_eq(cmd->u.queue.position, 2);
+	cr_assert_not_null(queued(b, ZV_QUEUED_OVER, 79160000001));
+	cr_expect_eq(queued(b, ZV_QUEUED_OVER, 79160000001)->u.queue.waiting, 2);
+	cr_expect_eq(queued(b, ZV_QUEUED_GAVE_UP, 79160000001)->u.queue.waiting, 2);
 	bed_destroy(b);
 }
 

@@ -168,12 +168,12 @@ static void too_long(const struct in_ctx *c)
 		over(c, ZV_AD_CALL_OVER, true);
 		return;
 	}
+	state(c, ZV_IN_CLOSED);
 	zv_queue_missed(c->e, c->slot);
 	if (closed == 0) {
 		let_go(c);
 		return;
 	}
-	state(c, ZV_IN_CLOSED);
 	play(c, closed, false);
 	zv_side_deadline(c->e, c->slot, c->e->now.mono_ms + CLOSED_MS);
 }
@@ -197,9 +197,10 @@ static void on_answered(const struct in_ctx *c)
 	zv_side_deadline(c->e, c->slot, c->e->now.mono_ms + GREETING_MS);
 }
 
-/* Before he could wait: he thought better of it. */
+/* He thought better of it. */
 static void on_gone(const struct in_ctx *c)
 {
+	state(c, ZV_IN_CLOSED);
 	zv_queue_missed(c->e, c->slot);
 	let_go(c);
 }

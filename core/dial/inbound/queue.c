@@ -90,6 +90,7 @@ struct zv_cmd *zv_queue_tell(struct zv_engine *e, uint32_t slot, enum zv_queued 
 	cmd->u.queue.agent = what == ZV_QUEUED_SERVED || what == ZV_QUEUED_OVER ? in->agent
 										: ZV_AGENT_NONE;
 	cmd->u.queue.what = (uint8_t)what;
+	cmd->u.queue.waiting = e->inbound.queues[in->queue].waiting;
 	if (what == ZV_QUEUED_WAITS) {
 		zv_queue_place(e, slot, &cmd->u.queue.position, &wait_ms);
 		cmd->u.queue.wait_s = (wait_ms + 999) / 1000;

@@ -7,7 +7,8 @@
 void zv_sla_watch(struct zv_engine *e, uint32_t slab)
 {
 	const struct zv_offer *offer = &e->params.slabs.v[slab];
-	uint32_t sla_ms = e->conf->campaigns[e->held[slab].campaign].sla_ms;
+	uint32_t sla_ms = offer->sla_ms != 0 ? offer->sla_ms
+					     : e->conf->campaigns[e->held[slab].campaign].sla_ms;
 	int64_t share_ms = (int64_t)sla_ms * HEAD_PERCENT / 100;
 
 	zv_heap_remove(&e->sla, slab);
