@@ -32,6 +32,7 @@ struct bed {
 	struct zv_engine_conf conf;
 	struct zv_talk_graph graph;
 	struct zv_agent_conf agents[BED_AGENTS];
+	struct zv_queue_conf queue;
 	struct zv_zones *zones;
 	struct zv_engine *engine;
 	struct zv_now now;
@@ -100,6 +101,11 @@ static inline struct bed *bed_create(void)
 	for (uint32_t i = 0; i < BED_AGENTS; i++)
 		b->agents[i] = (struct zv_agent_conf){.id = i + 1, .supervisor = i >= 4,
 						      .campaigns = {i == 5 ? 2 : 5}};
+	b->queue = (struct zv_queue_conf){
+		.campaign = 0, .priority = 0, .call_back = 1, .max_wait_ms = 40000, .say_every_ms = 7000,
+		.greeting = 81, .closed = 82, .positions = {91, 92, 93, 94, 95, 96, 97, 98, 99, 100}};
+	b->conf.n_queues = 1;
+	b->conf.queues = &b->queue;
 	b->now = (struct zv_now){INT64_C(1700000000000), 1000000};
 	b->out = (struct zv_cmds){calloc(ZV_ENGINE_STEP_CMDS, sizeof(struct zv_cmd)), 0,
 				  ZV_ENGINE_STEP_CMDS};
@@ -225,6 +231,13 @@ static inline void bed_do(struct bed *b, const struct zv_cmd *cmd)
 		bed_later(b, &ev);
 		break;
 	case ZV_CMD_RELEASE: b->offered[cmd->u.lead.slab] = false; break;
+	case ZV_CMD_ACCEPT:
+		if (leg->media)
+			b->wrong = "a call is accepted on a leg whose media is not closed";
+		*leg = (struct bed_leg){.gen = cmd->leg.gen, .attempt = cmd->attempt, .sip = true,
+					.answered = true};
+		bed_of_leg(b, ZV_EV_SIP_ANSWERED, cmd->leg.slot, 200);
+		break;
 	case ZV_CMD_DIAL: bed_on_dial(b, cmd); break;
 	case ZV_CMD_CANCEL:
 	case ZV_CMD_HANGUP:

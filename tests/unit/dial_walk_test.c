@@ -19,6 +19,7 @@ struct walk {
 	struct zv_event recent[RECENT]; /* some come again */
 	uint32_t n_recent;
 	uint8_t *answered;              /* [token] */
+	uint64_t incoming, queued[ZV_QUEUED_OVER + 1];
 	uint64_t done[ZV_DESK_MAX], refused[ZV_DESK_MAX];
 	uint32_t room_seen[ZV_ROOM_WATCHES + 1];
 };
@@ -62,6 +63,10 @@ static void one(struct walk *w, const struct zv_event *ev)
 	for (uint32_t i = 0; i < b->out.n; i++) {
 		const struct zv_cmd *cmd = &b->out.v[i];
 
+		if (cmd->type == ZV_CMD_QUEUE)
+			w->queued[cmd->u.queue.what]++;
+		if (cmd->type == ZV_CMD_ACCEPT && chance(w, 300))
+			b->legs[cmd->leg.slot].late = true;
 		if (cmd->type == ZV_CMD_DESK)
 			w->answered[cmd->attempt.lo]++;
 		/* Sometimes sip and media take their time, or the far end never says BYE. */
@@ -226,6 +231,16 @@ static void any_wish(struct walk *w)
 		w->refused[ev.u.desk.what]++;
 }
 
+/* Somebody calls us. */
+static void any_caller(struct walk *w)
+{
+	struct zv_event ev = {.type = ZV_EV_SIP_INCOMING, .code = (uint32_t)++w->incoming};
+
+	ev.u.incoming.caller = chance(w, 100) ? 0 : 79261000000 + draw(w, 500);
+	ev.u.incoming.called = 74950000000;
+	one(w, &ev);
+}
+
 static void any_lead(struct walk *w)
 {
 	uint32_t slab = (uint32_t)draw(w, BED_SLABS);
@@ -325,6 +340,8 @@ static void nobody_is_stuck(struct walk *w)
 			  bed_state(b, i) == ZV_AG_PAUSED, "agent %u is left in state %u", i, bed_state(b, i));
 	cr_expect_eq(s.calls, 0, "%u calls are left", s.calls);
 	cr_expect_eq(s.offers_held, 0, "%u leads are held", s.offers_held);
+	cr_expect_eq(b->engine->inbound.n_active, 0, "a caller is left");
+	cr_expect_eq(b->engine->inbound.queues[0].waiting, 0);
 	cr_expect_eq(b->engine->sides.free_n, BED_SIDES, "a side leg is left");
 	cr_expect_eq(b->engine->free_n, BED_CALLS);
 	cr_expect_eq(bed_links(b), 0, "somebody hears somebody");
@@ -364,8 +381,10 @@ Test(walk, whatever_happens_nobody_is_stuck)
 			any_leg(&w);
 		else if (what < 75)
 			any_wish(&w);
-		else if (what < 80)
+		else if (what < 79)
 			any_lead(&w);
+		else if (what < 80 && chance(&w, 400))
+			any_caller(&w);
 		else if (what < 84)
 			any_trouble(&w);
 		else
@@ -387,6 +406,8 @@ Test(walk, whatever_happens_nobody_is_stuck)
 			(unsigned long long)w.b->bridges, (unsigned long long)st.abandoned,
 			(unsigned long long)st.late_events, (unsigned long long)st.not_sent,
 			(unsigned long long)st.deferred, (unsigned long long)st.skipped);
+		for (int i = 1; i <= ZV_QUEUED_OVER; i++)
+			fprintf(stderr, "queue %d: %llu\n", i, (unsigned long long)w.queued[i]);
 		for (int i = 1; i < ZV_DESK_MAX; i++)
 			fprintf(stderr, "wish %d: %llu granted, %llu refused\n", i, (unsigned long long)w.done[i],
 				(unsigned long long)w.refused[i]);
@@ -394,6 +415,8 @@ Test(walk, whatever_happens_nobody_is_stuck)
 			fprintf(stderr, "room %d: seen %u times\n", i, w.room_seen[i]);
 	}
 	/* The walk came everywhere. */
+	cr_expect_gt(w.queued[ZV_QUEUED_SERVED], 100u);
+	cr_expect_gt(w.queued[ZV_QUEUED_GAVE_UP], 20u);
 	for (int i = 1; i <= ZV_ROOM_WATCHES; i++)
 		cr_expect_gt(w.room_seen[i], 10u, "room state %d was met %u times", i, w.room_seen[i]);
 	for (int i = 1; i < ZV_DESK_MAX; i++)

@@ -102,11 +102,34 @@ static void check_call(struct zv_engine *e, uint32_t slot)
 	}
 }
 
+/* As check_call, of a caller from outside. */
+static void check_caller(struct zv_engine *e, uint32_t slot)
+{
+	const struct zv_in *in = &e->inbound.v[slot - zv_side_base(e)];
+
+	if (in->state == ZV_IN_BRIDGED && alone(e, slot)) {
+		tell(e, slot);
+		zv_room_at(e, slot)->agent = ZV_AGENT_NONE;
+		e->floor.inbound->hang_up(e, slot, ZV_AD_CALL_OVER, false);
+	} else if (in->state == ZV_IN_WRAPUP &&
+		   (in->agent >= e->floor.agents.n || e->floor.wraps[in->agent] != slot)) {
+		struct zv_written nothing = {.agent = in->agent};
+
+		tell(e, slot);
+		e->floor.inbound->wrapped_up(e, slot, &nothing);
+	} else if (in->state == ZV_IN_WAITING && !zv_heap_has(&e->floor.waiting, slot)) {
+		tell(e, slot);
+		(void)zv_floor_serve(e, slot);
+	}
+}
+
 static void check_side(struct zv_engine *e, uint32_t slot)
 {
 	const struct zv_side *side = zv_side_at(e, slot);
 	const struct zv_room *room;
 
+	if (side != NULL && side->use == ZV_SIDE_INBOUND)
+		check_caller(e, slot);
 	if (side == NULL || side->use != ZV_SIDE_CONSULT)
 		return;
 	room = zv_room_at(e, side->user);
