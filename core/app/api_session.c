@@ -63,6 +63,7 @@ static void me(void *arg, const struct zv_http_request *request, struct zv_http_
 	o = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o?}", "user", who->name, "title", who->title, "role",
 		      zv_role_name(who->role), "campaigns", campaigns_of(config, who), "pause_codes", pauses,
 		      "agent", agent);
+	(void)json_object_set_new(o, "now_ms", json_integer((json_int_t)api->now_ms(api->arg)));
 	if (config->sip.phones.on)
 		(void)json_object_set_new(o, "realm", json_string(config->sip.phones.realm));
 	zv_http_reply(reply, 200, o);

@@ -21,6 +21,8 @@ export const breaks = [
 	{ check: 'at the end of', file: 'result.js', from: 'ms < 1500', to: 'ms < -1e9' },
 	{ check: 'requests', file: 'tasks.js', from: 'if (form.missing.length)', to: 'if (false)' },
 	{ check: 'what the daemon refuses', file: 'login.js', from: "toast(why(e), 'bad');", to: '' },
+	{ check: 'times go by', file: 'model.js', from: 'setNow(me.now_ms);', to: '' },
+	{ check: 'times go by', file: 'floor.js', from: 'setNow(floor.now_ms);', to: '' },
 	{ check: 'pause codes', file: 'agent.js', from: "arrows($('pause-menu'), 'button');", to: '' },
 	{ check: 'the floor shows', file: 'people.js', from: 'STATES.indexOf(a.state) - STATES.indexOf(b.state)', to: 'STATES.indexOf(b.state) - STATES.indexOf(a.state)' },
 	{ check: 'figures', file: 'campaigns.js', from: 'w.count / most', to: 'w.count / w.count' },

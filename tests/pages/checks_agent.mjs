@@ -393,6 +393,16 @@ export const agentChecks = [
 		},
 	},
 	{
+		name: 'times go by the calendar of the daemon, not by the clock of the browser',
+		flags: ['--shift-ms', '7200000'],
+		async run(s) {
+			const page = await s.talk();
+			await until(async () => /^0:0[1-9]$/.test(await text(page, '#state-time')), 'a second or more of talk');
+			const floor = await s.floor();
+			await shows(floor, '[data-user=anna] .time', /^0:\d\d$/);
+		},
+	},
+	{
 		name: 'pause codes work by keys alone, also for after the call',
 		async run(s) {
 			const page = await s.agent();

@@ -2,8 +2,9 @@
 """A stand-in for zvonard's HTTP side: the pages, the API they use and its events, so that the pages
 can be written and tested alone.  Prints its address; ends when its standard input closes.
 
-usage: mock.py [--pages DIR] [--port N] [--auto]
+usage: mock.py [--pages DIR] [--port N] [--auto] [--shift-ms N]
 --auto: an agent who is ready gets a call by himself; without it the tests send calls (POST /mock/*).
+--shift-ms: its calendar is that far from the clock.
 """
 import argparse
 import datetime
@@ -57,8 +58,11 @@ NAMES = ['Анна Соколова', 'Борис Ким', 'Вера Мороз'
          'Семён Туз', 'Таисия Ива', 'Ульяна Фет', 'Фёдор Хан']
 
 
+SHIFT_MS = 0  # how far the calendar is from the clock
+
+
 def now_ms():
-    return int(time.time() * 1000)
+    return int(time.time() * 1000) + SHIFT_MS
 
 
 class Person:
@@ -233,21 +237,22 @@ class World:
         wave = 3 * ((self.t % 60) / 60)
         occupancy = 0.86 + rng.random() * 0.06
         return {
-            'agents': agents, 'calls': {'dialing': 2 + rng.randrange(3), 'ringing': 9 + rng.randrange(6), 'talking': count('talking')},
+            'now_ms': now_ms(), 'occupancy': occupancy, 'waits': {'n': 80, 'p50_s': 0.0, 'p95_s': 0.64}, 'agents': agents, 'calls': {'dialing': 2 + rng.randrange(3), 'ringing': 9 + rng.randrange(6), 'talking': count('talking')},
             'queues': [{'name': 'help', 'title': 'Горячая линия', 'waiting': rng.randrange(3), 'longest_s': rng.randrange(20), 'served': 41, 'given_up': 2}],
             'campaigns': [
-                {'name': 'debts', 'title': 'Просрочка до 30 дней', 'running': True, 'mode': 'predictive', 'ringing': 8 + rng.randrange(5),
+                {'name': 'debts', 'title': 'Просрочка до 30 дней', 'mode': 'predictive', 'ringing': 8 + rng.randrange(5),
                  'talking': count('talking'), 'waiting': rng.randrange(2), 'ready': count('ready'), 'occupancy': occupancy,
                  'abandoned': 14, 'live': 702 + self.t // 10, 'abandon_rate': 0.0199 + wave / 3000, 'abandon_limit': 0.03,
-                 'answer_rate': 0.41, 'dial_ratio': 1.9 + rng.random() / 4, 'wait_p50_ms': 0, 'wait_p95_ms': 640,
-                 'why': [{'reason': 'pacer', 'count': 212, 'text': 'the pacer holds back'}, {'reason': 'rules', 'count': 147, 'text': 'the rules do not allow it'},
-                         {'reason': 'not_due', 'count': 95, 'text': ''}, {'reason': 'person_busy', 'count': 6, 'text': ''}]},
-                {'name': 'leads', 'title': 'Заявки с сайта', 'running': True, 'mode': 'preview', 'ringing': 1, 'talking': 2, 'waiting': 0,
+                 'answer_rate': 0.41, 'dial_ratio': 1.9 + rng.random() / 4,
+                 'why': [{'reason': 'rule', 'detail': 1, 'count': 212, 'until_ms': 0}, {'reason': 'due_later', 'detail': 0, 'count': 147, 'until_ms': 0},
+                         {'reason': 'person_busy', 'detail': 0, 'count': 6, 'until_ms': 0}, {'reason': 'pacer', 'detail': 2, 'count': 0, 'until_ms': 0},
+                         {'reason': 'moon', 'detail': 0, 'count': 95, 'text': 'a reason of tomorrow'}]},
+                {'name': 'leads', 'title': 'Заявки с сайта', 'mode': 'preview', 'ringing': 1, 'talking': 2, 'waiting': 0,
                  'ready': 1, 'occupancy': 0.71, 'abandoned': 0, 'live': 118, 'abandon_rate': 0.0, 'abandon_limit': 0.03, 'answer_rate': 0.57,
-                 'dial_ratio': 1.0, 'wait_p50_ms': 0, 'wait_p95_ms': 0, 'why': [{'reason': 'no_leads', 'count': 1, 'text': ''}]},
-                {'name': 'cleanup', 'title': 'Чистка базы', 'running': False, 'mode': 'robot', 'ringing': 0, 'talking': 0, 'waiting': 0, 'ready': 0,
+                 'dial_ratio': 1.0, 'why': [{'reason': 'no_leads', 'detail': 0, 'count': 0, 'until_ms': now_ms() + 30 * 3600000}]},
+                {'name': 'cleanup', 'title': 'Чистка базы', 'mode': 'robot', 'ringing': 0, 'talking': 0, 'waiting': 0, 'ready': 0,
                  'occupancy': None, 'abandoned': 0, 'live': 0, 'abandon_rate': None, 'abandon_limit': 0.03, 'answer_rate': None, 'dial_ratio': None,
-                 'why': [{'reason': 'paused', 'count': 2310, 'text': ''}, {'reason': 'hours', 'count': 188, 'text': ''}]}],
+                 'why': [{'reason': 'not_started', 'detail': 0, 'count': 0, 'until_ms': 0}]}],
             'trunks': [{'name': 'mtt', 'state': 'up', 'calls': 19 + rng.randrange(5), 'channels': 60, 'cps': 2.1},
                        {'name': 'beeline', 'state': 'up', 'calls': 7, 'channels': 30, 'cps': 0.6},
                        {'name': 'reserve', 'state': 'down', 'calls': 0, 'channels': 30, 'cps': 0}],
@@ -329,7 +334,7 @@ class Handler(BaseHTTPRequestHandler):
         w = self.world
         with w.lock:
             if what == 'me':
-                self.send(200, {'user': me.user, 'title': me.title, 'role': me.role, 'realm': 'zvonar', 'lang': 'ru', 'agent': me.agent,
+                self.send(200, {'user': me.user, 'title': me.title, 'role': me.role, 'realm': 'zvonar', 'now_ms': now_ms(), 'agent': me.agent,
                                 'campaigns': CAMPAIGNS, 'pause_codes': PAUSES})
             elif what == 'desk/card':
                 self.send(200 if me.card else 204, me.card)
@@ -370,7 +375,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
         try:
-            self.wfile.write(f'event: hello\ndata: {json.dumps({"server_ms": now_ms()})}\n\n'.encode())
+            self.wfile.write(f'event: hello\ndata: {json.dumps({"server_ms": int(time.time() * 1000)})}\n\n'.encode())
             self.wfile.flush()
             while True:
                 try:
@@ -547,7 +552,9 @@ def main():
     parser.add_argument('--pages', default=os.path.join(HERE, '..', '..', 'core', 'http', 'pages'))
     parser.add_argument('--port', type=int, default=0)
     parser.add_argument('--auto', action='store_true')
+    parser.add_argument('--shift-ms', type=int, default=0)
     options = parser.parse_args()
+    globals()['SHIFT_MS'] = options.shift_ms
     Handler.world = World(options.auto)
     Handler.pages = os.path.abspath(options.pages)
     server = ThreadingHTTPServer(('127.0.0.1', options.port), Handler)

@@ -26,7 +26,7 @@ function drawState() {
 	say($('state-name'), word('state', a.state));
 	say($('state-more'), a.state === 'paused' ? pauseName(a.pause)
 		: talking() && model.held && !model.consult ? t('call.held')
-		: a.state === 'talking' || a.state === 'reserved' ? word('kind', a.kind) : '');
+		: (a.state === 'talking' || a.state === 'reserved') && a.kind !== 'none' ? word('kind', a.kind) : '');
 	const on = a.state !== 'offline';
 	show($('start'), !on);
 	show($('ready'), on);

@@ -47,9 +47,18 @@ export async function post(path, body = {}) {
 	}
 }
 
-// The server's clock, as the last hello told it.
+// The daemon's clock: as the last hello told it, until an answer tells its calendar, which all its
+// times are of (it differs with simulated carriers).
 let ahead = 0;
+let calendar = false;
 export const now = () => Date.now() + ahead;
+
+export function setNow(ms) {
+	if (Number.isFinite(ms)) {
+		ahead = ms - Date.now();
+		calendar = true;
+	}
+}
 
 const QUIET_MS = 40000; // pings come each 15 s: a line that says nothing so long is dead
 const TEXT_MAX = 8 << 20;
@@ -169,7 +178,7 @@ export class Stream {
 		let told = {};
 		try { told = data.length ? JSON.parse(data.join('\n')) : {}; } catch { return; }
 		if (name === 'hello') {
-			if (Number.isFinite(told.server_ms))
+			if (Number.isFinite(told.server_ms) && !calendar)
 				ahead = told.server_ms - Date.now();
 			this.delay = 500;
 			this.state('live', 0);

@@ -1,10 +1,11 @@
 // campaigns.js -- the floor page's campaigns (why each is not dialling now), trunks and queues.
 
-import { post } from './api.js';
+import { now, post } from './api.js';
 import { $, fill, h, icon, say, show } from './dom.js';
-import { figure, known, percent, span, t, word } from './text.js';
+import { clock, dayKey, figure, known, moment, percent, span, t, when, word } from './text.js';
 import { attempt } from './login.js';
 
+const WHY_MOST = 6;
 const rows = new Map(); // name -> {node, ...}
 
 // A bar whose end is `most`; mark: where the limit stands.
@@ -44,8 +45,21 @@ function row(c, operator) {
 	return r;
 }
 
+// The reason in words: with its detail if that has some, as the daemon says it if it is a new one.
+function reason(w) {
+	const exact = `why.${w.reason}.${w.detail}`, plain = `why.${w.reason}`;
+	const words = known(exact) ? t(exact) : known(plain) ? t(plain) : w.text || w.reason;
+	return w.until_ms > now() ? `${words}, ${t('floor.until', { at: until(w.until_ms) })}` : words;
+}
+
+// Today the time alone.
+function until(ms) {
+	const m = moment(ms);
+	return dayKey(m) === dayKey(moment(now())) ? clock(m) : when(ms);
+}
+
 function drawWhy(box, why) {
-	const list = (why ?? []).filter((w) => w.count > 0).sort((a, b) => b.count - a.count).slice(0, 6);
+	const list = [...(why ?? [])].sort((a, b) => b.count - a.count).slice(0, WHY_MOST);
 	const most = Math.max(1, ...list.map((w) => w.count));
 	while (box.children.length > list.length + 1)
 		box.lastChild.remove();
@@ -58,19 +72,20 @@ function drawWhy(box, why) {
 			line = h('div', { class: 'reason' }, h('span', {}), h('span', { class: 'track' }, h('i', {})), h('b', {}));
 			box.append(line);
 		}
-		const key = `why.${w.reason}`;
-		say(line.children[0], known(key) ? t(key) : w.text || w.reason);
-		line.children[0].title = w.text ?? '';
+		const words = reason(w);
+		say(line.children[0], words);
+		line.children[0].title = words;
 		line.children[1].firstChild.style.width = `${(w.count / most * 100).toFixed(1)}%`;
-		say(line.children[2], figure(w.count));
+		say(line.children[2], w.count > 0 ? figure(w.count) : ''); // 0: it holds all of it back
 	});
 }
 
 function drawRow(r, c) {
+	const running = c.running ?? !(c.why ?? []).some((w) => w.reason === 'not_started');
 	say(r.name, c.title || c.name);
 	say(r.mode, word('mode', c.mode));
-	say(r.running, c.running ? t('floor.running') : t('floor.stopped'));
-	r.node.classList.toggle('stopped', !c.running);
+	say(r.running, running ? t('floor.running') : t('floor.stopped'));
+	r.node.classList.toggle('stopped', !running);
 	say(r.calls, `${t('floor.ringing')} ${figure(c.ringing)} · ${t('floor.talking')} ${figure(c.talking)} · ${
 		t('floor.waiting')} ${figure(c.waiting)} · ${t('floor.ready')} ${figure(c.ready)}`);
 	say(r.abandon, percent(c.abandon_rate, 1));
@@ -79,11 +94,12 @@ function drawRow(r, c) {
 	say(r.occupancy.value, percent(c.occupancy));
 	say(r.answer.value, percent(c.answer_rate));
 	say(r.ratio.value, figure(c.dial_ratio, 2));
+	show(r.waits.node, Number.isFinite(c.wait_p95_ms));
 	say(r.waits.value, Number.isFinite(c.wait_p95_ms) ? t('floor.waits.value',
 		{ half: figure(c.wait_p50_ms / 1000, 1), most: figure(c.wait_p95_ms / 1000, 1) }) : '–');
 	if (r.toggle) {
-		r.toggle.dataset.on = c.running ? '1' : '0';
-		say(r.toggle, c.running ? t('floor.stop') : t('floor.start'));
+		r.toggle.dataset.on = running ? '1' : '0';
+		say(r.toggle, running ? t('floor.stop') : t('floor.start'));
 	}
 	drawWhy(r.why, c.why);
 }

@@ -43,7 +43,7 @@ function drawWho(card) {
 	drawAgreed(card.callback);
 	const rows = Array.isArray(card.fields) ? card.fields.map((f) => [f.title ?? f.name, f.value])
 		: Object.entries(card.fields ?? {});
-	const more = Object.entries(person).filter(([k]) => k !== 'name' && k !== 'numbers')
+	const more = Object.entries(person).filter(([k]) => !['id', 'name', 'numbers'].includes(k))
 		.map(([k, v]) => [word('person', k), v]);
 	if (Array.isArray(person.numbers) && person.numbers.length > 1)
 		more.push([t('card.numbers'), person.numbers.map((n) => phone(n.number ?? n)).join(', ')]);

@@ -1,6 +1,6 @@
 // floor.js -- the supervisors' page: everything of one snapshot a second.
 
-import { Problem, Stream, del, get, now } from './api.js';
+import { Problem, Stream, del, get, now, setNow } from './api.js';
 import { $, fill, h, icon, say, show } from './dom.js';
 import { clock, figure, moment, onLang, percent, span, t, texts } from './text.js';
 import { langs, login, lost } from './login.js';
@@ -41,7 +41,8 @@ function totals() {
 		occupancy: overall('occupancy', (c) => (c.talking || 0) + (c.ready || 0) + 1),
 		live, abandoned, abandon: live > 0 ? abandoned / live : null, limit: limits.length ? Math.min(...limits) : null,
 		answer: overall('answer_rate', (c) => (c.live || 0) + 1), ratio: overall('dial_ratio', (c) => (c.ready || 0) + (c.talking || 0) + 1),
-		p50: waits('wait_p50_ms'), p95: waits('wait_p95_ms'),
+		p50: floor.waits ? (floor.waits.n > 0 ? floor.waits.p50_s * 1000 : null) : waits('wait_p50_ms'),
+		p95: floor.waits ? (floor.waits.n > 0 ? floor.waits.p95_s * 1000 : null) : waits('wait_p95_ms'),
 	};
 }
 
@@ -112,6 +113,7 @@ function draw() {
 
 function take(snapshot) {
 	floor = snapshot;
+	setNow(floor.now_ms);
 	const x = totals();
 	const finite = (v) => (Number.isFinite(v) ? v : null);
 	hour.add({ ringing: x.ringing, talking: x.talking, abandon: finite(x.abandon), limit: finite(x.limit), occupancy: finite(x.occupancy) });

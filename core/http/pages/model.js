@@ -1,6 +1,6 @@
 // model.js -- what the agent's page knows: who he is, his state, the card that is on.
 
-import { get, now } from './api.js';
+import { get, now, setNow } from './api.js';
 
 export const model = {
 	me: null,
@@ -61,6 +61,7 @@ export async function refresh() {
 	const before = told;
 	const [me, card] = await Promise.all([get('me'), get('desk/card')]);
 	model.me = me;
+	setNow(me.now_ms);
 	if (told !== before)
 		return false;
 	const agent = me.agent ?? {};
