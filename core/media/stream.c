@@ -6,6 +6,8 @@
 
 /* Samples ahead of its clock at which a stream passes a tick over. */
 #define EARLY 120
+/* And at which it takes no more of a link. */
+#define BURST 640
 
 static void tell(const struct zv_stream *s, struct zv_event *event, struct zv_outbox *box)
 {
@@ -200,18 +202,23 @@ static void start_clock(struct zv_stream *s, int64_t now_ms)
 		s->clock_off = s->timestamp - (uint32_t)(now_ms * 8);
 }
 
-/* The tick speaks after a flow: true if it is its turn.  A flow's last packet may have gone out
- * a moment ago; then this tick is passed over, so that the stream does not run ahead of time. */
-static bool end_flow(struct zv_stream *s, int64_t now_ms)
+/* Who flowed may be ahead of its clock: the last packet went out a moment ago, or a late burst
+ * came.  Then a tick is passed over. */
+static bool is_ahead(const struct zv_stream *s, int64_t now_ms)
 {
 	struct zv_place place = place_of(s, now_ms);
 
-	if ((int32_t)(place.timestamp - place.clock) >= EARLY)
-		return false;
+	return s->flow.fed_ms != 0 && (int32_t)(place.timestamp - place.clock) >= EARLY;
+}
+
+/* The tick speaks after a flow. */
+static void end_flow(struct zv_stream *s, int64_t now_ms)
+{
+	struct zv_place place = place_of(s, now_ms);
+
 	s->flow.on = false;
 	s->marker = zv_place_catch_up(&place);
 	s->timestamp = place.timestamp;
-	return true;
 }
 
 static uint32_t event_packet(struct zv_stream *s, const struct zv_press_packet *press, uint8_t *ret_data)
@@ -252,8 +259,10 @@ uint32_t zv_stream_frame(struct zv_stream *s, int64_t now_ms, uint8_t *ret_data,
 	if (!s->playing && s->presses.n == 0 && s->n_links == 1 && zv_flow_runs(&s->flow, now_ms))
 		return 0;
 	start_clock(s, now_ms);
-	if (s->flow.on && !end_flow(s, now_ms))
+	if (is_ahead(s, now_ms))
 		return 0;
+	if (s->flow.on)
+		end_flow(s, now_ms);
 	if (s->dtmf_type != 0 &&
 	    zv_presses_step(&s->presses, s->timestamp, &press) == ZV_PRESS_EVENT)
 		return event_packet(s, &press, ret_data);
@@ -353,6 +362,12 @@ bool zv_stream_hear(struct zv_stream *s, const struct zv_frame *frame, int64_t n
 	take = zv_flow_take(&s->flow, frame, &place, &ret_rtp->seq, &ret_rtp->timestamp);
 	if (take == ZV_FLOW_DROP)
 		return false;
+	/* The burst after a network's pause: its time is over, the far end would only hear all that
+	 * follows later for it. */
+	if ((int32_t)(ret_rtp->timestamp - place.clock) > BURST) {
+		s->flow.on = false;
+		return false;
+	}
 	s->seq = place.seq;
 	s->timestamp = place.timestamp;
 	s->flow.fed_ms = now_ms;

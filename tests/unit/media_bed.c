@@ -253,6 +253,20 @@ static void serve(struct bed *b)
 	}
 }
 
+static bool start_tape(struct bed *b, const struct zv_media_plan *plan, const char *dir)
+{
+	struct zv_tape_params params = {.dir = dir, .n_threads = plan->n_threads, .n_slots = plan->n_slots,
+					.retry_ms = 200, .campaign = campaign_name, .recorded = recorded};
+	char text[256];
+	enum zv_err err = zv_tape_create(&params, text, sizeof(text), &b->tape);
+
+	if (err != ZV_OK) {
+		printf("failed %d %s\n", (int)err, text);
+		return false;
+	}
+	return pthread_create(&b->tape_thread, NULL, run_tape, b) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct zv_media_plan plan = {.n_ranges = 1, .n_threads = 1};
@@ -296,18 +310,9 @@ int main(int argc, char **argv)
 	if (zv_prompts_create(100, &b.prompts) != ZV_OK)
 		return 1;
 	params.prompts = b.prompts;
-	if (dir != NULL) {
-		struct zv_tape_params tape = {.dir = dir, .n_threads = plan.n_threads,
-					      .n_slots = plan.n_slots, .retry_ms = 200,
-					      .campaign = campaign_name, .recorded = recorded};
-
-		err = zv_tape_create(&tape, text, sizeof(text), &b.tape);
-		if (err != ZV_OK) {
-			printf("failed %d %s\n", (int)err, text);
-			zv_prompts_destroy(b.prompts);
-			return 1;
-		}
-		pthread_create(&b.tape_thread, NULL, run_tape, &b);
+	if (dir != NULL && !start_tape(&b, &plan, dir)) {
+		zv_prompts_destroy(b.prompts);
+		return 1;
 	}
 	params.tape = b.tape;
 	err = zv_media_create(&params, text, sizeof(text), &b.media);
