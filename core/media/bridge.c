@@ -28,9 +28,9 @@ static struct zv_stream *stream_of(struct zv_streams *t, struct zv_leg_id leg)
 
 uint32_t zv_cross_places(uint32_t n_streams)
 {
-	uint32_t n = 256;
+	uint32_t n = 1024; /* 100 ms of all, if the other thread stalls so long */
 
-	while (n < 2 * n_streams && n < 2048)
+	while (n < 8 * n_streams && n < 8192)
 		n <<= 1;
 	return n;
 }
@@ -340,6 +340,7 @@ static void look_across(struct zv_streams *t, int64_t now_ms)
 			n = zv_ring_pop(t->cross_in[i], m, 8);
 			for (uint32_t k = 0; k < n; k++)
 				take_cross(t, &m[k], now_ms);
+			t->looked += n;
 		}
 	}
 	zv_bridge_flush(t);
@@ -353,6 +354,7 @@ static void read_ready(struct zv_streams *t, const uint32_t *ports, uint32_t n, 
 	for (uint32_t i = 0; i < n; i++) {
 		if (ports[i] == ZV_PACKET_WOKEN)
 			continue;
+		t->looked++;
 		some[n_some++] = ports[i];
 		if (n_some == ZV_HEAR_AT_ONCE) {
 			zv_streams_hear(t, some, n_some, now_ms);

@@ -9,14 +9,15 @@
  * them; its last places are kept for these messages.
  *
  * A stream that somebody hears is watched: its packets are read when they come, not by the
- * wheel.  A busy thread lets ZV_BRIDGE_PAUSE_NS pass between two looks and so serves many with one.
+ * wheel.  A thread to which ZV_BRIDGE_BUSY of them come in 2 ms looks at its ticks alone, and so
+ * serves many with one waking.
  */
 #ifndef ZV_MEDIA_BRIDGE_H
 #define ZV_MEDIA_BRIDGE_H
 
 #include "media/streams.h"
 
-#define ZV_BRIDGE_PAUSE_NS INT64_C(1000000)
+#define ZV_BRIDGE_BUSY 4u
 
 enum zv_cross_what { ZV_CROSS_FRAME = 1, ZV_CROSS_KEY, ZV_CROSS_SOURCE_GONE, ZV_CROSS_LISTENER_GONE };
 

@@ -39,7 +39,8 @@ struct zv_streams {
 	int cross_fd;                /* wakes this thread */
 	uint32_t watched;            /* streams that somebody hears */
 	uint32_t remote;             /* links to sources of other threads */
-	int64_t looked_ns;           /* when the watched were looked at last */
+	uint32_t looked, rate_q3;    /* packets of links since the last tick; a tick, 8 of them */
+	bool busy;                   /* they are read at the ticks alone */
 	uint32_t ready[ZV_PACKET_BURST], n_ready; /* what ended the rest... */
 	bool rested;                 /* ...if there was one */
 	uint8_t heard[ZV_PACKET_BURST][ZV_RTP_HEADER + ZV_FRAME_MAX];

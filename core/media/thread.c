@@ -60,17 +60,16 @@ static void rest(struct zv_streams *t, const struct zv_media_rings *rings,
 		eventfd_read(rings->wake_fd, &woken);
 }
 
-/* With links: until something comes from one of them or the next tick, but not for less than
- * ZV_BRIDGE_PAUSE_NS since the last look. */
+/* With links: until something comes from one of them or the next tick.  Being woken costs more
+ * than a packet: where several come at a time, they wait for the tick. */
 static void rest_listening(struct zv_streams *t, struct zv_pace *pace)
 {
-	int64_t now = mono_ns(), until = next_ns(t, pace, now), pause = t->looked_ns + ZV_BRIDGE_PAUSE_NS;
+	int64_t now = mono_ns(), until = next_ns(t, pace, now), pause;
 	struct timespec ts;
 
-	if (t->box.head != t->box.tail && until > now + ZV_TICK_NS)
+	if (until > now + ZV_TICK_NS && (t->box.head != t->box.tail || t->busy))
 		until = now + ZV_TICK_NS;
-	if (pause > until)
-		pause = until;
+	pause = t->busy ? until : now;
 	if (now < pause) {
 		ts = (struct timespec){pause / 1000000000, pause % 1000000000};
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
@@ -80,12 +79,23 @@ static void rest_listening(struct zv_streams *t, struct zv_pace *pace)
 		zv_bridge_rest(t, until - now);
 }
 
+/* How many packets of links come in a tick, on the average of the last eight. */
+static void judge_load(struct zv_streams *t, uint32_t ticks)
+{
+	for (uint32_t i = 0; i < ticks && i < 8; i++) {
+		t->rate_q3 += t->looked - t->rate_q3 / 8;
+		t->looked = 0;
+	}
+	t->busy = t->rate_q3 / 8 >= (t->busy ? ZV_BRIDGE_BUSY / 2 : ZV_BRIDGE_BUSY);
+}
+
 static void run_ticks(struct zv_streams *t, struct zv_pace *pace, int64_t now_ns)
 {
 	int64_t first;
 	uint32_t late, n = zv_pace_due(pace, now_ns, &first, &late);
 
 	zv_count(&t->late_ticks, late);
+	judge_load(t, n);
 	for (uint32_t i = 0; i < n; i++) {
 		zv_streams_tick(t, first + i, now_ns / 1000000);
 		if ((first + i) % ZV_WHEEL_PHASES == 0)
@@ -135,7 +145,6 @@ enum zv_err zv_media_thread(struct zv_media *media, uint32_t thread,
 			zv_pace_skip(&pace, now); /* nobody waited for those */
 		zv_streams_take(t, now / 1000000);
 		zv_bridge_look(t, now / 1000000);
-		t->looked_ns = now;
 		run_ticks(t, &pace, now);
 		zv_outbox_flush(&t->box);
 		if (zv_bridge_any(t))
