@@ -14,8 +14,6 @@
 /* A ticket of http's in a token or a control request: those of the control socket are small. */
 #define HTTP_TICKET (UINT64_C(1) << 63)
 
-#define IO_JOBS 1024u /* short writes of the API that may wait */
-
 /* A control request on its way from the http thread to main. */
 struct zv_api_ask {
 	struct zv_api_ask *next;
@@ -284,9 +282,7 @@ enum zv_err zv_daemon_http_open(struct zv_daemon *d, char *text, size_t text_siz
 		.arg = d, .store = d->store, .config = config_now, .now_ms = now_ms, .desk = desk, .told = told,
 		.control = control, .leads_changed = leads_changed, .agent = agent_now, .card = card_now,
 		.floor = floor_now};
-	err = zv_io_create(IO_JOBS, &s->api.io);
-	if (err != ZV_OK)
-		return err;
+	s->api.io = d->io;
 	s->tables[n++] = zv_api_session_routes;
 	s->tables[n++] = zv_api_desk_routes;
 	s->tables[n++] = zv_api_floor_routes;
@@ -339,7 +335,7 @@ void zv_daemon_http_close(struct zv_daemon *d)
 	if (d->desks != NULL)
 		zv_desks_set_http(d->desks, NULL);
 	if (d->api != NULL)
-		zv_io_stop(d->api->api.io); /* its jobs answer by the server */
+		zv_io_stop(d->io); /* its jobs answer by the server */
 	zv_http_destroy(d->http);
 	d->http = NULL;
 	if (d->api == NULL)
@@ -350,7 +346,6 @@ void zv_daemon_http_close(struct zv_daemon *d)
 		free(d->api->asks);
 		d->api->asks = next;
 	}
-	zv_io_destroy(d->api->api.io);
 	pthread_mutex_destroy(&d->api->lock);
 	free(d->api);
 	d->api = NULL;

@@ -12,11 +12,15 @@
 
 #include "app/daemon_int.h"
 #include "base/err.h"
+#include "base/htdigest.h"
 #include "base/log.h"
+#include "store/recording.h"
 #include "law/law.h"
 #include "store/read.h"
 
 #define ADOPT_MOST_MS 600000 /* older open calls are over by themselves */
+
+#define IO_JOBS 1024u /* short writes that may wait */
 
 static int64_t wall_ms(void)
 {
@@ -180,6 +184,21 @@ static enum zv_err make_slabs(struct zv_daemon *d)
 	return ZV_OK;
 }
 
+/* On the encoder's thread. */
+static void recorded(void *arg, const struct zv_taped *taped)
+{
+	struct zv_daemon *d = arg;
+	struct zv_recording row = {
+		.attempt = taped->attempt, .lead = taped->lead, .campaign = taped->campaign,
+		.at_ms = taped->begun_ms, .duration_ms = taped->duration_ms, .bytes = taped->bytes,
+		.path = taped->path};
+
+	/* What a crash left before its row was made has no lead: the file's name has the attempt. */
+	if (!zv_hex_read(taped->sha256, strlen(taped->sha256), row.sha256, sizeof(row.sha256)) ||
+	    zv_store_recording_put(d->store, &row) != ZV_OK)
+		zv_error("media", "the recording %s is not in the index", taped->path);
+}
+
 static const char *tape_campaign(void *arg, uint32_t campaign)
 {
 	struct zv_daemon *d = arg;
@@ -193,7 +212,7 @@ static enum zv_err make_tape(struct zv_daemon *d, char *text, size_t text_size)
 	struct zv_config *c = d->config;
 	enum zv_err err = zv_tape_create(&(struct zv_tape_params){
 		.dir = c->record_talks.dir, .n_threads = c->plan.n_threads, .n_slots = c->plan.n_slots,
-		.campaign = tape_campaign, .arg = d}, text, text_size, &d->tape);
+		.campaign = tape_campaign, .recorded = recorded, .arg = d}, text, text_size, &d->tape);
 
 	c->media.tape = d->tape;
 	return err;
@@ -401,6 +420,10 @@ static int64_t calendar_now(void *arg)
 
 static enum zv_err make_desks(struct zv_daemon *d)
 {
+	enum zv_err err = zv_io_create(IO_JOBS, &d->io);
+
+	if (err != ZV_OK)
+		return err;
 	return zv_desks_create(&(struct zv_desks_params){
 		.live = &d->live, .engine = d->engine_thread, .store = d->store, .now_ms = calendar_now,
 		.arg = d}, &d->desks);
@@ -494,6 +517,7 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 	zv_control_close(daemon->control);
 	zv_voice_destroy(daemon->voice);
 	zv_desks_destroy(daemon->desks);
+	zv_io_destroy(daemon->io);
 	zv_engine_thread_destroy(daemon->engine_thread);
 	zv_recorder_destroy(daemon->recorder);
 	zv_engine_destroy(daemon->engine);

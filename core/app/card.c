@@ -119,7 +119,7 @@ json_t *zv_card_topics(const struct zv_config_campaign *c)
 	return list;
 }
 
-json_t *zv_card_json(const struct zv_card_ask *ask)
+json_t *zv_desk_card(const struct zv_desk_card_ask *ask)
 {
 	const struct zv_config_campaign *c = &ask->config->campaigns[ask->campaign];
 	const char *name = NULL;

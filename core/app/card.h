@@ -10,7 +10,7 @@
 #include "app/config.h"
 #include "store/store.h"
 
-struct zv_card_ask {
+struct zv_desk_card_ask {
 	const struct zv_config *config;
 	struct zv_store *store;
 	uint32_t campaign;      /* index */
@@ -21,7 +21,7 @@ struct zv_card_ask {
 	uint32_t agent;         /* who reads it: index */
 };
 /* A new reference; NULL: no memory. */
-json_t *zv_card_json(const struct zv_card_ask *ask);
+json_t *zv_desk_card(const struct zv_desk_card_ask *ask);
 
 /* What a campaign's card offers: [{name, title, reasons}], [{name, subtopics}].  New references. */
 json_t *zv_card_results(const struct zv_config_campaign *campaign);

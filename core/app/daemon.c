@@ -11,7 +11,9 @@
 #include "app/daemon_int.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "store/recording.h"
 
+#define EXPIRE_EVERY_MS 3600000
 #define LOOK_MS       200
 #define STEP_LIMIT_MS 2000  /* a wall-clock step beyond this pauses dialling ... */
 #define STEP_PAUSE_MS 60000 /* ... for so long */
@@ -213,6 +215,34 @@ static void take_tells(struct zv_daemon *d)
 	} while (!zv_ring_arm(d->wires->engine_main));
 }
 
+/* io thread */
+static void expire(void *arg)
+{
+	struct zv_daemon *d = arg;
+	const struct zv_config *c = atomic_load(&d->live);
+	struct zv_recordings_report report;
+
+	if (zv_store_recordings_expire(d->store, d->config->record_talks.dir,
+				       zv_clock_now(&d->clock).cal_ms - c->record_talks.keep_ms, 0, false,
+				       &report) != ZV_OK)
+		zv_error("media", "old recordings cannot be removed");
+	else if (report.rows > 0)
+		zv_info("media", "%" PRIu64 " recordings were kept long enough: removed, %" PRIu64 " MiB",
+			report.rows, report.bytes >> 20);
+}
+
+static void look_at_recordings(struct zv_daemon *d)
+{
+	int64_t mono_ms = zv_clock_now(&d->clock).mono_ms;
+
+	if (d->config->record_talks.dir == NULL || atomic_load(&d->live)->record_talks.keep_ms == 0 ||
+	    mono_ms - d->expire_ms < EXPIRE_EVERY_MS)
+		return;
+	d->expire_ms = mono_ms;
+	if (zv_io_post(d->io, expire, d) != ZV_OK)
+		zv_warn("media", "old recordings wait: too much else is to be written");
+}
+
 static void look_at_clock(struct zv_daemon *d)
 {
 	int64_t step_ms = zv_clock_step_ms(&d->clock);
@@ -320,6 +350,7 @@ static int64_t on_look(void *arg, zv_timer timer)
 	look_at_campaigns(d);
 	look_at_clock(d);
 	look_at_load(d);
+	look_at_recordings(d);
 	zv_daemon_look_at_tells(d);
 	zv_daemon_free_retired(d);
 	if (zv_clock_now(&d->clock).mono_ms - d->desks_ms >= 1000) {

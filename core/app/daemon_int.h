@@ -12,6 +12,7 @@
 #include "app/daemon.h"
 #include "app/desk.h"
 #include "app/engine_thread.h"
+#include "app/io.h"
 #include "app/voice.h"
 #include "app/wires.h"
 #include "loop/loop.h"
@@ -109,6 +110,8 @@ struct zv_daemon {
 	struct zv_voice *voice;
 	struct zv_control *control;
 	struct zv_desks *desks;
+	struct zv_io *io;         /* short work that waits for the disk */
+	int64_t expire_ms;        /* monotonic: when recordings were last looked through */
 	struct zv_http *http;     /* NULL: none */
 	struct zv_api_state *api; /* api.c's; NULL: none */
 	int64_t desks_ms;         /* monotonic: last look */

@@ -203,7 +203,7 @@ static void take_card(struct zv_desks *d, const struct zv_cmd *cmd)
 {
 	const struct zv_config *c = config_of(d);
 	uint32_t agent = cmd->u.agent.agent;
-	struct zv_card_ask ask = {
+	struct zv_desk_card_ask ask = {
 		.config = c, .store = d->p.store, .campaign = campaign_of(c, cmd->campaign),
 		.lead = cmd->u.agent.lead, .person = cmd->u.agent.person, .number = cmd->u.agent.number,
 		.kind = cmd->u.agent.kind, .attempt = cmd->attempt, .agent = agent};
@@ -211,7 +211,7 @@ static void take_card(struct zv_desks *d, const struct zv_cmd *cmd)
 
 	if (ask.campaign >= c->engine.n_campaigns)
 		return;
-	card = zv_card_json(&ask);
+	card = zv_desk_card(&ask);
 	pthread_mutex_lock(&d->lock);
 	old = d->v[agent].card;
 	d->v[agent].card = json_incref(card);
