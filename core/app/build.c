@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/htdigest.h"
 #include "base/log.h"
+#include "store/lead_put.h"
 #include "store/recording.h"
 #include "law/law.h"
 #include "store/read.h"
@@ -518,6 +519,7 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 	zv_voice_destroy(daemon->voice);
 	zv_desks_destroy(daemon->desks);
 	zv_io_destroy(daemon->io);
+	zv_lead_putter_destroy(daemon->missed);
 	zv_engine_thread_destroy(daemon->engine_thread);
 	zv_recorder_destroy(daemon->recorder);
 	zv_engine_destroy(daemon->engine);

@@ -197,6 +197,8 @@ static void take_word(struct zv_daemon *d, const struct zv_cmd *cmd)
 		take_tell(d, cmd);
 	else if (cmd->type == ZV_CMD_DESK)
 		zv_daemon_desk_answered(d, cmd);
+	else if (cmd->type == ZV_CMD_MISSED)
+		zv_daemon_missed(d, cmd);
 	else
 		zv_desks_take(d->desks, cmd);
 }

@@ -110,6 +110,7 @@ struct zv_daemon {
 	struct zv_voice *voice;
 	struct zv_control *control;
 	struct zv_desks *desks;
+	struct zv_lead_putter *missed; /* of callers who gave up; made with the first, io's */
 	struct zv_io *io;         /* short work that waits for the disk */
 	int64_t expire_ms;        /* monotonic: when recordings were last looked through */
 	struct zv_http *http;     /* NULL: none */
@@ -189,6 +190,9 @@ void zv_daemon_desk_answered(struct zv_daemon *d, const struct zv_cmd *cmd);
 void zv_daemon_answer(struct zv_daemon *d, uint64_t ticket, enum zv_err err, json_t *reply,
 		      const char *text);
 bool zv_daemon_is_http(uint64_t ticket); /* a token or ticket of the HTTP server's */
+
+/* missed.c: CMD_MISSED */
+void zv_daemon_missed(struct zv_daemon *d, const struct zv_cmd *cmd);
 
 /* treated.c: is a lead of that jurisdiction treated as the rules there want it?  One that is not
  * is counted.  Lookahead. */
