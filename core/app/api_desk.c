@@ -114,7 +114,11 @@ static void supervise(void *arg, const struct zv_http_request *request, struct z
 	if (!begin(api, request, reply, &ev) || !zv_api_only(request, reply, "agent") ||
 	    !zv_api_text(request->json, "agent", 31, reply, &agent))
 		return;
-	if (agent != NULL || ev.u.desk.what != ZV_DESK_LEAVE) {
+	if (agent == NULL && ev.u.desk.what != ZV_DESK_LEAVE) {
+		zv_http_problem(reply, 422, invalid, "agent: whose talk?");
+		return;
+	}
+	if (agent != NULL) {
 		ev.u.desk.to = zv_api_agent(api->config(api->arg), agent, reply);
 		if (ev.u.desk.to == ZV_API_NONE)
 			return;

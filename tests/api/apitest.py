@@ -28,8 +28,7 @@ class Server:
         self.users = dict(USERS if users is None else users)
         self.dir = tempfile.mkdtemp(prefix='zvonar-api-')
         self.secrets, self.tokens = self.path('secrets'), self.path('tokens')
-        self.write(self.secrets, ''.join(f'{u}:zvonar:{ha1(u, "pw-" + u)}\n' for u in self.users))
-        self.write(self.tokens, f'# machines\n{hashlib.sha256(MACHINE.encode()).hexdigest()} integrator crm\n')
+        self.fill_secrets()
         args = {'address': '127.0.0.1', 'secrets': self.secrets, 'tokens': self.tokens,
                 'users': self.people()} | numbers
         self.process = subprocess.Popen([program] + [f'{k}={v}' for k, v in args.items()], text=True,
@@ -37,6 +36,10 @@ class Server:
         first = self.process.stdout.readline().strip()
         self.port = int(first) if first.isdigit() else None
         self.said = first
+
+    def fill_secrets(self):
+        self.write(self.secrets, ''.join(f'{u}:zvonar:{ha1(u, "pw-" + u)}\n' for u in self.users))
+        self.write(self.tokens, f'# machines\n{hashlib.sha256(MACHINE.encode()).hexdigest()} integrator crm\n')
 
     def people(self):
         return ','.join(f'{u}:{role}:Name of {u}' for u, role in self.users.items())
