@@ -303,6 +303,7 @@ bool leg_take_dialog(struct leg *leg, const sip_t *sip);
 
 /* stray.c: what comes without a transaction */
 int stray_message(struct agent *agent, nta_agent_t *nta, msg_t *msg, sip_t *sip);
+void stray_answer(struct leg *leg, const sip_t *sip); /* the SDP of a 200 to our re-INVITE */
 const char *stray_unsupported(const sip_t *sip);
 void stray_no_maddr(const sip_t *sip); /* a name there would be looked up, blocking */
 

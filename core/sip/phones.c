@@ -259,6 +259,7 @@ enum zv_err phones_create(struct shard *s)
 	if (p == NULL)
 		return ZV_ENOMEM;
 	s->phones = p;
+	p->born_ms = now_ms();
 	while (buckets < 2 * conf->max_phones)
 		buckets <<= 1;
 	p->mask = buckets - 1;

@@ -52,7 +52,7 @@ struct phones {
 	uint32_t mask;
 	struct zv_guard *guard;
 	uint32_t nonce_number;
-	int64_t look_ms;
+	int64_t look_ms, born_ms;
 };
 
 enum in_state { IN_FREE, IN_OFFERED, IN_RINGING, IN_ANSWERED, IN_REFUSED, IN_OVER };

@@ -172,7 +172,9 @@ static enum proof prove(struct reg *r, uint64_t call_id)
 	}
 	if (is_repetition(r, call_id))
 		return REPEATED;
-	if (now_ms() - r->nonce.ms > NONCE_AGE_MS || r->nonce.ms > now_ms() || !is_newer(r)) {
+	/* Of before a restart: what was taken then is not known any more. */
+	if (now_ms() - r->nonce.ms > NONCE_AGE_MS || r->nonce.ms > now_ms() ||
+	    r->nonce.ms < r->s->phones->born_ms || !is_newer(r)) {
 		challenge(r, true);
 		return ANSWERED;
 	}

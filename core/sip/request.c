@@ -82,7 +82,9 @@ size_t leg_sdp(const struct leg *leg, const struct zv_sdp_media *answer_to, char
 	const struct zv_media_plan *plan = &leg->shard->sip->plan;
 	struct zv_sdp_offer offer = {
 		.session = leg->key.lo & INT32_MAX,
-		.version = answer_to == NULL ? 1 : 2 + leg->answer_version,
+		.version = answer_to == NULL && leg->answer_version == 0
+				   ? 1
+				   : 2 + leg->answer_version,
 		.rtcp_ip = plan->ranges[0].ip,
 		.rtcp_port = zv_media_rtcp_port(plan, leg->id.slot),
 		.pcmu_first = leg->shard->sip->params.offer_pcmu_first,
@@ -433,8 +435,10 @@ static int on_refresh_response(void *magic, nta_outgoing_t *orq, const sip_t *si
 
 	if (status < 200 || leg->refresh != orq)
 		return 0;
-	if (nta_outgoing_method(orq) == sip_method_invite && status < 300)
+	if (nta_outgoing_method(orq) == sip_method_invite && status < 300) {
 		send_refresh_ack(leg, nta_outgoing_cseq(orq));
+		stray_answer(leg, sip);
+	}
 	leg->refresh = NULL;
 	nta_outgoing_destroy(orq);
 	if (status < 300)
@@ -491,6 +495,10 @@ bool send_refresh(struct leg *leg)
 	if (msg == NULL)
 		return false;
 	(void)snprintf(text, sizeof(text), "%u;refresher=uac", leg->session_s);
+	if (!update && leg->shard->phones != NULL) { /* a description of its own: a new version */
+		leg->answer_version++;
+		memset(&leg->answered, 0, sizeof(leg->answered));
+	}
 	(void)leg_sdp(leg, NULL, sdp);
 	(void)sip_add_tl(msg, sip_object(msg), SIPTAG_CONTACT_STR(contact_of(leg)),
 			 SIPTAG_SUPPORTED_STR("timer"), SIPTAG_SESSION_EXPIRES_STR(text),

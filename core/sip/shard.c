@@ -18,7 +18,6 @@
 #include "base/log.h"
 
 #define BATCH 64
-#define IDLE_MS 7200000 /* a phone's connection without a byte */
 #define WHEEL_WAITS_MAX 50 /* looks at the timers put off for the socket's sake */
 
 int64_t now_ms(void)
@@ -473,6 +472,8 @@ static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t 
 	const struct zv_ip *local = s->phones != NULL ? &p->phones.ip : &p->local_ip;
 	unsigned port = s->phones != NULL ? p->phones.port
 					  : p->port_first + s->index * p->agents + k;
+	uint32_t idle_ms = ((p->phones.expires_max_s < 86400 ? p->phones.expires_max_s : 86400) + 60) *
+			   1000;
 	uint32_t t1x64 = 8000;
 	char ip[46], url[112];
 
@@ -504,6 +505,7 @@ static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t 
 				  a, NTATAG_UA(0), NTATAG_TIMER_C(86400 * 1000),
 				  NTATAG_PASS_100(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
 				  NTATAG_UDP_MTU(65535), NTATAG_SIP_T1X64(t1x64),
+				  TAG_IF(s->phones != NULL, NTATAG_MAXSIZE(65536)),
 				  TPTAG_UDP_RMEM(16 << 20), TPTAG_UDP_WMEM(4 << 20), TAG_END());
 	/* One transport at a time: a list of them makes this version use a dead array. */
 	if (s->tcp)
@@ -511,7 +513,8 @@ static enum zv_err agent_create(struct shard *s, uint32_t k, char *text, size_t 
 	if (a->nta != NULL &&
 	    (!s->tcp ||
 	     nta_agent_add_tport(a->nta, (const url_string_t *)(const void *)url,
-				 TAG_IF(s->phones != NULL, TPTAG_IDLE(IDLE_MS)),
+				 /* a phone's connection without a byte for longer than that */
+				 TAG_IF(s->phones != NULL, TPTAG_IDLE(idle_ms)),
 				 TAG_IF(s->phones != NULL, TPTAG_PONG2PING(1)), TAG_END()) == 0))
 		return ZV_OK;
 	(void)snprintf(text, text_size, "SIP port %s:%u: the stack cannot use it", ip, port);

@@ -155,6 +155,21 @@ static bool takes_media(struct leg *leg, struct zv_sdp_media *m, bool *ret_moved
 	return true;
 }
 
+void stray_answer(struct leg *leg, const sip_t *sip)
+{
+	const sip_payload_t *body = sip->sip_payload;
+	struct zv_sdp_media m;
+
+	if (leg->shard->phones == NULL || leg->state != LEG_TALKING || body == NULL ||
+	    body->pl_data == NULL || zv_sdp_parse(body->pl_data, body->pl_len, &m) != ZV_OK)
+		return;
+	phone_media(leg, &m);
+	if (m.held || same_media(&m, &leg->media))
+		return;
+	leg->media = m;
+	leg_tell_media(leg, ZV_EV_SIP_ANSWERED, 200);
+}
+
 /* re-INVITE or UPDATE; hold is allowed.  *ret_moved: the far end's media are elsewhere now. */
 static void renegotiate(struct leg *leg, struct answer *a, const sip_t *sip, char *sdp,
 			bool *ret_moved)

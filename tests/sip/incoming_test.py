@@ -415,7 +415,7 @@ def stopping_refuses_what_waits(binary):
 
 # ---- agents' legs ----
 
-def phone_up(binary, n, *args):
+def phone_up(binary, n, *args, allow="INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE"):
     port = BASE + 10 * n
     d = Shard(binary, port, *args)
     p = Phone(port + 5, port)
@@ -424,7 +424,7 @@ def phone_up(binary, n, *args):
     d.order("dial 0")
     inv = p.expect("INVITE")
     p.answer(inv, 180, "Ringing")
-    p.answer(inv, 200, "OK", body=SDP, extra="Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\n")
+    p.answer(inv, 200, "OK", body=SDP, extra="Allow: %s\r\n" % allow)
     p.expect("ACK")
     d.next("ANSWERED", slot=8)
     return d, p, inv
@@ -520,6 +520,25 @@ def a_phone_that_starts_anew_ends_its_old_call(binary):
     d.finish()
 
 
+def our_own_question_may_move_the_media(binary):
+    """A phone that knows no UPDATE is asked by a re-INVITE; its answer may name another port."""
+    d, p, inv = phone_up(binary, 26, allow="INVITE, ACK, BYE, CANCEL")
+    p.call_id, p.auth = "another-life", None
+    p.register()
+    check(p.register().code == 200, "registered anew")
+    re_inv = p.expect("INVITE", 3, what="is the call still there?")
+    check(re_inv.get("call-id") == inv.get("call-id") and re_inv.to_tag == "mock", "of the old call")
+    versions = [int(re.search(r"o=- \d+ (\d+)", m.body).group(1)) for m in (inv, re_inv)]
+    check(versions[1] > versions[0], "a new version: %s" % versions)
+    p.answer(re_inv, 200, "OK", body=OTHER_SDP)
+    p.expect("ACK")
+    check(d.next("ANSWERED", slot=8)["port"] == 30100, "told")
+    d.order("hangup 8")
+    p.take_bye()
+    d.next("CLOSED", slot=8)
+    d.finish()
+
+
 def a_consultation_goes_out_by_a_trunk(binary):
     port = BASE + 240
     d = Shard(binary, port, "--trunk", "127.0.0.1:%d" % (port + 5))
@@ -580,6 +599,6 @@ CASES = {f.__name__: f for f in (
     an_offer_may_come_in_the_ack, a_reinvite_moves_the_media, hanging_up_before_the_ack_waits_for_it, no_ack_ends_in_a_bye,
     a_recorded_route_is_kept, session_timers_are_kept, stopping_refuses_what_waits, a_phone_is_called_and_stays_up,
     a_phone_is_cancelled_when_nobody_answers, a_dead_phone_is_noticed, a_phone_that_starts_anew_ends_its_old_call,
-    a_consultation_goes_out_by_a_trunk, torture_messages_from_a_trunk_do_no_harm)}
+    our_own_question_may_move_the_media, a_consultation_goes_out_by_a_trunk, torture_messages_from_a_trunk_do_no_harm)}
 if __name__ == "__main__":
     main(CASES)
