@@ -415,6 +415,42 @@ Test(inbound, nobody_is_called_back_who_waits_again_or_whom_we_are_calling)
 	bed_destroy(b);
 }
 
+Test(inbound, who_is_on_the_line_with_us_is_not_called)
+{
+	struct bed *b = inbound_bed(2);
+	struct zv_leg_id leg;
+
+	bed_ready(b, 0);
+	bed_ready(b, 1);
+	leg = call_in(b, 79160000050, LINE_SALES);
+	cr_assert_eq(zv_engine_agent(b->engine, 0)->state, ZV_AG_TALKING);
+	bed_start(b, 7);
+	bed_fill(b, 50, 7)->due_class = ZV_DUE_HOT;
+	bed_send(b, &b->slabs[0]);
+	for (int i = 0; i < 50; i++)
+		bed_tick(b, 1000);
+	cr_expect_eq(bed_stats(b).dials, 0);
+	hang_up(b, leg);
+	bed_agent(b, 0, ZV_AD_DONE);
+	for (int i = 0; i < 16; i++)
+		bed_tick(b, 1000);
+	cr_expect_eq(bed_stats(b).dials, 1);
+	bed_destroy(b);
+}
+
+Test(inbound, a_number_that_wants_no_calls_may_call_us)
+{
+	struct bed *b = inbound_bed(1);
+	struct zv_event ev = {.type = ZV_EV_SUPPRESS, .code = ZV_SUPPRESS_API, .attempt = {77, 1}};
+
+	ev.u.suppress.e164 = 79160000001;
+	bed_step(b, ev);
+	bed_ready(b, 0);
+	(void)call_in(b, 79160000001, LINE_SALES);
+	cr_expect_eq(zv_engine_agent(b->engine, 0)->state, ZV_AG_TALKING);
+	bed_destroy(b);
+}
+
 Test(inbound, one_who_hangs_up_before_the_answer_or_whose_answer_fails_leaves_nothing_behind)
 {
 	struct bed *b = inbound_bed(1);

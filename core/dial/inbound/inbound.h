@@ -65,6 +65,8 @@ void zv_inbound_fini(struct zv_engine *e);
 void zv_inbound_incoming(struct zv_engine *e, const struct zv_event *ev);
 
 uint32_t zv_inbound_waiting(const struct zv_engine *e, uint32_t queue);
+/* Is this number on the line with us, but for the leg `slot` (ZV_SLOT_NONE: with none)? */
+bool zv_inbound_has(const struct zv_engine *e, uint64_t number, uint32_t slot);
 
 /* ---- queue.c, for inbound.c ---- */
 

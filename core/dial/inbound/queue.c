@@ -119,6 +119,20 @@ void zv_queue_moved(struct zv_engine *e, uint32_t queue)
 
 /* ---- who gave up ---- */
 
+bool zv_inbound_has(const struct zv_engine *e, uint64_t number, uint32_t slot)
+{
+	if (e->inbound.n_active == 0 || number == 0)
+		return false;
+	for (uint32_t i = 0; i < e->inbound.n; i++) {
+		const struct zv_in *in = &e->inbound.v[i];
+
+		if (zv_side_base(e) + i != slot && in->caller == number &&
+		    in->state != ZV_IN_FREE && in->state != ZV_IN_CLOSED && in->state != ZV_IN_WRAPUP)
+			return true;
+	}
+	return false;
+}
+
 /* Somebody of ours is on the line with him, or he is trying again already. */
 static bool in_touch(const struct zv_engine *e, uint64_t number, uint32_t slot)
 {
@@ -129,14 +143,7 @@ static bool in_touch(const struct zv_engine *e, uint64_t number, uint32_t slot)
 		    state != ZV_CALL_ENDING && state != ZV_CALL_WRAPUP)
 			return true;
 	}
-	for (uint32_t i = 0; i < e->inbound.n; i++) {
-		const struct zv_in *in = &e->inbound.v[i];
-
-		if (zv_side_base(e) + i != slot && in->caller == number &&
-		    in->state != ZV_IN_FREE && in->state != ZV_IN_CLOSED && in->state != ZV_IN_WRAPUP)
-			return true;
-	}
-	return false;
+	return zv_inbound_has(e, number, slot);
 }
 
 /* Callers whose places meet push each other out: at worst one is called back twice. */

@@ -2,6 +2,7 @@
 #include "dial/desk/desk.h"
 #include "dial/lead/pick.h"
 
+#define REST_CALLS_US_MS    15000     /* one of its numbers is calling us */
 #define REST_REFUSED_MS     600000    /* the ledger's owner said no */
 #define REST_NO_ROUTE_MS    3600000   /* no trunk serves the number: the operator must act */
 #define DAY_MS              86400000
@@ -345,6 +346,15 @@ enum zv_err zv_pick_begin(struct zv_engine *e, uint32_t slab, uint32_t agent, en
 	return done == BLOCKED ? ZV_EAGAIN : ZV_EDENIED;
 }
 
+/* He is on the line already, or waits there for us. */
+static bool calls_us(const struct zv_engine *e, const struct zv_offer *offer)
+{
+	for (uint8_t i = 0; i < offer->n_numbers; i++)
+		if (zv_inbound_has(e, offer->numbers[i].e164, ZV_SLOT_NONE))
+			return true;
+	return false;
+}
+
 static enum started try_start(struct zv_engine *e, uint32_t slab)
 {
 	const struct zv_offer *offer = &e->params.slabs.v[slab];
@@ -373,6 +383,10 @@ static enum started try_start(struct zv_engine *e, uint32_t slab)
 	}
 	if (cc->mode == ZV_MODE_MANUAL || !may_begin(e, slab))
 		return CLOSED; /* manual calls are begun by agents */
+	if (calls_us(e, offer)) {
+		zv_pick_await_until(e, slab, e->now.cal_ms + REST_CALLS_US_MS);
+		return MOVED;
+	}
 	if (!zv_persons_add(&e->persons, offer->person)) {
 		zv_pick_await_person(e, slab);
 		return MOVED;
