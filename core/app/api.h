@@ -13,11 +13,13 @@
 #include "store/store.h"
 
 struct zv_io;
+struct zv_lead_putter;
 
 struct zv_api {
 	void *arg; /* of the functions: the daemon */
 	struct zv_store *store;
 	struct zv_io *io;         /* what writes goes there (app/io.h), and is answered by ticket */
+	struct zv_lead_putter *putter; /* for jobs on io; NULL: one a job is made, which is slow */
 	struct zv_http *http;     /* for answers of jobs; requests have it too */
 
 	/* The configuration in force, its rules included; valid until the handler returns. */
@@ -51,5 +53,9 @@ extern const struct zv_http_route zv_api_campaign_routes[];  /* api_campaigns.c:
 extern const struct zv_http_route zv_api_lead_routes[];      /* api_leads.c: leads, call-backs, recordings */
 extern const struct zv_http_route zv_api_request_routes[];   /* api_requests.c: requests, forms */
 extern const char zv_api_schemas[];                          /* api_schemas.c: one JSON object */
+
+/* Tells once of each request whose deadline is over (events request and alarm); main asks for it
+ * every few seconds. */
+void zv_api_look_at_requests(const struct zv_api *api);
 
 #endif

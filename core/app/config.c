@@ -357,6 +357,8 @@ static enum zv_err build(struct zv_config_build *b)
 	zv_config_build_media(b);
 	err = zv_config_build_campaigns(b);
 	if (err == ZV_OK)
+		err = zv_config_build_forms(b);
+	if (err == ZV_OK)
 		err = zv_config_build_agents(b);
 	c->engine.zones = c->zones;
 	c->hash = hash_of(c);
@@ -470,6 +472,7 @@ void zv_config_destroy(struct zv_config *config)
 	free(config->phones);
 	free(config->queue_confs);
 	free(config->queues);
+	free(config->forms);
 	if (config->zones_users != NULL && --*config->zones_users == 0) {
 		zv_zones_destroy(config->zones);
 		free(config->zones_users);

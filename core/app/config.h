@@ -42,6 +42,9 @@ struct zv_config_campaign {
 	uint8_t cli;              /* bits ZV_CLI_* that are true of its calls */
 	const char *label;        /* "" */
 	const struct zv_conf_node *node; /* where it stands, for messages */
+	/* 1 + index of the category of a lead that is paid, cancelled, withdrawn; 0: not told */
+	uint8_t on_paid, on_cancelled, on_withdrawn;
+	const char *form;         /* name; "": none */
 	char unfit[320];          /* why it does not start (zv_config_fitness); "": it may */
 	const struct zv_conf_node *desk;          /* what agents see: script, titles, reasons, topics; NULL */
 	const char *strategy;                     /* plugin name */
@@ -64,6 +67,23 @@ struct zv_config_agent {
 	const char *user, *title;
 	uint8_t role;      /* 1 << role = enum zv_role of http/http.h */
 	bool has_phone;
+};
+
+/* A form: what is to be filled in, in that order. */
+#define ZV_FORM_FIELDS_MAX  48
+#define ZV_FORM_CHOICES_MAX 32
+enum zv_field_type { ZV_FIELD_TEXT = 0, ZV_FIELD_NUMBER, ZV_FIELD_DATE, ZV_FIELD_CHOICE, ZV_FIELD_PHONE, ZV_FIELD_BOOL };
+struct zv_config_field {
+	const char *name, *title;
+	uint8_t type;      /* enum zv_field_type */
+	bool required;
+	uint8_t n_choices;
+	const char *choices[ZV_FORM_CHOICES_MAX];
+};
+struct zv_config_form {
+	const char *name, *title;
+	uint8_t n_fields;
+	struct zv_config_field fields[ZV_FORM_FIELDS_MAX];
 };
 
 /* Beside engine.queues[i]: what its prompts say; "" = nothing. */
@@ -121,6 +141,8 @@ struct zv_config {
 	const char *skills[ZV_CONFIG_SKILLS_MAX + 1]; /* [number]; 0 unused */
 	uint32_t n_pauses;
 	const char *pauses[ZV_CONFIG_PAUSES_MAX];     /* code = 1 + index */
+	uint32_t n_forms;
+	struct zv_config_form *forms; /* owned */
 	uint32_t drain_ms;    /* SIGTERM: how long talks may finish */
 	uint32_t plugin_deadline_ms, plugin_strikes;
 	const char *record;   /* file of the day's record; NULL: none */
@@ -186,5 +208,8 @@ extern const struct zv_conf_schema zv_config_schema;
 /* zvonard --print-conf, --print-man */
 void zv_config_print_sample(FILE *to);
 void zv_config_print_man(FILE *to);
+
+/* NULL: there is none of that name. */
+const struct zv_config_form *zv_config_form(const struct zv_config *config, const char *name);
 
 #endif

@@ -55,6 +55,9 @@ void zv_config_build_pace(struct zv_config_build *b, const struct zv_conf_node *
 uint16_t zv_config_skill(struct zv_config_build *b, const struct zv_conf_node *node, const char *name);
 /* Phones, pages, recordings, agents, queues; after the campaigns.  ZV_ENOMEM. */
 enum zv_err zv_config_build_agents(struct zv_config_build *b) ZV_MUST_USE;
+/* Forms, and what a campaign says of them and of events from outside; after the campaigns.
+ * ZV_ENOMEM. */
+enum zv_err zv_config_build_forms(struct zv_config_build *b) ZV_MUST_USE;
 bool zv_config_is_jurisdiction(const char *jur);
 /* Joins the files of campaigns_dir into the tree. */
 enum zv_err zv_config_read_campaigns(struct zv_config_build *b) ZV_MUST_USE;

@@ -43,7 +43,7 @@ struct zv_row {
 	uint32_t told[2], told_len[2]; /* flags, consents: offsets into the arena */
 	uint64_t person;      /* whose row it is, once that is known */
 	uint64_t lead;        /* of a row given by the API, once that is known */
-	const struct zv_lead_put *put; /* given by the API; NULL: of a list */
+	struct zv_lead_put *put; /* given by the API; NULL: of a list */
 	struct zv_row_number numbers[ZV_NUMBERS_MAX];
 };
 

@@ -171,6 +171,8 @@ static enum zv_err due_anew(struct zv_batch *b, struct zv_row *row, uint64_t lea
 		return ZV_OK;
 	if (rec->state == ZV_LEAD_FINAL && rec->due_ms == 0)
 		rec->round++;
+	row->put->moved = true;
+	row->put->due_ms = due_ms;
 	zv_put_be64(key, lead);
 	err = zv_db_del(b->txn, ZV_T_CALLBACKS, key, sizeof(key));
 	if (err != ZV_OK && err != ZV_ENOENT)
@@ -351,6 +353,7 @@ enum zv_err zv_store_lead_put(struct zv_lead_putter *putter, uint32_t campaign, 
 
 		v[i].verdict = ZV_PUT_BAD;
 		v[i].lead = v[i].person = 0;
+		v[i].moved = false;
 		v[i].why = why;
 		b.n += why == NULL;
 	}

@@ -44,6 +44,7 @@ struct zv_lead_put {
 	/* the answer */
 	uint8_t verdict;       /* enum zv_put_verdict */
 	uint64_t lead, person; /* 0: none */
+	bool moved;            /* AGAIN: its due time is due_ms (filled in) in due_class now */
 	const char *why;       /* of a refusal; "" */
 };
 

@@ -224,6 +224,8 @@ static enum zv_err let_go(struct change *c, struct zv_request *q)
 	if (c->what == ZV_REQUEST_RETURNED) {
 		q->status = ZV_REQUEST_NEW;
 		q->agent = "";
+		if (text(c->result)[0] != 0)
+			q->result = c->result;
 		return ZV_OK;
 	}
 	q->status = ZV_REQUEST_DONE;
@@ -311,10 +313,10 @@ enum zv_err zv_store_request_done(struct zv_store *store, uint64_t id, const cha
 }
 
 enum zv_err zv_store_request_return(struct zv_store *store, uint64_t id, const char *agent,
-				    int64_t now_ms)
+				    const char *comment, int64_t now_ms)
 {
 	struct change c = {.id = id, .what = ZV_REQUEST_RETURNED, .who = text(agent),
-			   .now_ms = now_ms};
+			   .result = comment, .now_ms = now_ms};
 
 	return run(store, &c);
 }

@@ -60,8 +60,9 @@ enum zv_err zv_store_request_take(struct zv_store *store, uint64_t id, const cha
  * those that stand stay. */
 enum zv_err zv_store_request_done(struct zv_store *store, uint64_t id, const char *agent,
 				  const char *fields, const char *result, int64_t now_ms) ZV_MUST_USE;
+/* comment: for who takes it next; "" keeps the one that stands. */
 enum zv_err zv_store_request_return(struct zv_store *store, uint64_t id, const char *agent,
-				    int64_t now_ms) ZV_MUST_USE;
+				    const char *comment, int64_t now_ms) ZV_MUST_USE;
 
 typedef bool (*zv_request_fn)(void *arg, const struct zv_request *request);
 enum zv_err zv_store_request_get(struct zv_store *store, uint64_t id, zv_request_fn fn, void *arg) ZV_MUST_USE;

@@ -190,7 +190,7 @@ Test(work, requests_are_given_by_priority_then_deadline_to_who_has_the_skill)
 	cr_expect_eq(next_for("anna"), vip, "what one has comes first");
 	cr_expect_eq(next_for("boris"), soon);
 	cr_expect_eq(zv_store_request_done(store, vip, "boris", NULL, "", (int64_t)CAL), ZV_EDENIED);
-	cr_expect_eq(zv_store_request_return(store, vip, "anna", (int64_t)CAL + 3), ZV_OK);
+	cr_expect_eq(zv_store_request_return(store, vip, "anna", "", (int64_t)CAL + 3), ZV_OK);
 	cr_expect_eq(zv_store_request_done(store, vip, "anna", NULL, "", (int64_t)CAL), ZV_EDENIED);
 	cr_expect_eq(zv_store_request_take(store, vip, "boris", (int64_t)CAL + 4), ZV_OK);
 	cr_expect_eq(zv_store_request_done(store, vip, "boris", "{\"ok\":true}", "верно",
