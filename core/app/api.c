@@ -10,9 +10,12 @@
 #include "base/htdigest.h"
 #include "base/log.h"
 #include "dial/agent/agent.h"
+#include "store/lead_put.h"
 
 /* A ticket of http's in a token or a control request: those of the control socket are small. */
 #define HTTP_TICKET (UINT64_C(1) << 63)
+
+#define REQUESTS_MS 5000
 
 /* A control request on its way from the http thread to main. */
 struct zv_api_ask {
@@ -27,6 +30,7 @@ struct zv_api_state {
 	char address[80];
 	pthread_mutex_t lock; /* guards asks, and who writes to the engine's ring */
 	struct zv_api_ask *asks, **asks_end;
+	int64_t requests_ms; /* main: when overdue requests are looked for next (monotonic) */
 };
 
 static const struct zv_config *config_now(void *arg)
@@ -163,6 +167,16 @@ void zv_daemon_take_asks(struct zv_daemon *d)
 	}
 }
 
+void zv_daemon_look_at_requests(struct zv_daemon *d)
+{
+	int64_t mono_ms = zv_clock_now(&d->clock).mono_ms;
+
+	if (d->http == NULL || mono_ms < d->api->requests_ms)
+		return;
+	d->api->requests_ms = mono_ms + REQUESTS_MS;
+	zv_api_look_at_requests(&d->api->api);
+}
+
 /* What the engine says to somebody's request. */
 void zv_daemon_desk_answered(struct zv_daemon *d, const struct zv_cmd *cmd)
 {
@@ -282,11 +296,16 @@ enum zv_err zv_daemon_http_open(struct zv_daemon *d, char *text, size_t text_siz
 		.arg = d, .store = d->store, .config = config_now, .now_ms = now_ms, .desk = desk, .told = told,
 		.control = control, .leads_changed = leads_changed, .agent = agent_now, .card = card_now,
 		.floor = floor_now};
+	err = zv_lead_putter_create(d->store, NULL, 0, &s->api.putter);
+	if (err != ZV_OK)
+		return err;
 	s->api.io = d->io;
 	s->tables[n++] = zv_api_session_routes;
 	s->tables[n++] = zv_api_desk_routes;
 	s->tables[n++] = zv_api_floor_routes;
 	s->tables[n++] = zv_api_campaign_routes;
+	s->tables[n++] = zv_api_lead_routes;
+	s->tables[n++] = zv_api_request_routes;
 	s->schemas[0] = zv_api_schemas;
 	address_text(c, s->address, sizeof(s->address));
 	err = users_of(c, &users);
@@ -310,6 +329,7 @@ enum zv_err zv_daemon_http_open(struct zv_daemon *d, char *text, size_t text_siz
 	free(users);
 	if (err != ZV_OK)
 		return err;
+	s->api.http = d->http;
 	zv_desks_set_http(d->desks, d->http);
 	zv_info("app", "pages and API at http://%s/", s->address);
 	return ZV_OK;
@@ -346,6 +366,7 @@ void zv_daemon_http_close(struct zv_daemon *d)
 		free(d->api->asks);
 		d->api->asks = next;
 	}
+	zv_lead_putter_destroy(d->api->api.putter);
 	pthread_mutex_destroy(&d->api->lock);
 	free(d->api);
 	d->api = NULL;

@@ -299,6 +299,7 @@ static const char *const verdicts[] = {"new", "updated", "again", "calling", "re
 
 struct one_job {
 	const struct zv_api *api;
+	struct zv_http *http;
 	uint64_t ticket;
 	uint32_t campaign_id;
 	int64_t now_ms;
@@ -308,7 +309,7 @@ struct one_job {
 static void answer_one(const struct one_job *job)
 {
 	const struct zv_lead_put *put = &job->in.put;
-	struct zv_http *http = job->api->http;
+	struct zv_http *http = job->http;
 
 	if (put->verdict <= ZV_PUT_CALLING)
 		zv_http_answer(http, job->ticket, put->verdict == ZV_PUT_NEW ? 201 : 200,
@@ -329,7 +330,7 @@ static void run_one(void *arg)
 	if (err == ZV_OK)
 		answer_one(job);
 	else
-		zv_http_answer_err(job->api->http, job->ticket, err, "the lead could not be kept; try again");
+		zv_http_answer_err(job->http, job->ticket, err, "the lead could not be kept; try again");
 	forget(&job->in);
 	free(job);
 }
@@ -347,6 +348,7 @@ void zv_api_lead_put(void *arg, const struct zv_http_request *request, struct zv
 		return;
 	}
 	job->api = api;
+	job->http = request->http;
 	job->ticket = request->ticket;
 	job->now_ms = api->now_ms(api->arg);
 	why = read_lead(api, (json_t *)(uintptr_t)request->json, &job->in, text);
@@ -381,6 +383,7 @@ struct batch {
 /* Shared by the http thread and its batches on the io thread. */
 struct bulk {
 	const struct zv_api *api;
+	struct zv_http *http;
 	uint64_t ticket;
 	struct batch *filling; /* http thread */
 	pthread_mutex_t lock;  /* of what follows */
@@ -425,12 +428,12 @@ static void answer_bulk(struct bulk *b)
 		return;
 	b->answered = true;
 	if (b->err != ZV_OK) {
-		zv_http_answer_err(b->api->http, b->ticket, b->err,
+		zv_http_answer_err(b->http, b->ticket, b->err,
 				   "not all leads could be kept; send them again: known ones are told apart by "
 				   "their external_id");
 		return;
 	}
-	zv_http_answer(b->api->http, b->ticket, 200,
+	zv_http_answer(b->http, b->ticket, 200,
 		       json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "lines",
 				 (json_int_t)b->lines, "new", (json_int_t)b->counts[ZV_PUT_NEW], "updated",
 				 (json_int_t)b->counts[ZV_PUT_UPDATED], "again",
@@ -469,7 +472,7 @@ static void run_batch(void *arg)
 	answer_bulk(b);
 	(void)pthread_mutex_unlock(&b->lock);
 	if (go_on)
-		zv_http_go_on(b->api->http, b->ticket);
+		zv_http_go_on(b->http, b->ticket);
 	for (uint32_t i = 0; i < t->n; i++)
 		forget(&t->v[i]);
 	free(v);
@@ -515,6 +518,7 @@ static void *begin(void *arg, const struct zv_http_request *request)
 	if (b == NULL)
 		return NULL;
 	b->api = arg;
+	b->http = request->http;
 	b->ticket = request->ticket;
 	b->refs = 1;
 	b->errors = json_array();

@@ -21,7 +21,7 @@ static void keep_card(void *arg, const struct zv_card *card)
 {
 	struct shown *s = arg;
 
-	s->json = zv_card_json(s->config, card);
+	s->json = zv_api_card_json(s->config, card);
 }
 
 static bool lead_id(const struct zv_http_request *request, struct zv_http_reply *reply, uint64_t *ret)

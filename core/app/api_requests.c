@@ -286,6 +286,7 @@ static void forms(void *arg, const struct zv_http_request *request, struct zv_ht
 
 struct job {
 	const struct zv_api *api;
+	struct zv_http *http;
 	uint64_t ticket, id;
 	int64_t now_ms;
 	enum zv_request_what what;
@@ -306,12 +307,12 @@ static void forget(struct job *job)
 }
 
 /* Everybody who may do it sees that there is something to do, or no more. */
-static void publish(const struct zv_api *api, uint64_t id, const char *what)
+static void publish(struct zv_http *http, uint64_t id, const char *what)
 {
 	static const struct zv_http_audience everyone = {.roles = ZV_MAY_AGENT};
 	json_t *json = json_pack("{s:I, s:s}", "id", (json_int_t)id, "what", what);
 
-	if (json != NULL && zv_http_publish_json(api->http, &everyone, "request", json) != ZV_OK)
+	if (json != NULL && zv_http_publish_json(http, &everyone, "request", json) != ZV_OK)
 		zv_warn("http", "request %llu: the pages are not told", (unsigned long long)id);
 }
 
@@ -332,11 +333,11 @@ static void run_job(void *arg)
 	else if (job->what == ZV_REQUEST_FINISHED)
 		err = zv_store_request_done(store, job->id, who, job->fields, job->result, job->now_ms);
 	if (err == ZV_OK) {
-		zv_http_answer(job->api->http, job->ticket, job->what == ZV_REQUEST_CREATED ? 201 : 200,
+		zv_http_answer(job->http, job->ticket, job->what == ZV_REQUEST_CREATED ? 201 : 200,
 			       json_pack("{s:I}", "id", (json_int_t)job->id));
-		publish(job->api, job->id, words[job->what]);
+		publish(job->http, job->id, words[job->what]);
 	} else {
-		zv_http_answer_err(job->api->http, job->ticket, err,
+		zv_http_answer_err(job->http, job->ticket, err,
 				   err == ZV_EDENIED ? "somebody else has it, or it is done"
 				   : err == ZV_ENOENT ? "no such request or lead"
 						      : "it could not be kept; try again");
@@ -354,6 +355,7 @@ static struct job *job_of(const struct zv_api *api, const struct zv_http_request
 		return NULL;
 	}
 	job->api = api;
+	job->http = request->http;
 	job->ticket = request->ticket;
 	job->what = what;
 	job->now_ms = api->now_ms(api->arg);
@@ -591,7 +593,7 @@ static bool tell_overdue(void *arg, const struct zv_request *q)
 	json = json_pack("{s:s, s:I}", "text", text, "request", (json_int_t)q->id);
 	if (json == NULL || zv_http_publish_json(api->http, &chiefs, "alarm", json) != ZV_OK)
 		zv_warn("http", "%s", text);
-	publish(api, q->id, "overdue");
+	publish(api->http, q->id, "overdue");
 	return false;
 }
 

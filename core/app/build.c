@@ -17,6 +17,7 @@
 #include "store/lead_put.h"
 #include "store/recording.h"
 #include "law/law.h"
+#include "store/card.h"
 #include "store/read.h"
 
 #define ADOPT_MOST_MS 600000 /* older open calls are over by themselves */
@@ -102,6 +103,25 @@ static enum zv_err put_campaigns(struct zv_daemon *d, char *text, size_t text_si
 		c->engine.campaigns[i].id = d->campaigns[i].id;
 	}
 	return ZV_OK;
+}
+
+/* Leads and the log know an agent by the store's number of him, whatever stands before him in the
+ * configuration. */
+enum zv_err zv_daemon_number_agents(struct zv_daemon *d, struct zv_config *c)
+{
+	uint32_t n = c->engine.n_agents, *ids = calloc(n + 1, sizeof(*ids));
+	const char **names = calloc(n + 1, sizeof(*names));
+	enum zv_err err = ids != NULL && names != NULL ? ZV_OK : ZV_ENOMEM;
+
+	for (uint32_t i = 0; i < n && err == ZV_OK; i++)
+		names[i] = c->agents[i].user;
+	if (err == ZV_OK)
+		err = zv_store_agents_put(d->store, names, n, ids);
+	for (uint32_t i = 0; i < n && err == ZV_OK; i++)
+		c->agent_confs[i].id = ids[i];
+	free(ids);
+	free(names);
+	return err;
 }
 
 static int64_t rest_ms(void *arg, uint32_t campaign)
@@ -459,6 +479,8 @@ static enum zv_err make(struct zv_daemon *d, char *text, size_t text_size)
 		err = open_store(d, text, text_size);
 	if (err == ZV_OK)
 		err = put_campaigns(d, text, text_size);
+	if (err == ZV_OK)
+		err = zv_daemon_number_agents(d, d->config);
 	if (err == ZV_OK)
 		err = recover(d, text, text_size);
 	if (err == ZV_OK)

@@ -196,7 +196,7 @@ static json_t *contact_json(const struct zv_config *config, const struct zv_card
 	return one;
 }
 
-json_t *zv_card_json(const struct zv_config *config, const struct zv_card *card)
+json_t *zv_api_card_json(const struct zv_config *config, const struct zv_card *card)
 {
 	json_t *whole = card->lead != NULL ? zv_lead_json(config, card->lead) : json_object();
 	json_t *history = json_array(), *leads = json_array();

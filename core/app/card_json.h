@@ -11,7 +11,7 @@
 /* {lead, campaign, status, category, due, owner, accepted_ms ..., person: {id, numbers ...},
  * fields: {name: value}, callback, leads, history: [{at, channel, outcome, result, agent, comment,
  * campaign ...}]}: newest first.  NULL: no memory. */
-json_t *zv_card_json(const struct zv_config *config, const struct zv_card *card);
+json_t *zv_api_card_json(const struct zv_config *config, const struct zv_card *card);
 /* The lead alone, without person and history. */
 json_t *zv_lead_json(const struct zv_config *config, const struct zv_lead_row *row);
 /* The fields of a form as the pages draw them: [{name, title, type, required, options}]; form NULL:

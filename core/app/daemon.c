@@ -153,7 +153,9 @@ static void take_tell(struct zv_daemon *d, const struct zv_cmd *cmd)
 		break;
 	case ZV_TELL_TOLD:
 		if (zv_daemon_is_http(cmd->attempt.lo) && cmd->attempt.hi == 0)
-			zv_daemon_answer(d, cmd->attempt.lo, ZV_OK, NULL, "");
+			zv_daemon_answer(d, cmd->attempt.lo, (enum zv_err)cmd->u.tell.value, NULL,
+					 cmd->u.tell.value == ZV_EDENIED ? "it is being called just now" :
+									   "there is no such thing");
 		else
 			zv_daemon_told(d, cmd->attempt);
 		break;
@@ -354,6 +356,7 @@ static int64_t on_look(void *arg, zv_timer timer)
 	look_at_load(d);
 	look_at_recordings(d);
 	zv_daemon_look_at_tells(d);
+	zv_daemon_look_at_requests(d);
 	zv_daemon_free_retired(d);
 	if (zv_clock_now(&d->clock).mono_ms - d->desks_ms >= 1000) {
 		d->desks_ms = zv_clock_now(&d->clock).mono_ms;

@@ -185,6 +185,10 @@ enum zv_err zv_daemon_secrets(const struct zv_config *c, struct zv_sip_phone *ph
 void zv_daemon_metrics(struct zv_daemon *d, struct zv_metrics *metrics);
 /* What the http thread left for main. */
 void zv_daemon_take_asks(struct zv_daemon *d);
+/* Gives config's agents their numbers; before the engine gets it. */
+enum zv_err zv_daemon_number_agents(struct zv_daemon *d, struct zv_config *config) ZV_MUST_USE;
+/* Now and then: which requests are overdue? */
+void zv_daemon_look_at_requests(struct zv_daemon *d);
 void zv_daemon_desk_answered(struct zv_daemon *d, const struct zv_cmd *cmd);
 /* Answers whoever asked: control socket or HTTP.  reply: taken, may be NULL. */
 void zv_daemon_answer(struct zv_daemon *d, uint64_t ticket, enum zv_err err, json_t *reply,

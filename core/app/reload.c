@@ -101,6 +101,12 @@ static enum zv_err load(struct zv_daemon *d, struct zv_config **ret_fresh, uint3
 		fresh->engine.campaigns[i].abandon_prompt =
 			d->config->engine.campaigns[i].abandon_prompt;
 	}
+	err = zv_daemon_number_agents(d, fresh);
+	if (err != ZV_OK) {
+		snprintf(told->text, told->size, "the store does not take the agents");
+		zv_config_destroy(fresh);
+		return err;
+	}
 	*ret_fresh = fresh;
 	return ZV_OK;
 }

@@ -159,6 +159,10 @@ struct zv_cmd *zv_call_tell_outcome(const struct zv_call_ctx *c, enum zv_outcome
 	cmd->u.outcome.sub = call->sub;
 	cmd->u.outcome.round = call->round;
 	cmd->u.outcome.key = call->last_key;
+	if (call->agent < c->e->conf->n_agents && c->e->conf->agents != NULL) {
+		cmd->u.outcome.agent = 1 + c->e->conf->agents[call->agent].id;
+		cmd->u.outcome.talk_kind = zv_call_kind(c->e, call);
+	}
 	if (c->ev != NULL && c->ev->type == ZV_EV_SIP_ENDED)
 		cmd->u.outcome.ended_by = c->ev->u.sip.by;
 	if (call->slab != ZV_SLOT_NONE)

@@ -236,7 +236,7 @@ static struct zv_call_ctx ctx_of(struct zv_engine *e, uint32_t slot)
 	return (struct zv_call_ctx){.e = e, .call = &e->calls[slot], .slot = slot};
 }
 
-static uint8_t kind_of(const struct zv_engine *e, const struct zv_call *call)
+uint8_t zv_call_kind(const struct zv_engine *e, const struct zv_call *call)
 {
 	if (call->kind != ZV_TALK_KIND_NONE)
 		return call->kind;
@@ -252,7 +252,7 @@ static bool about(const struct zv_engine *e, uint32_t slot, struct zv_customer *
 		return false;
 	*ret_about = (struct zv_customer){
 		.campaign = call->campaign, .skill = conf->agent_skill, .level_min = conf->agent_level_min,
-		.priority = conf->priority, .kind = kind_of(e, call), .owner = call->owner,
+		.priority = conf->priority, .kind = zv_call_kind(e, call), .owner = call->owner,
 		.placed_for = call->placed_for,
 		/* Who has talked to us, or was promised a time, goes before those who have not. */
 		.since_ms = call->talked || call->kind == ZV_TALK_KIND_CALLBACK ? 0 : call->answer_ms, .lead = call->lead,

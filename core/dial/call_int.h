@@ -35,6 +35,8 @@ void zv_call_act(const struct zv_call_ctx *c, struct zv_talk_act act);
 
 /* A person, or who may be one, picked up in a campaign with agents. */
 void zv_call_answered_for_agent(const struct zv_call_ctx *c);
+/* How its talk came about: enum zv_talk_kind. */
+uint8_t zv_call_kind(const struct zv_engine *e, const struct zv_call *call);
 /* The robot's script leads to an agent. */
 void zv_call_wants_agent(const struct zv_call_ctx *c);
 void zv_call_on_verdict(const struct zv_call_ctx *c);

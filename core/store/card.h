@@ -70,6 +70,11 @@ enum zv_err zv_store_callbacks_each(struct zv_store *store, uint32_t campaign, u
 				    bool (*fn)(void *arg, const struct zv_callback_row *row),
 				    void *arg) ZV_MUST_USE;
 
+/* Numbers of agents by their user names (at most ZV_USER_MAX bytes), for good: one who is not known
+ * yet gets the next one, from 1 on. */
+enum zv_err zv_store_agents_put(struct zv_store *store, const char *const *names, uint32_t n,
+				uint32_t *ret_ids) ZV_MUST_USE;
+
 /* What each agent did, from the log. */
 struct zv_agent_total {
 	uint32_t agent;         /* 1 + id */

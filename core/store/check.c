@@ -254,6 +254,8 @@ static void check_rest(struct zv_check *c, enum zv_table table, struct zv_r r)
 		if (ok && !zv_check_lead_of(c, outbox.lead))
 			zv_check_tell(c, "a message of lead %llu: the lead is not there",
 				      (ull)outbox.lead);
+	} else if (table == ZV_T_AGENTS) {
+		ok = zv_r_u32(&r) != 0 && !r.bad && r.left == 0;
 	} else if (table == ZV_T_EXTERNALS) {
 		uint64_t person = zv_r_u64(&r);
 

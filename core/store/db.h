@@ -37,7 +37,7 @@ enum zv_table {
 			    * schema 2: e164 8                       -> time 8, text */
 	ZV_T_OUTBOX,       /* attempt 16, index 1                    -> zv_outbox_row */
 	ZV_T_REQUESTS,     /* request 8                              -> zv_request (from schema 3) */
-	ZV_T_AGENTS,       /* kept for agents: empty in schema 1 */
+	ZV_T_AGENTS,       /* user's name                            -> number 4 (from schema 3) */
 	ZV_T_LEGS,         /* attempt 16                             -> zv_open_rec: its outcome is
 			    * known, its leg may still be up; gone when the leg is closed */
 	ZV_T_MARKS,        /* person 8, kind 1, by 1, name 8         -> zv_mark_rec */
