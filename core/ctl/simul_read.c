@@ -244,6 +244,7 @@ static void read_people(struct reader *r, const struct zv_conf_node *node, struc
 	p->missed_machine_ppm = ppm(r, OF_CAMPAIGN, node, "missed_machines");
 	times(r, OF_CAMPAIGN, node, "talk", &p->talk);
 	times(r, OF_CAMPAIGN, node, "wrapup", &p->wrapup);
+	times(r, OF_CAMPAIGN, node, "reading", &p->reading);
 	p->hangs_up_ppm = ppm(r, OF_CAMPAIGN, node, "hangs_up");
 	p->reacts_ppm = ppm(r, OF_CAMPAIGN, node, "reacts");
 	times(r, OF_CAMPAIGN, node, "reaction", &p->reaction);
@@ -301,6 +302,7 @@ static void read_campaign(struct reader *r, const char *name, const struct zv_co
 	l->n_numbers = (uint32_t)number(r, OF_CAMPAIGN, node, "numbers");
 	l->shared_ppm = ppm(r, OF_CAMPAIGN, node, "shared");
 	l->agents = number(r, OF_CAMPAIGN, node, "agents") != 0;
+	l->scores = number(r, OF_CAMPAIGN, node, "scores") != 0;
 	l->prompt_ms = number(r, OF_CAMPAIGN, node, "prompt");
 	jur = s->config->campaigns[i].jurisdiction;
 	(void)snprintf(l->jur, sizeof(l->jur), "%s", jur != NULL ? jur : "");

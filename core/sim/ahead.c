@@ -46,10 +46,11 @@ static void fill_history(const struct zv_sim *w, const struct sim_lead *lead, st
 			offer->history[--n] = w->briefs[i - 1].b;
 }
 
-static void fill_offer(const struct zv_sim *w, uint32_t i, struct zv_offer *offer)
+static void fill_offer(struct zv_sim *w, uint32_t i, struct zv_offer *offer)
 {
 	const struct sim_lead *lead = &w->leads[i];
 	const struct sim_person *person = &w->people[lead->person];
+	const struct zv_sim_list *list = &w->p.lists[lead->campaign];
 
 	offer->lead = (uint64_t)i + 1;
 	offer->person = (uint64_t)lead->person + 1;
@@ -71,6 +72,10 @@ static void fill_offer(const struct zv_sim *w, uint32_t i, struct zv_offer *offe
 		offer->numbers[k] = (struct zv_number_brief){
 			.e164 = E164 + (uint64_t)lead->person * 8 + k, .zone = person->zone,
 			.order = (uint8_t)k};
+	offer->score_ppm = 0;
+	if (list->scores) /* as of now: it knows no drift, and not when the call will be placed */
+		offer->score_ppm = (uint32_t)(1e6 * zv_people_chance(&list->people, w->p.seed, i,
+								     zv_sim_hour(w, person->zone), 1));
 	fill_history(w, lead, offer);
 	for (uint32_t k = 0; k < ZV_PROMPTS_MAX; k++)
 		offer->prompts[k] = k + 1;

@@ -175,6 +175,11 @@ static void on_outcome(struct zv_sim *w, const struct zv_cmd *cmd)
 		return;
 	}
 	w->r->outcomes[cmd->u.outcome.outcome]++;
+	/* With agents the world saw it itself (phone.c); of a robot's hand-over only the engine knows. */
+	if (cmd->u.outcome.outcome == ZV_OUT_ABANDONED && !w->p.lists[lead->campaign].agents) {
+		zv_sim_bucket(w)->abandoned++;
+		w->r->campaigns[lead->campaign].abandoned++;
+	}
 	if (zv_attempt_eq(lead->open, cmd->attempt))
 		lead->open = (struct zv_attempt_id){0};
 	if (cmd->u.outcome.outcome == ZV_OUT_NOT_SENT) {

@@ -115,6 +115,31 @@ static void on_agent(struct zv_sim *w, const struct zv_cmd *cmd)
 	zv_sim_later(w, ms, SIM_AGENT_DONE, agent, ++a->wrapups, 0);
 }
 
+/* A preview: he reads, then dials.  Of a call that has its agent already he only reads. */
+static void on_card(struct zv_sim *w, const struct zv_cmd *cmd)
+{
+	uint32_t agent = cmd->u.agent.agent;
+	const struct zv_people *people;
+	struct sim_agent *a;
+
+	if (cmd->u.agent.kind != ZV_TALK_KIND_PREVIEW || agent >= w->conf->n_agents ||
+	    cmd->u.agent.lead == 0 || cmd->u.agent.lead > w->n_leads || (cmd->attempt.hi | cmd->attempt.lo) != 0)
+		return;
+	a = &w->agents[agent];
+	people = &w->p.lists[w->leads[cmd->u.agent.lead - 1].campaign].people;
+	zv_sim_later(w, zv_dist_ms(&people->reading, u_of(w, agent), a->speed), SIM_AGENT_DIALS, agent,
+		     ++a->cards, 0);
+}
+
+static void dials(struct zv_sim *w, uint32_t agent)
+{
+	struct zv_event *ev = zv_sim_tell(w, ZV_EV_DESK);
+
+	ev->code = agent;
+	ev->u.desk.what = ZV_DESK_DIAL;
+	ev->u.desk.to = ZV_AGENT_NONE;
+}
+
 void zv_sim_floor(struct zv_sim *w, const struct zv_cmd *cmd)
 {
 	switch (cmd->type) {
@@ -123,7 +148,7 @@ void zv_sim_floor(struct zv_sim *w, const struct zv_cmd *cmd)
 		if (cmd->u.agent.agent < w->conf->n_agents)
 			zv_sim_talk(w, cmd->leg.slot, cmd->u.agent.agent);
 		break;
-	case ZV_CMD_CARD:
+	case ZV_CMD_CARD: on_card(w, cmd); break;
 	case ZV_CMD_UNBRIDGE:
 	default: break; /* nothing that the world must do */
 	}
@@ -197,6 +222,10 @@ void zv_sim_floor_item(struct zv_sim *w, const struct zv_sim_item *item)
 	case SIM_AGENT_DONE:
 		if (item->gen == a->wrapups && a->state == ZV_AG_WRAPUP)
 			done(w, agent);
+		break;
+	case SIM_AGENT_DIALS:
+		if (item->gen == a->cards && a->state == ZV_AG_RESERVED)
+			dials(w, agent);
 		break;
 	default: break; /* the caller sends none of the others */
 	}

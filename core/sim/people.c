@@ -25,6 +25,7 @@ void zv_people_default(struct zv_people *p)
 	    zv_dist_init(&p->patience, ZV_DIST_FIXED, 10000, 0) != ZV_OK ||
 	    zv_dist_init(&p->talk, ZV_DIST_LOGNORMAL, 135000, 0.9) != ZV_OK ||
 	    zv_dist_init(&p->wrapup, ZV_DIST_LOGNORMAL, 45000, 0.5) != ZV_OK ||
+	    zv_dist_init(&p->reading, ZV_DIST_LOGNORMAL, 8000, 0.6) != ZV_OK ||
 	    zv_dist_init(&p->reaction, ZV_DIST_LOGNORMAL, 1500, 0.6) != ZV_OK)
 		memset(p, 0, sizeof(*p));
 }

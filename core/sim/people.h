@@ -28,6 +28,7 @@ struct zv_people {
 	struct zv_dist patience;  /* an answered person waits so long for a voice, then is gone */
 	/* with an agent */
 	struct zv_dist talk, wrapup;
+	struct zv_dist reading;   /* a preview's card, before he dials */
 	uint32_t results[ZV_SIM_RESULTS]; /* weights of what agents write down; all 0: nothing */
 	uint32_t hangs_up_ppm;    /* the person ends the talk; the agent ends the others */
 	uint32_t optout_ppm;      /* of talks: never call me again (told through the operator) */
@@ -73,7 +74,7 @@ enum zv_fate_what {
 	ZV_U_PATIENCE, ZV_U_TALK, ZV_U_WRAPUP, ZV_U_ENDS, ZV_U_REACTS, ZV_U_KEY, ZV_U_REACTION,
 	ZV_U_LEAVES, ZV_U_LEAVES_MS, ZV_U_OPTOUT, ZV_U_CARRIER, ZV_U_SETUP, ZV_U_LATE, ZV_U_DEAD,
 	ZV_U_SPREAD, ZV_U_PERSON, ZV_U_DETECT, ZV_U_VERDICT,
-	ZV_U_RESULT, ZV_U_MAX
+	ZV_U_RESULT, ZV_U_READING, ZV_U_MAX
 };
 static inline uint64_t zv_fate_id(uint64_t lead, uint32_t attempt)
 {

@@ -268,7 +268,8 @@ static void happen(struct zv_sim *w, const struct zv_sim_item *item)
 	case SIM_AGENT_PAUSE:
 	case SIM_AGENT_LEAVES:
 	case SIM_AGENT_DONE:
-	case SIM_AGENT_READY: zv_sim_floor_item(w, item); break;
+	case SIM_AGENT_READY:
+	case SIM_AGENT_DIALS: zv_sim_floor_item(w, item); break;
 	case SIM_TRYING:
 	case SIM_PROGRESS:
 	case SIM_FATE:

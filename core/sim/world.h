@@ -36,6 +36,7 @@ struct zv_sim_list {
 	char jur[ZV_JUR_MAX];      /* "RU" */
 	int64_t prompt_ms;         /* a robot's text */
 	bool agents;               /* answered people are owed an agent */
+	bool scores;               /* a score tells each lead's chance: what people.spread makes of it */
 	struct zv_sim_strategy strategy; /* next NULL: a plain one, eight attempts two hours apart */
 };
 

@@ -19,7 +19,7 @@ enum sim_what {
 	SIM_VERDICT,
 	SIM_COMMIT, SIM_WALK, SIM_STEP,
 	SIM_AGENT_COMES, SIM_AGENT_LUNCH, SIM_AGENT_BACK, SIM_AGENT_PAUSE, SIM_AGENT_LEAVES, SIM_AGENT_DONE,
-	SIM_AGENT_READY, SIM_FAULT, SIM_FAULT_OVER, SIM_MINUTE,
+	SIM_AGENT_READY, SIM_AGENT_DIALS, SIM_FAULT, SIM_FAULT_OVER, SIM_MINUTE,
 };
 
 enum sim_lead_state { LEAD_WAITS = 0, LEAD_OFFERED, LEAD_FINAL };
@@ -66,7 +66,7 @@ struct sim_agent {
 	uint8_t state;     /* enum zv_agent_state, as the engine told */
 	bool present, away, gone; /* logged in or would be; at lunch or pausing; lost his line */
 	uint32_t serial;   /* draws so far */
-	uint32_t lead, attempt_no, team, wrapups;
+	uint32_t lead, attempt_no, team, wrapups, cards;
 	int64_t since_ms, ready_ms; /* world time: in this state; first ready since his last talk */
 	double speed;
 };

@@ -1,6 +1,7 @@
 #include "store/ahead.h"
 
 #include "base/log.h"
+#include "store/read.h"
 
 static bool suppressed(struct zv_ahead *a, uint64_t e164)
 {
@@ -67,6 +68,29 @@ static bool fill_numbers(struct zv_ahead *a, const struct zv_person_rec *person,
 	return ok;
 }
 
+/* The attribute `score`: the chance that a person answers, as "0.27" or "27%"; 0: none told. */
+static uint32_t score_ppm(const struct zv_lead_rec *rec)
+{
+	const char *p = zv_attr_find(rec->attrs, rec->attrs_len, "score");
+	uint32_t whole = 0, part = 0, unit = 1000000, ppm;
+
+	if (p == NULL)
+		return 0;
+	for (; *p >= '0' && *p <= '9' && whole <= 100; p++)
+		whole = whole * 10 + (uint32_t)(*p - '0');
+	if (*p == '.')
+		for (p++; *p >= '0' && *p <= '9' && unit > 1; p++) {
+			unit /= 10;
+			part += (uint32_t)(*p - '0') * unit;
+		}
+	while (*p >= '0' && *p <= '9')
+		p++;
+	if (whole > 100 || (*p != 0 && (p[0] != '%' || p[1] != 0)))
+		return 0;
+	ppm = *p == '%' ? whole * 10000 + part / 100 : whole * 1000000 + part;
+	return ppm <= 1000000 ? ppm : 0;
+}
+
 static void fill_lead(uint64_t lead, const struct zv_lead_rec *rec, struct zv_offer *offer)
 {
 	memset(offer, 0, sizeof(*offer));
@@ -81,6 +105,7 @@ static void fill_lead(uint64_t lead, const struct zv_lead_rec *rec, struct zv_of
 	offer->party = rec->party;
 	offer->debt = rec->debt;
 	offer->topic = rec->topic;
+	offer->score_ppm = score_ppm(rec);
 	offer->owner = rec->owner;
 	/* The promise is of the first call only. */
 	offer->sla_ms = rec->sla_s < UINT32_MAX / 1000 ? rec->sla_s * 1000 : UINT32_MAX;

@@ -114,3 +114,45 @@ Test(world, every_bad_day_of_agents_keeps_every_promise, .timeout = 1800)
 	cr_assert_gt(handed, 100 * days());
 	cr_assert_gt(abandoned, 0);
 }
+
+Test(world, agents_who_preview_dial_themselves_and_abandon_nobody, .timeout = 300)
+{
+	struct scene *s = scene_create_floor(5, 3000, 10);
+	struct zv_sim_result r;
+
+	s->params.span_ms = 3 * SCENE_HOUR_MS;
+	for (int i = 0; i < 2; i++) {
+		s->conf.campaigns[i].mode = ZV_MODE_PREVIEW;
+		s->conf.campaigns[i].pace = s->conf.campaigns[i].pacing.mode = ZV_PACE_PREVIEW;
+		s->conf.campaigns[i].preview_max_ms = 60000;
+	}
+	r = run(s);
+	cr_assert_str_empty(r.verdicts.first, "%s", r.verdicts.first);
+	cr_assert_gt(r.series.sum.handed, 100, "%lu talks", (unsigned long)r.series.sum.handed);
+	cr_assert_eq(r.series.sum.abandoned, 0);
+	zv_sim_result_fini(&r);
+	scene_destroy(s);
+}
+
+Test(world, a_score_that_tells_who_answers_is_of_use, .timeout = 300)
+{
+	double occupancy[2];
+
+	for (int told = 0; told < 2; told++) {
+		struct scene *s = scene_create_floor(6, 12000, 20);
+		struct zv_sim_result r;
+
+		for (int i = 0; i < 2; i++) {
+			s->lists[i].people.spread = 1.5;
+			s->lists[i].scores = told != 0;
+			cr_assert_eq(zv_people_ready(&s->lists[i].people), ZV_OK);
+		}
+		r = run(s);
+		cr_assert_str_empty(r.verdicts.first, "%s", r.verdicts.first);
+		occupancy[told] = zv_measure_occupancy(&r.series.sum);
+		cr_assert_lt(zv_measure_abandonment(&r.series.sum), 0.03);
+		zv_sim_result_fini(&r);
+		scene_destroy(s);
+	}
+	cr_assert_gt(occupancy[1], occupancy[0]);
+}

@@ -167,6 +167,31 @@ Test(lookahead, offers_hold_what_the_engine_needs)
 	cr_expect_eq(fresh_hint(), 0);
 }
 
+Test(lookahead, a_score_of_the_list_is_told_and_nonsense_is_none)
+{
+	static const char list[] = "phone,score\n79160000001,0.27\n79160000002,27%\n79160000003,2.5%\n79160000004,1\n"
+				   "79160000005,high\n79160000006,1.5\n79160000007,-0.2\n79160000008,99999999999999\n"
+				   "79160000009,\n";
+	static const uint32_t want[] = {270000, 270000, 25000, 1000000, 0, 0, 0, 0, 0};
+	struct zv_import_params p = {.campaign = put_campaign(store, "t"),
+				     .zone = "Europe/Moscow",
+				     .due_class = ZV_DUE_NORMAL,
+				     .now_cal_ms = (int64_t)CAL,
+				     .path = in_dir("scores.csv")};
+	struct zv_import_report report;
+
+	write_file("scores.csv", list, sizeof(list) - 1);
+	cr_assert_eq(zv_import(store, &p, &report), ZV_OK, "%s", report.text);
+	start_la();
+	for (int i = 0; i < 9; i++) {
+		const struct zv_offer *o = &slabs[want_offer()];
+		uint64_t k = o->numbers[0].e164 - 79160000001;
+
+		cr_assert_lt(k, 9);
+		cr_expect_eq(o->score_ppm, want[k], "lead %d: %u", (int)k, o->score_ppm);
+	}
+}
+
 /* 200 leads through 32 slabs, each called and done: everyone once, in due order. */
 Test(lookahead, every_lead_is_offered_once_in_order)
 {
