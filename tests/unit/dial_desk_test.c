@@ -639,6 +639,29 @@ Test(desk, a_manual_call_is_asked_of_the_law_as_every_call)
 	bed_destroy(b);
 }
 
+Test(desk, a_rule_that_forces_an_agent_is_met_where_one_waits_for_the_answer)
+{
+	struct bed *b = bed_create();
+	struct zv_rule *r = set_hours(&b->set, 0, 1);
+
+	r->effect = ZV_EFFECT_FORCE_AGENT;
+	set_finish(&b->set);
+	bed_ready(b, 0);
+	bed_ready(b, 5);
+	bed_start(b, 7);
+	bed_start(b, 8);
+	bed_offer(b, 0, 7);
+	for (int i = 0; i < 20; i++)
+		bed_tick(b, 100);
+	cr_expect_eq(bed_stats(b).dials, 0, "a paced call may find nobody");
+	cr_expect_eq(bed_stats(b).blocked[ZV_BLOCKED_AGENT], 1);
+	bed_offer(b, 1, 8);
+	bed_tick(b, 100);
+	cr_expect_eq(bed_desk(b, 5, ZV_DESK_DIAL), ZV_OK);
+	cr_expect_eq(bed_stats(b).dials, 1, "a preview's agent is there");
+	bed_destroy(b);
+}
+
 Test(desk, leads_of_a_manual_campaign_are_dialled_by_nobody_else)
 {
 	struct bed *b = bed_create();

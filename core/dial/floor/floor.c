@@ -68,6 +68,7 @@ enum zv_err zv_floor_set_conf(struct zv_engine *e)
 {
 	enum zv_err err = zv_agents_set_conf(&e->floor.agents, e->conf->agents, e->conf->n_agents);
 
+	e->floor.freed = true; /* other skills, other campaigns */
 	return err == ZV_OK ? zv_pace_conf(e) : err;
 }
 
@@ -190,6 +191,7 @@ bool zv_floor_do(struct zv_engine *e, uint32_t agent, enum zv_agent_does what, u
 		zv_heap_remove(&f->limits, agent);
 	if (a->state != before)
 		f->seats[agent].extended = 0;
+	f->freed = f->freed || a->state == ZV_AG_READY;
 	if (what == ZV_AD_BRIDGE)
 		f->busy_for[agent] = pool_of_call(e, call);
 	else if (a->state != ZV_AG_TALKING && a->state != ZV_AG_WRAPUP)
@@ -491,11 +493,11 @@ void zv_floor_serve_waiting(struct zv_engine *e)
 {
 	struct zv_floor *f = &e->floor;
 
-	while (f->waiting.n > 0 && f->agents.count[ZV_AG_READY] > 0 && e->out->cap - e->out->n >= 128) {
-		uint32_t slot = first_served(e);
+	while (f->freed && e->out->cap - e->out->n >= 128) {
+		uint32_t slot = f->waiting.n > 0 && f->agents.count[ZV_AG_READY] > 0 ? first_served(e)
+										      : ZV_SLOT_NONE;
 
-		if (slot == ZV_SLOT_NONE || !zv_floor_serve(e, slot))
-			return;
+		f->freed = slot != ZV_SLOT_NONE && zv_floor_serve(e, slot);
 	}
 }
 
@@ -680,6 +682,7 @@ static void room_limit(struct zv_engine *e, uint32_t slot)
 		break;
 	case ZV_ROOM_WAITS: /* kept for one agent long enough */
 		room->keeps_for = ZV_AGENT_NONE;
+		e->floor.freed = true;
 		break;
 	case ZV_ROOM_NONE:
 	case ZV_ROOM_LIVE:

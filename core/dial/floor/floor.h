@@ -63,6 +63,7 @@ struct zv_floor {
 	struct zv_phone_leg *phones; /* [max_phones] */
 	struct zv_seat *seats;       /* [ZV_AGENTS_MAX] */
 	struct zv_rooms rooms;
+	bool freed;                  /* somebody may take other calls than before */
 	int64_t checked_ms;          /* the last reconciliation */
 	uint32_t fetching;           /* seats whose lead is looked for */
 	struct zv_heap limits;  /* agent -> end of his state's time */
@@ -111,7 +112,8 @@ bool zv_floor_has_agents(const struct zv_engine *e, uint16_t campaign);
  * waits. */
 bool zv_floor_serve(struct zv_engine *e, uint32_t slot);
 void zv_floor_stop_waiting(struct zv_engine *e, uint32_t slot);
-/* Somebody became free, or may take other calls now. */
+/* Those who wait, as far as agents are free; nothing happens unless somebody became free or may
+ * take other calls now. */
 void zv_floor_serve_waiting(struct zv_engine *e);
 /* The talk is over (CALL_OVER, LEG_LOST or LIMIT): his agent writes down what was said, and
  * `wrapped_up` follows.  False: no agent is there (any more): the attempt is over now. */

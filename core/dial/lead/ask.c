@@ -137,8 +137,9 @@ void zv_law_ask(struct zv_engine *e, const struct zv_contact_ask *a, struct zv_v
 		  e->law.tallies[a->campaign], &ask, ret_verdict);
 	if (ret_verdict->answer != ZV_ANSWER_AGENT_ONLY)
 		return;
-	if (a->mode == ZV_MODE_MANUAL || zv_floor_has_agents(e, a->campaign)) {
-		ret_verdict->answer = ZV_ANSWER_YES; /* it is an agent who talks to him */
+	/* Where one waits for the answer before it rings; a paced call may find nobody. */
+	if (a->mode == ZV_MODE_MANUAL || e->conf->campaigns[a->campaign].pace == ZV_PACE_PREVIEW) {
+		ret_verdict->answer = ZV_ANSWER_YES;
 	} else {
 		ret_verdict->answer = ZV_ANSWER_NO;
 		ret_verdict->refusal = ZV_REFUSED_BY_RULE;
