@@ -203,6 +203,8 @@ static void take_word(struct zv_daemon *d, const struct zv_cmd *cmd)
 		zv_daemon_missed(d, cmd);
 	else
 		zv_desks_take(d->desks, cmd);
+	if (cmd->type == ZV_CMD_QUEUE)
+		zv_daemon_queued(d, cmd);
 }
 
 static void take_tells(struct zv_daemon *d)

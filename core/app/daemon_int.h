@@ -197,6 +197,8 @@ bool zv_daemon_is_http(uint64_t ticket); /* a token or ticket of the HTTP server
 
 /* missed.c: CMD_MISSED */
 void zv_daemon_missed(struct zv_daemon *d, const struct zv_cmd *cmd);
+/* A CMD_QUEUE: its agent may have agreed a call back.  Main. */
+void zv_daemon_queued(struct zv_daemon *d, const struct zv_cmd *cmd);
 
 /* treated.c: is a lead of that jurisdiction treated as the rules there want it?  One that is not
  * is counted.  Lookahead. */

@@ -1,5 +1,6 @@
 /* Callers who gave up waiting are called back at once: each becomes a hot lead of his queue's
- * campaign.  The engine says whom, and says it once. */
+ * campaign.  The engine says whom, and says it once.  With whom an agent agreed a call back when
+ * he called us is a call-back of that campaign. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,9 @@ struct missed {
 	struct zv_daemon *daemon;
 	uint32_t campaign; /* id */
 	uint64_t caller;
+	uint8_t due_class;
+	int64_t due_ms;    /* 0: at once */
+	uint32_t owner;    /* as in struct zv_lead_put */
 };
 
 /* io thread */
@@ -21,7 +25,8 @@ static void call_back(void *arg)
 	struct missed *m = arg;
 	struct zv_daemon *d = m->daemon;
 	char number[24];
-	struct zv_lead_put put = {.n_numbers = 1, .numbers = {number}, .due_class = ZV_DUE_HOT};
+	struct zv_lead_put put = {.n_numbers = 1, .numbers = {number}, .due_class = m->due_class,
+				  .due_ms = m->due_ms, .owner = m->owner};
 	enum zv_err err = ZV_OK;
 
 	(void)snprintf(number, sizeof(number), "+%" PRIu64, m->caller);
@@ -30,26 +35,41 @@ static void call_back(void *arg)
 	if (err == ZV_OK)
 		err = zv_store_lead_put(d->missed, m->campaign, zv_clock_now(&d->clock).cal_ms, &put, 1);
 	if (err != ZV_OK)
-		zv_error("app", "a caller who gave up is not called back: %s", zv_err_text(err));
+		zv_error("app", "a caller is not called back: %s", zv_err_text(err));
 	else if (put.verdict >= ZV_PUT_REMOVED)
-		zv_info("app", "a caller who gave up is not called back: %s", put.why);
+		zv_info("app", "a caller is not called back: %s", put.why);
 	else
 		zv_wake(d->wires->lookahead_fd);
 	free(m);
 }
 
-void zv_daemon_missed(struct zv_daemon *d, const struct zv_cmd *cmd)
+static void post(struct zv_daemon *d, const struct missed *what)
 {
 	struct missed *m;
 
-	if (cmd->u.queue.caller == 0)
+	if (what->caller == 0)
 		return; /* a hidden number */
 	m = malloc(sizeof(*m));
 	if (m == NULL)
 		return;
-	*m = (struct missed){.daemon = d, .campaign = cmd->campaign, .caller = cmd->u.queue.caller};
+	*m = *what;
 	if (zv_io_post(d->io, call_back, m) != ZV_OK) {
-		zv_error("app", "a caller who gave up is not called back: too much else is to be written");
+		zv_error("app", "a caller is not called back: too much else is to be written");
 		free(m);
 	}
+}
+
+void zv_daemon_missed(struct zv_daemon *d, const struct zv_cmd *cmd)
+{
+	post(d, &(struct missed){.daemon = d, .campaign = cmd->campaign,
+				 .caller = cmd->u.queue.caller, .due_class = ZV_DUE_HOT});
+}
+
+void zv_daemon_queued(struct zv_daemon *d, const struct zv_cmd *cmd)
+{
+	if (cmd->u.queue.what == ZV_QUEUED_OVER && cmd->u.queue.wish_ms != 0)
+		post(d, &(struct missed){.daemon = d, .campaign = cmd->campaign,
+					 .caller = cmd->u.queue.caller, .due_class = ZV_DUE_CALLBACK,
+					 .due_ms = cmd->u.queue.wish_ms,
+					 .owner = cmd->u.queue.wish_owner});
 }

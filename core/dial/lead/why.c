@@ -243,10 +243,11 @@ static void pacer(const struct fall *f)
 {
 	const struct zv_engine *e = f->e;
 	uint8_t p = e->floor.pool_of[f->campaign];
-	const struct zv_pool *pool = &e->floor.pools[p];
+	const struct zv_pool *pool;
 
 	if (p == ZV_POOL_NONE)
 		return;
+	pool = &e->floor.pools[p];
 	if (zv_floor_has_agents(e, f->campaign))
 		agents(f);
 	if (pool->live && (pool->place > 0 || pool->figures.why == ZV_WHY_NOTHING))
