@@ -90,6 +90,7 @@ struct zv_held {
 	uint8_t state; /* enum zv_held_state */
 	uint8_t due_class; /* enum zv_due_class */
 	bool head;     /* its promised time runs out: before all others */
+	bool waits_owner; /* FUTURE: its time has come, but not its agent */
 	bool killed;   /* paid, cancelled, withdrawn: its next step is its last, with `category` */
 	uint8_t category;
 	uint16_t campaign; /* index */

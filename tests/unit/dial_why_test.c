@@ -92,6 +92,25 @@ Test(why, leads_that_are_due_later_are_counted_with_the_next)
 	bed_destroy(b);
 }
 
+Test(why, a_call_back_that_waits_for_its_agent_is_counted_as_such)
+{
+	struct bed *b = bed_create(2);
+	struct zv_offer *o;
+
+	bed_open(b);
+	bed_start(b, 7);
+	bed_agent(b, 0, ZV_AD_LOGIN);
+	o = bed_fill(b, 1, 7);
+	o->due_class = ZV_DUE_CALLBACK;
+	o->due_ms = b->now.cal_ms + 5000;
+	o->owner = 1 + 100;
+	bed_send(b, o);
+	cr_assert_not_null(why(b, ZV_NOT_OWNER));
+	cr_expect_eq(why(b, ZV_NOT_OWNER)->count, 1);
+	cr_expect_null(why(b, ZV_NOT_DUE_YET));
+	bed_destroy(b);
+}
+
 Test(why, refusals_of_the_law_are_counted_by_rule_with_the_first_end)
 {
 	struct bed *b = bed_create(0);

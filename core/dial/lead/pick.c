@@ -60,6 +60,7 @@ void zv_pick_await_until(struct zv_engine *e, uint32_t slab, int64_t start_ms)
 {
 	zv_pick_unready(e, slab);
 	e->held[slab].state = ZV_HELD_FUTURE;
+	e->held[slab].waits_owner = false;
 	e->held[slab].start_ms = start_ms;
 	zv_heap_set(&e->future, slab, (struct zv_heap_key){start_ms, e->held[slab].lead});
 }

@@ -379,6 +379,7 @@ static enum started try_start(struct zv_engine *e, uint32_t slab)
 	}
 	if (zv_callback_waits(e, slab, &again_ms)) {
 		zv_pick_await_until(e, slab, again_ms);
+		e->held[slab].waits_owner = true;
 		return MOVED;
 	}
 	if (cc->mode == ZV_MODE_MANUAL || !may_begin(e, slab))

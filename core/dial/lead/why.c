@@ -84,10 +84,8 @@ static void count_held(struct zv_engine *e)
 		n->person += held->state == ZV_HELD_PERSON;
 		if (held->state != ZV_HELD_FUTURE)
 			continue;
-		if (held->start_ms > zv_callback_start(e, i, e->params.slabs.v[i].due_ms))
-			n->owner++; /* its time has come, but not its agent */
-		else
-			n->future++;
+		n->owner += held->waits_owner;
+		n->future += !held->waits_owner;
 		if (n->next_ms == 0 || held->start_ms < n->next_ms)
 			n->next_ms = held->start_ms;
 	}
