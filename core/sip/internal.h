@@ -134,7 +134,7 @@ struct leg {
 	struct zv_sdp_media answered; /* what our last SDP answered, and its version */
 	uint32_t answer_version;
 	uint8_t adopt_pending; /* CANCELs without final answer */
-	uint32_t invite_cseq, cseq, rseq;
+	uint32_t invite_cseq, cseq, rseq, remote_cseq;
 	uint32_t ring_ms, talk_max_s;
 	uint32_t session_s, min_se_s;
 	struct zv_sdp_media media;

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <sofia-sip/msg_addr.h>
+#include <sofia-sip/sip_header.h>
 #include <sofia-sip/tport.h>
 
 #include "base/log.h"
@@ -143,6 +145,35 @@ static bool is_private(const struct zv_ip *ip)
 		return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
 	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
 	       (b[0] == 100 && (b[1] & 0xc0) == 64) || (b[0] == 169 && b[1] == 254);
+}
+
+void leg_follow(struct leg *leg, const msg_t *msg, const sip_t *sip)
+{
+	su_home_t home[1] = {SU_HOME_INIT(home)};
+	const char *by = sip->sip_via != NULL ? sip_via_transport(sip->sip_via) : NULL;
+	char ip_text[46], hop[96], *contact = NULL;
+	struct zv_ip ip;
+	uint16_t port;
+
+	if (sip->sip_contact != NULL && sip->sip_contact->m_url->url_type == url_sip) {
+		url_t url[1] = {*sip->sip_contact->m_url};
+
+		url->url_headers = NULL;
+		contact = url_as_string(home, url);
+	}
+	if (contact != NULL && strlen(contact) < TEXT_MAX_BYTES)
+		(void)keep_text(&leg->contact, contact);
+	su_home_deinit(home);
+	if (!leg->hop_only || leg->route != NULL || by == NULL || !source_of(msg, &ip, &port))
+		return;
+	leg->tcp = strcasecmp(by, "TCP") == 0;
+	zv_ip_text(&ip, ip_text);
+	(void)snprintf(hop, sizeof(hop), ip.family == 6 ? "sip:[%s]:%u;transport=%s"
+							: "sip:%s:%u;transport=%s",
+		       ip_text, (unsigned)port, leg->tcp ? "tcp" : "udp");
+	(void)keep_text(&leg->hop, hop);
+	if (leg->nat_ip.family != 0)
+		leg->nat_ip = ip;
 }
 
 void phone_media(const struct leg *leg, struct zv_sdp_media *media)

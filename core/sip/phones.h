@@ -87,6 +87,8 @@ void phone_gone(struct shard *s, struct phone *p, const char *why);
 void phone_changed(struct shard *s, struct phone *p, bool moved); /* tells who wants to know */
 bool source_of(const msg_t *msg, struct zv_ip *ret_ip, uint16_t *ret_port);
 void phone_dial(struct leg *leg, uint32_t agent); /* sets where it goes; hop NULL: nowhere */
+/* re-INVITE or UPDATE: where the far end is from now on (RFC 3261 12.2.2). */
+void leg_follow(struct leg *leg, const msg_t *msg, const sip_t *sip);
 /* A phone behind a NAT names an address that only it knows. */
 void phone_media(const struct leg *leg, struct zv_sdp_media *media);
 bool is_phone_at(const struct shard *s, const struct zv_ip *ip, uint16_t port);

@@ -72,6 +72,8 @@ static void stack_init(void)
 
 static bool phones_ok(const struct zv_sip_phones *ph, char *text, size_t size)
 {
+	static const uint8_t nowhere[sizeof(ph->ip.bytes)];
+
 	if (!ph->on)
 		return true;
 	if (ph->port == 0 || (ph->ip.family != 4 && ph->ip.family != 6) || ph->realm[0] == 0 ||
@@ -79,6 +81,11 @@ static bool phones_ok(const struct zv_sip_phones *ph, char *text, size_t size)
 	    ph->max_side > 16384 || ph->n > ph->max_phones || ph->expires_max_s == 0 ||
 	    ph->expires_min_s > ph->expires_max_s || ph->n_proxies > 8) {
 		(void)snprintf(text, size, "SIP phones: no address, port, realm or time, or too many");
+		return false;
+	}
+	/* It stands in our Contact. */
+	if (memcmp(ph->ip.bytes, nowhere, sizeof(nowhere)) == 0) {
+		(void)snprintf(text, size, "SIP phones: one address of this machine, not all");
 		return false;
 	}
 	return true;

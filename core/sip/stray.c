@@ -226,10 +226,19 @@ static void in_dialog(struct leg *leg, msg_t *msg, const sip_t *sip)
 		return;
 	case sip_method_invite:
 	case sip_method_update:
-		if (!answered)
+		if (!answered) {
 			a = (struct answer){.code = 481, .phrase = sip_481_No_transaction};
-		else
-			renegotiate(leg, &a, sip, sdp, &moved);
+			break;
+		}
+		if (leg->shard->phones != NULL && sip->sip_cseq->cs_seq < leg->remote_cseq) {
+			/* Out of order (RFC 3261 12.2.2): what came since counts. */
+			a = (struct answer){.code = 500, .phrase = sip_500_Internal_server_error};
+			break;
+		}
+		leg->remote_cseq = sip->sip_cseq->cs_seq;
+		if (leg->shard->phones != NULL)
+			leg_follow(leg, msg, sip);
+		renegotiate(leg, &a, sip, sdp, &moved);
 		break;
 	case sip_method_options:
 	case sip_method_info:
