@@ -375,8 +375,10 @@ export const agentChecks = [
 			await shows(page, '.task.soon', /ещё 2\d мин/);
 			await page.click('[data-do=return]');
 			await s.posts('requests/2/return', 1);
-			await s.mock('publish', { to: 'anna', event: 'request', data: { id: '9', title: 'Новая заявка' } });
-			await shows(page, '.toast', 'Заявка: Новая заявка');
+			await s.mock('publish', { to: 'anna', event: 'request', data: { id: 1, what: 'done' } });
+			await s.mock('publish', { to: 'anna', event: 'request', data: { id: 3, what: 'created' } });
+			await shows(page, '.toast', 'Заявка: Анкета: магазин «Полюс»');
+			assert.equal(await page.locator('.toast').count(), 1);
 		},
 	},
 	{

@@ -194,7 +194,7 @@ class World:
 
     @staticmethod
     def request(n):
-        kinds = ['verification', 'number_change', 'telemarketing', 'callback']
+        kinds = ['verification', 'number_change', 'questionnaire', 'call']
         due = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=[-6, 25, 240, 1500][n - 1])
         return {'id': str(n), 'type': kinds[n - 1], 'title': ['Верификация: Павлов Д. А.', 'Смена номера: Яшина О. Н.',
                                                               'Анкета: магазин «Полюс»', 'Перезвонить: Зимин К.'][n - 1],

@@ -8,7 +8,7 @@ import { inState, left, model, pauseName, previewing, refresh, take, talking, wr
 import { drawCard, drawIdle } from './card.js';
 import { dialog, drawCall, drawManual, keyDial, tickCall } from './call.js';
 import { finish, forget, keyResult, openResult, stateResult, tickResult } from './result.js';
-import { refreshTasks, stateTasks } from './tasks.js';
+import { refreshTasks, stateTasks, toldTask } from './tasks.js';
 
 let leaving = false;
 let fresh = false; // just let in by password: the shift begins by itself
@@ -151,8 +151,7 @@ function onEvent(name, data) {
 	if (name === 'hello') {
 		sync();
 	} else if (name === 'request') {
-		toast(t('task.new', { title: data.title || word('task.type', data.type) }));
-		refreshTasks();
+		toldTask(data);
 	} else if (name === 'note' || name === 'alarm') {
 		toast(data.text ?? '', name === 'alarm' ? 'bad' : '');
 	} else if (['agent', 'card', 'card_close', 'held', 'resumed', 'consult'].includes(name)) {

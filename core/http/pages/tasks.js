@@ -42,7 +42,9 @@ export async function refreshTasks() {
 		say($('task-count'), mine.length + waiting || '');
 		$('task-count').classList.toggle('late', all.some((r) => r.status !== 'done' && pressing(r) === 'late'));
 		draw();
+		return all;
 	} catch { /* asked again with the next event or minute */ }
+	return [];
 }
 
 function draw() {
@@ -103,6 +105,23 @@ function call(r, number) {
 	return h('button', { type: 'button', data: { do: 'call' }, ...(free ? {} : { disabled: true }),
 		onclick: () => attempt(() => post('desk/dial', r.lead
 			? { lead: r.lead, campaign: r.campaign } : { number, campaign: r.campaign })) }, t('task.call'));
+}
+
+let asked = 0; // timer of the next look at the list
+const fresh = new Set(); // ids that were told to be new since
+
+// Event request: everybody hears of each; the list is read at most once in two seconds.
+export function toldTask(data) {
+	if (!data.what || data.what === 'created')
+		fresh.add(String(data.id));
+	asked ||= setTimeout(async () => {
+		asked = 0;
+		const all = await refreshTasks();
+		const mineToo = all.filter((r) => fresh.has(String(r.id)) && r.status === 'new');
+		fresh.clear();
+		if (mineToo.length)
+			toast(t('task.new', { title: mineToo.map((r) => r.title || word('task.type', r.type)).join(', ') }));
+	}, 500 + Math.random() * 1500);
 }
 
 async function next() {
