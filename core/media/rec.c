@@ -23,7 +23,8 @@ void zv_rec_reset(struct zv_rec *r)
 	r->begun = false;
 }
 
-void zv_rec_command(struct zv_rec *r, const struct zv_cmd *cmd, int64_t now_ms)
+void zv_rec_command(struct zv_rec *r, const struct zv_cmd *cmd, struct zv_attempt_id attempt,
+		    int64_t now_ms)
 {
 	uint8_t what = cmd->u.record.on;
 
@@ -40,6 +41,7 @@ void zv_rec_command(struct zv_rec *r, const struct zv_cmd *cmd, int64_t now_ms)
 		r->serial++;
 		r->start_ms = now_ms;
 		r->cal_ms = cmd->cal_ms;
+		r->attempt = zv_attempt_is_zero(cmd->attempt) ? attempt : cmd->attempt;
 		r->lead = cmd->u.record.lead;
 		r->agent = cmd->u.record.agent;
 		r->campaign = cmd->campaign;
@@ -48,13 +50,13 @@ void zv_rec_command(struct zv_rec *r, const struct zv_cmd *cmd, int64_t now_ms)
 }
 
 /* The beginning is told with the first frame that finds room: all that the file needs is kept. */
-static bool begin(struct zv_rec *r, struct zv_leg_id leg, struct zv_attempt_id attempt)
+static bool begin(struct zv_rec *r, struct zv_leg_id leg)
 {
 	struct zv_rec_msg m = {.what = ZV_REC_BEGIN, .serial = r->serial, .leg = leg};
 
 	if (r->begun)
 		return true;
-	m.u.begin.attempt = attempt;
+	m.u.begin.attempt = r->attempt;
 	m.u.begin.lead = r->lead;
 	m.u.begin.cal_ms = r->cal_ms;
 	m.u.begin.campaign = r->campaign;
@@ -63,8 +65,8 @@ static bool begin(struct zv_rec *r, struct zv_leg_id leg, struct zv_attempt_id a
 	return r->begun;
 }
 
-void zv_rec_frame(struct zv_rec *r, struct zv_leg_id leg, struct zv_attempt_id attempt,
-		  const struct zv_rec_frame *f, int64_t now_ms)
+void zv_rec_frame(struct zv_rec *r, struct zv_leg_id leg, const struct zv_rec_frame *f,
+		  int64_t now_ms)
 {
 	uint32_t now = place(r, now_ms), at;
 	struct zv_rec_msg m;
@@ -79,7 +81,7 @@ void zv_rec_frame(struct zv_rec *r, struct zv_leg_id leg, struct zv_attempt_id a
 		r->side[f->side].off = now - f->timestamp;
 		at = now;
 	}
-	if (!begin(r, leg, attempt) || zv_ring_room(r->ring) <= RESERVE) {
+	if (!begin(r, leg) || zv_ring_room(r->ring) <= RESERVE) {
 		lose(r);
 		return;
 	}

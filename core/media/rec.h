@@ -38,6 +38,7 @@ struct zv_rec {
 	bool begun;                   /* BEGIN found a place */
 	uint32_t serial;
 	int64_t start_ms, cal_ms;
+	struct zv_attempt_id attempt;
 	uint64_t lead;
 	uint32_t campaign, agent;
 	struct { bool set; uint32_t off; } side[2];
@@ -45,7 +46,9 @@ struct zv_rec {
 
 /* The leg was opened: nothing is recorded yet. */
 void zv_rec_reset(struct zv_rec *rec);
-void zv_rec_command(struct zv_rec *rec, const struct zv_cmd *cmd, int64_t now_ms);
+/* attempt: of the stream, if the command names none. */
+void zv_rec_command(struct zv_rec *rec, const struct zv_cmd *cmd, struct zv_attempt_id attempt,
+		    int64_t now_ms);
 /* A frame that came in or went out, by its RTP timestamp. */
 struct zv_rec_frame {
 	uint8_t side, law;
@@ -53,8 +56,8 @@ struct zv_rec_frame {
 	uint32_t timestamp;
 	const uint8_t *payload;
 };
-void zv_rec_frame(struct zv_rec *rec, struct zv_leg_id leg, struct zv_attempt_id attempt,
-		  const struct zv_rec_frame *frame, int64_t now_ms);
+void zv_rec_frame(struct zv_rec *rec, struct zv_leg_id leg, const struct zv_rec_frame *frame,
+		  int64_t now_ms);
 void zv_rec_end(struct zv_rec *rec, struct zv_leg_id leg, int64_t now_ms);
 
 #endif

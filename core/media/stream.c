@@ -240,7 +240,7 @@ static uint32_t event_packet(struct zv_stream *s, const struct zv_press_packet *
 static void record_out(struct zv_stream *s, uint32_t timestamp, const uint8_t *payload, uint32_t len,
 		       int64_t now_ms)
 {
-	zv_rec_frame(&s->rec, s->leg, s->attempt, &(struct zv_rec_frame){
+	zv_rec_frame(&s->rec, s->leg, &(struct zv_rec_frame){
 		.side = ZV_REC_LEFT, .law = s->payload_type, .len = (uint16_t)len,
 		.timestamp = timestamp, .payload = payload}, now_ms);
 }
@@ -470,7 +470,7 @@ void zv_stream_packet(struct zv_stream *s, const struct zv_packet *packet, int64
 	else if (take == ZV_RTP_NEXT)
 		s->skipped++;
 	if (s->rec.on && ret_heard->audio)
-		zv_rec_frame(&s->rec, s->leg, s->attempt, &(struct zv_rec_frame){
+		zv_rec_frame(&s->rec, s->leg, &(struct zv_rec_frame){
 			.side = ZV_REC_RIGHT, .law = rtp.payload_type, .len = (uint16_t)rtp.len,
 			.timestamp = rtp.timestamp, .payload = rtp.payload}, now_ms);
 	listen_inband(s, &rtp, now_ms, box);

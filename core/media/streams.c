@@ -234,7 +234,9 @@ static void open_stream(struct zv_streams *t, uint32_t id, const struct zv_cmd *
 	}
 	if (err != ZV_OK)
 		return;
-	s->filter.trunk = cmd->trunk < t->params->n_trunks ? &t->params->trunks[cmd->trunk] : NULL;
+	s->filter.trunk = NULL; /* a phone has none, whatever number stands there */
+	if (cmd->u.media.learn == ZV_LEARN_NOT && cmd->trunk < t->params->n_trunks)
+		s->filter.trunk = &t->params->trunks[cmd->trunk];
 	t->io->ops->filter(t->io, id, &s->filter);
 }
 
@@ -263,7 +265,7 @@ void zv_streams_command(struct zv_streams *t, const struct zv_cmd *cmd, int64_t 
 	else if (cmd->type == ZV_CMD_MEDIA_STOP && ours)
 		zv_stream_stop(s, ZV_PLAYED_STOPPED, &t->box);
 	else if (cmd->type == ZV_CMD_MEDIA_RECORD && ours)
-		zv_rec_command(&s->rec, cmd, now_ms);
+		zv_rec_command(&s->rec, cmd, s->attempt, now_ms);
 	else if (cmd->type == ZV_CMD_MEDIA_KEY && ours && !zv_presses_add(&s->presses, cmd->u.key.key))
 		zv_count(&t->presses_lost, 1);
 }

@@ -343,11 +343,10 @@ Test(links, a_full_ring_loses_frames_of_a_recording_and_none_of_its_time, .timeo
 		loud[i] = zv_alaw_encode(i % 8 < 4 ? 8000 : -8000);
 	frame.payload = loud;
 	cmd.u.record.on = 1;
-	zv_rec_command(&rec, &cmd, 1000);
+	zv_rec_command(&rec, &cmd, (struct zv_attempt_id){1, 2}, 1000);
 	for (uint32_t i = 0; i < 400; i++) {
 		frame.timestamp = 777 + 160 * i;
-		zv_rec_frame(&rec, (struct zv_leg_id){0, 0}, (struct zv_attempt_id){1, 2}, &frame,
-			     1000 + 20 * (int64_t)i);
+		zv_rec_frame(&rec, (struct zv_leg_id){0, 0}, &frame, 1000 + 20 * (int64_t)i);
 	}
 	cr_assert_eq(lost, 400 - (256 - 64 - 1));
 	zv_rec_end(&rec, (struct zv_leg_id){0, 0}, 1000 + 20 * 400);
