@@ -65,7 +65,7 @@ static void *run_tape(void *arg)
 	return NULL;
 }
 
-static void recorded(void *arg, const struct zv_recording *r)
+static void recorded(void *arg, const struct zv_taped *r)
 {
 	struct house *h = arg;
 
