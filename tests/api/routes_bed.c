@@ -2,7 +2,8 @@
  * is asked, for tests/api/routes_test.py.
  *
  * usage: api_routes_bed CONFIG STORE_DIR SECRETS TOKENS
- * Standard input: card ATTEMPT LEAD CAMPAIGN | nocard | now MS | refuse 0|1 | log | note ATTEMPT | quit
+ * Standard input: card ATTEMPT LEAD CAMPAIGN | nocard | now MS | refuse 0|1 | log | note ATTEMPT |
+ * overdue | quit
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -57,8 +58,11 @@ static enum zv_err desk(void *arg, const struct zv_event *ev, uint64_t ticket)
 static enum zv_err told(void *arg, struct zv_event *ev, uint64_t ticket)
 {
 	(void)arg;
-	write_down(json_pack("{s:i}", "told", (int)ev->type));
-	zv_http_answer_err(api.http, ticket, ZV_OK, NULL);
+	write_down(json_pack("{s:i, s:I, s:i, s:i, s:I, s:I}", "told", (int)ev->type, "lead",
+			     (json_int_t)ev->u.kill.lead, "category", (int)ev->u.kill.category, "class",
+			     (int)ev->u.kill.due_class, "at_ms", (json_int_t)ev->u.kill.at_ms, "owner",
+			     (json_int_t)ev->u.kill.owner));
+	zv_http_answer_err(api.http, ticket, refuses ? ZV_EDENIED : ZV_OK, NULL);
 	return ZV_OK;
 }
 
@@ -199,6 +203,8 @@ static bool command(struct zv_store *store, char *line)
 		refuses = line[7] == '1';
 	} else if (strncmp(line, "note ", 5) == 0) {
 		note(store, line + 5);
+	} else if (strcmp(line, "overdue") == 0) {
+		zv_api_look_at_requests(&api);
 	} else if (strcmp(line, "log") == 0) {
 		(void)pthread_mutex_lock(&lock);
 		(void)json_dumpf(asked, stdout, JSON_COMPACT);
@@ -213,10 +219,11 @@ static bool command(struct zv_store *store, char *line)
 static struct zv_http *serve(char **argv, struct zv_store *store)
 {
 	static const struct zv_http_route *const tables[] = {
-		zv_api_session_routes, zv_api_desk_routes, zv_api_floor_routes, zv_api_campaign_routes};
+		zv_api_session_routes, zv_api_desk_routes, zv_api_floor_routes, zv_api_campaign_routes,
+		zv_api_lead_routes, zv_api_request_routes};
 	static const char *const schemas[] = {zv_api_schemas};
 	static struct zv_http_user users[64];
-	struct zv_http_params p = {.address = "127.0.0.1", .tables = tables, .n_tables = 4, .schemas = schemas,
+	struct zv_http_params p = {.address = "127.0.0.1", .tables = tables, .n_tables = 6, .schemas = schemas,
 				   .n_schemas = 1, .arg = &api, .users = users, .secrets = argv[3],
 				   .realm = "zvonar", .tokens = argv[4], .rate_session = 100000,
 				   .rate_address = 100000, .n_users = config->engine.n_agents};

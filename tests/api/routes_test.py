@@ -117,15 +117,32 @@ class Roles(Case):
         yield 'GET', '/api/v1/events', None
         yield 'GET', '/api/v1/suppressions', {'supervisor', 'operator', 'integrator'}
         yield 'POST', '/api/v1/marks', {'integrator', 'operator'}
+        for what in ('', '/bulk', '/{id}/paid', '/{id}/cancelled', '/{id}/withdraw'):
+            yield 'POST', '/api/v1/leads' + what, {'integrator', 'operator'}
+        for what in ('', '/{id}'):
+            yield 'GET', '/api/v1/leads' + what, {'supervisor', 'operator', 'integrator'}
+        for method in ('POST', 'DELETE'):
+            yield method, '/api/v1/leads/{id}/callback', 'all'
+        yield 'GET', '/api/v1/callbacks', 'all'
+        yield 'GET', '/api/v1/recordings', 'supervisor'
+        yield 'GET', '/api/v1/forms', 'all'
+        yield 'GET', '/api/v1/requests', 'all'
+        yield 'POST', '/api/v1/requests', {'supervisor', 'operator', 'integrator'}
+        yield 'GET', '/api/v1/requests/next', 'agent'
+        yield 'GET', '/api/v1/requests/{id}', 'all'
+        for what in ('take', 'done', 'return'):
+            yield 'POST', '/api/v1/requests/{id}/' + what, 'agent'
 
     def test_every_route_is_refused_to_other_roles_and_to_nobody_logged_in(self):
         tried = set()
+        request = self.post('requests', {'type': 'call'}, 'integrator')[2]['id']
         for method, template, who in self.routes():
             tried.add((template, method.lower()))
             if who is None:
                 continue
             may = who if isinstance(who, set) else self.MAY[who]
             path = template.replace('{user}', 'olga').replace('{name}', 'cleanup')
+            path = path.replace('{id}', str(request if '/requests/' in path else self.s.lead))
             self.refused(self.s.ask(method, path), 401, 'log-in')
             for role in ROLES:
                 got = self.ask(method, path, role=role)

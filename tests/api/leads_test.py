@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""Leads, call-backs, requests and forms by the API, asked from outside.
+
+usage: leads_test.py BED SOURCE_ROOT
+"""
+import http.client
+import json
+import time
+import unittest
+
+import routes_test
+from apitest import Stream, wait_for
+
+HOT, CALLBACK, NORMAL, LATER = range(4)
+OWNER_NOBODY = 0xffffffff
+MORE = """
+forms:
+  check:
+    title: Verification
+    fields:
+      passport: {title: Passport, required: yes}
+      born: {type: date, required: yes}
+      income: {type: number}
+      city: {type: choice, choices: [Москва, Омск]}
+      agrees: {type: bool}
+      second: {type: phone}
+"""
+
+
+PEOPLE = routes_test.PEOPLE.replace('olga: {', 'olga: {skills: {passports: 5}, ') + MORE
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        routes_test.PEOPLE = PEOPLE
+        cls.s = routes_test.Api()
+        cls.token = {role: cls.s.login(user) if user else routes_test.MACHINE
+                     for role, user in routes_test.ROLES.items()}
+        cls.token['nina'] = cls.s.login('nina')
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.s.stop()
+        assert status == 0, f'the bed ended with {status}'
+
+    def setUp(self):
+        self.s.tell('refuse 0')
+        self.s.log()
+
+    def ask(self, method, path, body=None, role='integrator', **more):
+        return self.s.ask(method, '/api/v1/' + path, body, token=self.token[role], **more)
+
+    def post(self, path, body=None, role='integrator'):
+        return self.ask('POST', path, body, role)
+
+    def get(self, path, role='operator'):
+        got = self.ask('GET', path, None, role)
+        self.assertEqual(got[0], 200, got)
+        return got[2]
+
+    def refused(self, got, status, code=None, says=''):
+        self.assertEqual(got[0], status, got[2])
+        if code:
+            self.assertEqual(got[2].get('code'), code, got[2])
+        self.assertIn(says, got[2].get('detail', ''))
+
+
+class Leads(Case):
+    def give(self, **lead):
+        got = self.post('leads', {'campaign': 'leads', **lead})
+        self.assertIn(got[0], (200, 201), got)
+        return got
+
+    def test_a_lead_is_given_once_and_read_with_all_that_was_said(self):
+        status, _, got = self.give(external_id='site-1', phone='8 (916) 700-00-01', temperature='hot',
+                                   attrs={'name': '<b>Анна</b>', 'sum': 12.5, 'vip': True}, owner='nina', sla_s=300,
+                                   zone='Asia/Omsk')
+        self.assertEqual((status, got['verdict']), (201, 'new'))
+        card = self.get(f'leads/{got["lead"]}')
+        self.assertEqual(card['fields'], {'name': '<b>Анна</b>', 'sum': '12.5', 'vip': 'yes'})
+        self.assertEqual(card['person']['numbers'], ['+79167000001'])
+        self.assertEqual((card['class'], card['owner'], card['sla_s'], card['status'], card['campaign']),
+                         ('hot', 'nina', 300, 'due', 'leads'))
+        self.assertEqual(card['accepted_ms'], got['accepted_ms'])
+        status, _, again = self.give(external_id='site-1', phone='89167000001', attrs={'sum': 99})
+        self.assertEqual((status, again['verdict'], again['lead']), (200, 'updated', got['lead']))
+        card = self.get(f'leads/{got["lead"]}')
+        self.assertEqual((card['fields']['sum'], card['fields']['vip'], card['class']), ('99', 'yes', 'hot'))
+        for query in ('external_id=site-1', 'number=%2B79167000001'):
+            self.assertEqual([x['lead'] for x in self.get('leads?' + query)['leads']], [got['lead']])
+        self.assertEqual(self.s.log(), [], 'nothing had to be told to the engine')
+
+    def test_a_new_wish_of_a_known_person_is_told_to_the_engine(self):
+        first = self.give(external_id='w-1', phone='+79167000002', temperature='cold')[2]
+        got = self.give(external_id='w-2', phone='+79167000002', temperature='hot')[2]
+        self.assertEqual((got['verdict'], got['lead']), ('again', first['lead']))
+        ev, = self.s.log()
+        self.assertEqual((ev['lead'], ev['category'], ev['class']), (first['lead'], 0, HOT))
+        self.assertEqual(self.get(f'leads/{got["lead"]}')['class'], 'hot')
+
+    def test_what_is_wrong_is_refused_and_says_what(self):
+        good = {'campaign': 'leads', 'phone': '+79167000003'}
+        for change, says in (({'campaign': 'nowhere'}, 'campaign'), ({'phone': '12'}, ''), ({'phone': None}, 'numbers'),
+                             ({'surprise': 1}, 'surprise'), ({'temperature': 'boiling'}, 'temperature'),
+                             ({'due': 'tomorrow'}, 'due'), ({'due': '2026-12-01T10:00:00'}, 'due'),
+                             ({'owner': 'nobody'}, 'owner'), ({'sla_s': 0}, 'sla_s'), ({'sla_s': '5'}, 'sla_s'),
+                             ({'attrs': ['a']}, 'attrs'), ({'attrs': {'a': {}}}, 'attrs'),
+                             ({'attrs': {'a': 'b\u0000c'}}, ''), ({'attrs': {'a': 'b\nc'}}, 'attrs'),
+                             ({'attrs': {'a' * 200: 'b'}}, 'attrs'), ({'attrs': {'a': 'x' * 33000}}, 'attrs'),
+                             ({'external_id': 'x' * 201}, 'external_id'), ({'zone': 'Mars/Base'}, 'zone'),
+                             ({'jurisdiction': 'Russia'}, ''), ({'party': 'friend'}, 'party'),
+                             ({'numbers': ['+79167000003'] * 9, 'phone': None}, 'numbers'),
+                             ({'numbers': ['+79167000003']}, 'numbers'), ({'language': 'x' * 12}, 'language')):
+            body = {k: v for k, v in {**good, **change}.items() if v is not None}
+            got = self.post('leads', body)
+            self.assertIn(got[0], (400, 422), (change, got))
+            if got[0] == 422:
+                self.assertIn(says, got[2]['detail'], change)
+        self.refused(self.post('leads', [good]), 400)
+        self.assertEqual(self.get('leads?number=%2B79167000003')['leads'], [])
+        for bad in ('leads', 'leads?number=1&external_id=2', 'leads?number=x'):
+            self.refused(self.ask('GET', bad, role='operator'), 422)
+        for bad in ('leads/0', 'leads/x', 'leads/99999999999'):
+            self.refused(self.ask('GET', bad, role='operator'), 404)
+
+    def test_a_key_gives_the_same_answer_again(self):
+        body = json.dumps({'campaign': 'leads', 'phone': '+79167000004'})
+        head = {'Idempotency-Key': 'k-1', 'Content-Type': 'application/json'}
+        one = self.ask('POST', 'leads', body, headers=head)
+        two = self.ask('POST', 'leads', body, headers=head)
+        self.assertEqual((one[0], one[2]), (201, two[2]))
+        self.assertEqual(two[0], 201)
+
+    def lines(self, rows, role='integrator'):
+        """Sends a body of lines, chunked, as somebody does who does not know its length."""
+        c = http.client.HTTPConnection('127.0.0.1', self.s.port, timeout=60)
+        body = (r if isinstance(r, bytes) else json.dumps(r).encode() + b'\n' for r in rows)
+        c.request('POST', '/api/v1/leads/bulk', body=body, encode_chunked=True,
+                  headers={'Authorization': 'Bearer ' + self.token[role], 'Transfer-Encoding': 'chunked',
+                           'Content-Type': 'application/x-ndjson'})
+        r = c.getresponse()
+        got = r.status, json.loads(r.read())
+        c.close()
+        return got
+
+    def test_many_leads_go_in_a_line_each_and_bad_lines_are_told(self):
+        n = 4000
+        begin = time.monotonic()
+        status, got = self.lines({'campaign': 'leads' if i % 1000 else 'cleanup', 'external_id': f'b-{i}',
+                                  'phone': f'+7917{i:07}', 'attrs': {'name': f'N {i}'}} for i in range(n))
+        took = time.monotonic() - begin
+        self.assertEqual((status, got['lines'], got['new'], got['errors']), (200, n, n, []))
+        print(f'{n / took:.0f} leads a second by lines')
+        self.assertLess(took, 20)
+        status, got = self.lines([{'campaign': 'leads', 'external_id': 'b-1', 'phone': '+79170000001'},
+                                  b'{"campaign": \n', {'campaign': 'leads', 'phone': 'x'},
+                                  {'campaign': 'leads', 'phone': '+79170000002', 'external_id': 'other'}])
+        self.assertEqual((status, got['lines'], got['updated'], got['again'], got['invalid']), (200, 4, 1, 1, 2))
+        self.assertEqual([e['line'] for e in got['errors']], [2, 3])
+        self.assertEqual(len(self.get('leads?external_id=b-3999')['leads']), 1)
+
+    def test_a_client_that_goes_away_leaves_whole_batches_and_a_server_that_goes_on(self):
+        c = http.client.HTTPConnection('127.0.0.1', self.s.port, timeout=20)
+        c.putrequest('POST', '/api/v1/leads/bulk')
+        for name, value in (('Authorization', 'Bearer ' + self.token['integrator']), ('Transfer-Encoding', 'chunked'),
+                            ('Content-Type', 'application/x-ndjson')):
+            c.putheader(name, value)
+        c.endheaders()
+        row = b''.join(json.dumps({'campaign': 'leads', 'phone': f'+7918{i:07}'}).encode() + b'\n' for i in range(1200))
+        c.send(b'%x\r\n%s\r\n' % (len(row), row))
+        self.assertTrue(wait_for(lambda: self.get('leads?number=%2B79180000000')['leads']))
+        c.close()
+        self.assertTrue(self.get('leads?number=%2B79180000499')['leads'])
+
+    def test_paid_cancelled_and_withdrawn_leads_get_their_category(self):
+        lead = self.give(phone='+79167000005')[2]['lead']
+        self.s.log()
+        self.refused(self.post(f'leads/{lead}/paid'), 422, 'invalid', 'on_paid')
+        self.refused(self.post(f'leads/{lead}/paid', {'category': 'nothing'}), 422)
+        got = self.post(f'leads/{lead}/withdraw', {'category': 'отсев'})
+        self.assertEqual(got[0], 200, got)
+        ev, = self.s.log()
+        self.assertEqual((ev['lead'], ev['category']), (lead, 2))
+        self.s.tell('refuse 1')
+        self.refused(self.post(f'leads/{lead}/withdraw', {'category': 'отсев'}), 409)
+
+    def test_a_call_back_is_agreed_in_lawful_hours_only(self):
+        lead = self.give(phone='+79167000006', zone='Europe/Moscow')[2]['lead']
+        path = f'leads/{lead}/callback'
+        self.s.log()
+        got = self.post(path, {'at': '2026-11-25T10:00:00+03:00', 'agent': 'nina'}, 'agent')
+        self.assertEqual(got[0], 200, got)
+        ev, = self.s.log()
+        self.assertEqual((ev['lead'], ev['class'], ev['at_ms'], ev['owner']), (lead, CALLBACK, 1795590000000, 3))
+        self.assertEqual(self.post(path, {'at': '2026-11-25T10:00:00+03:00', 'anyone': True})[0], 200)
+        self.assertEqual(self.s.log()[0]['owner'], OWNER_NOBODY)
+        self.refused(self.post(path, {'at': '2026-11-25T13:00:00+03:00'}), 422, 'not-lawful')
+        for body in ({}, {'at': 'noon'}, {'at': '2020-01-01T10:00:00Z'}, {'at': '2026-11-25T10:00:00+03:00', 'x': 1},
+                     {'at': '2026-11-25T10:00:00+03:00', 'agent': 'nina', 'anyone': True}):
+            self.refused(self.post(path, body), 422)
+        self.refused(self.post(path, {'at': '2026-11-25T10:00:00+03:00', 'agent': 'x'}), 404)
+        self.assertEqual(self.ask('DELETE', path, role='agent')[0], 200)
+        ev, = self.s.log()
+        self.assertEqual((ev['lead'], ev['category'], ev['at_ms']), (lead, 0, 0))
+        self.assertEqual(self.get('callbacks', 'agent'), {'callbacks': []})
+        self.refused(self.ask('GET', 'recordings', role='operator'), 422)
+        self.assertEqual(self.get(f'recordings?lead={lead}'), {'recordings': []})
+
+
+class Requests(Case):
+    def create(self, **more):
+        got = self.post('requests', {'type': 'verification', **more})
+        self.assertEqual(got[0], 201, got)
+        return got[2]['id']
+
+    def clear(self):
+        for r in self.get('requests')['requests']:
+            if r['status'] == 'new':
+                self.post(f'requests/{r["id"]}/take', role='operator')
+            got = self.post(f'requests/{r["id"]}/done', {'fields': {
+                'passport': 'x', 'born': '2000-01-01'} if r['form'] else {}}, 'operator')
+            self.assertEqual(got[0], 200, got)
+
+    def setUp(self):
+        super().setUp()
+        self.clear()
+
+    def test_the_most_urgent_is_next_for_who_has_the_skill(self):
+        plain = self.create(title='later', within_s=7200, priority=1)
+        soon = self.create(title='soon', due='2026-11-22T12:30:00Z', priority=1)
+        skilled = self.create(skill='passports', priority=0)
+        self.assertEqual(self.get('requests/next', 'agent')['id'], skilled)
+        self.assertEqual(self.get('requests/next', 'nina')['id'], soon)
+        self.assertEqual([r['id'] for r in self.get('requests', 'nina')['requests']], [soon, plain])
+        self.assertEqual(self.post(f'requests/{soon}/take', role='nina')[0], 200)
+        self.refused(self.post(f'requests/{soon}/take', role='agent'), 409)
+        self.refused(self.post(f'requests/{soon}/done', role='agent'), 409)
+        self.refused(self.ask('GET', f'requests/{soon}', role='agent'), 404)
+        self.assertEqual(self.post(f'requests/{soon}/return', {'comment': 'занято'}, 'nina')[0], 200)
+        shown = self.get(f'requests/{soon}', 'agent')
+        self.assertEqual((shown['status'], shown['result']), ('new', 'занято'))
+        self.assertEqual([h['what'] for h in shown['history']], ['created', 'taken', 'returned'])
+        self.assertEqual(self.get('requests')['counts']['new'], 3)
+        self.refused(self.post(f'requests/{plain}/take', role='integrator'), 403)
+
+    def test_a_form_must_be_filled_in_as_it_asks(self):
+        lead = self.post('leads', {'campaign': 'leads', 'phone': '+79167100001', 'attrs': {'name': 'Anna'}})[2]['lead']
+        r = self.create(form='check', lead=lead, campaign='leads', fields={'city': 'Омск'})
+        shown = self.get(f'requests/{r}')
+        self.assertEqual([(f['name'], f['type'], f['required']) for f in shown['form']],
+                         [('passport', 'text', True), ('born', 'date', True), ('income', 'number', False),
+                          ('city', 'select', False), ('agrees', 'check', False), ('second', 'phone', False)])
+        self.assertEqual((shown['number'], shown['person']['name']), ('+79167100001', 'Anna'))
+        self.assertEqual(self.post(f'requests/{r}/take', role='agent')[0], 200)
+        good = {'passport': '4500 123456', 'born': '1990-02-28', 'income': '120,5', 'agrees': True, 'second': '+79161112233'}
+        for change, says in (({'passport': None}, 'passport'), ({'born': '1990-02-30'}, 'born'), ({'born': '1.2.1990'}, 'born'),
+                             ({'income': 'many'}, 'income'), ({'city': 'Париж'}, 'city'), ({'agrees': 'perhaps'}, 'agrees'),
+                             ({'second': '12'}, 'second'), ({'unknown': '1'}, 'unknown'), ({'passport': 'x' * 3000}, 'passport')):
+            fields = {k: v for k, v in {**good, **change}.items() if v is not None}
+            self.refused(self.post(f'requests/{r}/done', {'fields': fields}, 'agent'), 422, 'invalid', says)
+        self.assertEqual(self.post(f'requests/{r}/done', {'fields': good, 'comment': 'всё верно'}, 'agent')[0], 200)
+        shown = self.get(f'requests/{r}')
+        self.assertEqual((shown['status'], shown['result'], shown['fields']), ('done', 'всё верно', {'city': 'Омск', **good}))
+        self.assertEqual([x['id'] for x in self.get(f'requests?lead={lead}')['requests']], [r])
+        self.assertEqual(self.get('forms', 'agent')['forms'][0]['name'], 'check')
+
+    def test_wrong_requests_are_refused(self):
+        for body in ({}, {'type': 'x'}, {'type': 'call', 'form': 'none'}, {'type': 'call', 'priority': 10},
+                     {'type': 'call', 'due': '2026-11-22T12:30:00Z', 'within_s': 5}, {'type': 'call', 'title': 'x' * 301},
+                     {'type': 'call', 'fields': []}, {'type': 'call', 'fields': {'a': 'x' * 9000}}, {'type': 'call', 'y': 1}):
+            self.refused(self.post('requests', body), 422)
+        self.refused(self.post('requests', {'type': 'call', 'lead': 5}), 404)
+        self.refused(self.post('requests', {'type': 'call', 'campaign': 'x'}), 404)
+        for query in ('status=old', 'type=x', 'lead=x', 'overdue=2'):
+            self.refused(self.ask('GET', 'requests?' + query, role='operator'), 422)
+        self.refused(self.ask('GET', 'requests/0', role='operator'), 404)
+
+    def test_what_is_overdue_is_told_once_to_supervisors_and_pages_hear_of_changes(self):
+        chief, page = (Stream(self.s, self.token[role]) for role in ('supervisor', 'agent'))
+        try:
+            chief.until('hello')
+            page.until('hello')
+            r = self.create(title='in time', within_s=1)
+            self.assertEqual(page.until('request')[-1]['data'], {'id': r, 'what': 'created'})
+            self.s.tell('now 1795348810000')
+            self.s.tell('overdue')
+            told = chief.until('alarm')[-1]['data']
+            self.assertEqual(told['request'], r)
+            self.assertIn('in time', told['text'])
+            self.assertTrue(self.get(f'requests/{r}')['escalated'])
+            self.assertEqual([x['id'] for x in self.get('requests?overdue=1')['requests']], [r])
+            self.s.tell('overdue')
+            self.create(title='after')
+            rest = chief.until('request', n=2)
+            self.assertEqual([e['data']['what'] for e in rest if e['event'] == 'request'], ['overdue', 'created'])
+            self.assertNotIn('alarm', [e['event'] for e in rest])
+        finally:
+            self.s.tell('now 1795348800000')
+            chief.close()
+            page.close()
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
