@@ -58,6 +58,7 @@ void zv_config_build_pace(struct zv_config_build *b, const struct zv_conf_node *
 	e->pace = pace_of(node, e->mode);
 	e->wrapup_max_ms = (uint32_t)number(node, "pace.wrapup_max");
 	e->preview_max_ms = (uint32_t)number(node, "pace.preview_max");
+	e->preview_dials = number(node, "pace.preview_dials") != 0;
 	s->ratio_ppm = (uint32_t)number(node, "pace.ratio") * 10000;
 	s->ring_min_ms = (uint32_t)number(node, "pace.ring_min");
 	s->patience_ms = (uint32_t)number(node, "pace.patience");
@@ -73,8 +74,4 @@ void zv_config_build_pace(struct zv_config_build *b, const struct zv_conf_node *
 	if (e->pace != 0 && s->ring_min_ms > e->ring_ms)
 		zv_conf_error(b->sink, zv_conf_find(node, "pace.ring_min"),
 			      "campaigns.%s.pace.ring_min is above ring_time", c->name);
-	if (e->pace == ZV_PACE_PREVIEW)
-		zv_conf_warn(b->sink, zv_conf_get(node, "mode"),
-			     "campaigns.%s: preview needs the agents' screen; until it is there nobody is dialled",
-			     c->name);
 }
