@@ -9,7 +9,8 @@
  * his suppressions by person; the bare marks (kind, name's hash, times) without their texts.  When
  * a list brings one of his numbers again, he gets the same person id, and the lookahead finds his
  * contacts by the hash of the number.  Suppressions by number stay as they are: they exist to be
- * kept.
+ * kept.  Of his requests their texts go.  His recordings are files: zv_store_recordings_expire with
+ * his id removes them, before he is erased.
  */
 #ifndef ZV_STORE_ERASE_H
 #define ZV_STORE_ERASE_H

@@ -3,6 +3,7 @@
 
 #include "store/db.h"
 #include "store/erase.h"
+#include "store/erase_in.h"
 
 #define LEADS_MAX 512u
 #define ROWS      1024u  /* of a write transaction */
@@ -121,7 +122,7 @@ static enum zv_err forget_lead(struct forget *f, uint64_t lead)
 	rec.state = ZV_LEAD_REMOVED;
 	rec.needs_step = 0;
 	rec.attrs_len = 0;
-	rec.debt = rec.topic = 0;
+	rec.debt = rec.topic = rec.owner = 0;
 	if (rec.final_ms == 0)
 		rec.final_ms = f->now_ms;
 	return err == ZV_OK ? zv_db_lead_put(f->txn, lead, &rec) : err;
@@ -293,6 +294,8 @@ static enum zv_err hash_contact(struct forget *f, struct zv_ledger_row *row)
 {
 	enum zv_err err = hash_outbox(f, row->contact.attempt);
 
+	if (err == ZV_OK && !f->dry_run)
+		err = zv_erase_note(f->txn, row->contact.attempt);
 	/* Also of numbers that a list had taken from him. */
 	if (err == ZV_OK && !f->dry_run)
 		err = remember_hash(f, row->contact.e164);
@@ -428,6 +431,8 @@ enum zv_err zv_erase_person(struct zv_store *store, uint64_t person, int64_t now
 	f->report = ret_report;
 	f->txn = malloc(sizeof(*f->txn));
 	err = f->txn != NULL ? in_txn(f, forget_him) : ZV_ENOMEM;
+	if (err == ZV_OK && !dry_run)
+		err = zv_erase_work(store, person, f->leads, f->n_leads);
 	if (err == ZV_OK)
 		err = forget_contacts(f);
 	if (err == ZV_OK)

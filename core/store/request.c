@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "store/db.h"
+#include "store/erase_in.h"
 
 #define TASK_KEY_MAX 18u
 enum { BY_URGENCY = 0, BY_DEADLINE = 1, BY_PERSON = 2, BY_AGENT = 3, BY_LEAD = 4 };
@@ -655,5 +656,57 @@ enum zv_err zv_store_requests_escalate(struct zv_store *store, int64_t now_ms, z
 	} while (err == ZV_OK && l.n == ESCALATE_MAX);
 	free(txn);
 	*ret_n = told;
+	return err;
+}
+
+/* ---- forgetting ---- */
+
+static bool find_his(void *arg, const MDB_val *key)
+{
+	struct late *l = arg;
+
+	l->ids[l->n++] = id_in(key);
+	return l->n < ESCALATE_MAX;
+}
+
+struct his { uint64_t person; struct late late; };
+
+static enum zv_err find_of_person(struct zv_txn *txn, void *arg)
+{
+	struct his *h = arg;
+	uint8_t key[TASK_KEY_MAX] = {BY_PERSON};
+
+	zv_put_be64(key + 1, h->person);
+	return tasks_each(txn, key, 9, find_his, &h->late);
+}
+
+/* Nothing of it leads to him any more, so each turn finds others. */
+enum zv_err zv_erase_requests(struct zv_store *store, struct zv_txn *txn, uint64_t person)
+{
+	struct his h = {.person = person};
+	enum zv_err err;
+
+	do {
+		h.late.n = 0;
+		err = with_txn(store, find_of_person, &h);
+		if (err != ZV_OK || h.late.n == 0)
+			return err;
+		err = zv_db_begin(store, true, txn);
+		for (uint32_t i = 0; i < h.late.n && err == ZV_OK; i++) {
+			struct zv_request old, q;
+
+			err = get(txn, h.late.ids[i], &old);
+			if (err != ZV_OK)
+				break;
+			q = old;
+			q.person = q.lead = 0;
+			q.title = q.fields = q.result = "";
+			err = put(txn, &q, &old);
+		}
+		if (err == ZV_OK)
+			err = zv_db_commit(txn);
+		else
+			zv_db_abort(txn);
+	} while (err == ZV_OK && h.late.n == ESCALATE_MAX);
 	return err;
 }

@@ -264,6 +264,46 @@ Test(work, requests_are_found_by_person_lead_agent_and_status)
 	cr_expect_eq(n, 5);
 }
 
+static bool is_empty(void *arg, const struct zv_request *q)
+{
+	(void)arg;
+	cr_expect_eq(q->person, 0);
+	cr_expect_eq(q->lead, 0);
+	cr_expect_str_eq(q->title, "");
+	cr_expect_str_eq(q->fields, "");
+	return true;
+}
+
+Test(work, of_an_erased_person_nothing_that_was_written_is_left)
+{
+	struct zv_note note = {.attempt = attempt_no(1), .lead = lead, .comment = "secret"};
+	struct zv_erase_person_report report;
+	uint64_t id = ask(1, (int64_t)CAL + 1000, ""), person = lead_row(store, lead).person;
+
+	start_thread(store);
+	call(1, lead, 7);
+	stop_thread();
+	cr_assert_eq(zv_store_note_put(store, &note), ZV_OK);
+	cr_assert_eq(zv_store_request_take(store, id, "anna", (int64_t)CAL), ZV_OK);
+	cr_assert_eq(zv_erase_person(store, person, (int64_t)CAL + 9000, false, &report), ZV_OK);
+	cr_expect_eq(zv_store_note_get(store, attempt_no(1), NULL, NULL), ZV_ENOENT);
+	cr_assert_eq(zv_store_request_get(store, id, is_empty, NULL), ZV_OK);
+	cr_expect_eq(zv_store_request_done(store, id, "anna", NULL, "", (int64_t)CAL), ZV_OK);
+}
+
+Test(work, an_agents_number_is_his_for_good)
+{
+	static const char *const first[] = {"anna", "boris"}, *const then[] = {"vera", "boris", "anna"};
+	uint32_t a[2], b[3];
+
+	cr_assert_eq(zv_store_agents_put(store, first, 2, a), ZV_OK);
+	cr_assert_eq(zv_store_agents_put(store, then, 3, b), ZV_OK);
+	cr_expect_eq(a[0], 1);
+	cr_expect_eq(b[0], 3);
+	cr_expect_eq(b[1], a[1]);
+	cr_expect_eq(b[2], a[0]);
+}
+
 /* ---- recordings ---- */
 
 static bool count_recording(void *arg, const struct zv_recording *row)
