@@ -250,16 +250,21 @@ void zv_sim_vanish(struct zv_sim *w, double share, bool back)
 	}
 }
 
-void zv_sim_floor_again(struct zv_sim *w)
+void zv_sim_floor_gone(struct zv_sim *w)
 {
 	for (uint32_t agent = 0; agent < w->conf->n_agents; agent++) {
 		struct sim_agent *a = &w->agents[agent];
 
 		becomes(w, agent, ZV_AG_OFFLINE);
 		a->lead = SIM_NONE;
-		if (a->present)
-			zv_sim_later(w, 1000, SIM_AGENT_COMES, agent, 0, 1);
 	}
+}
+
+void zv_sim_floor_back(struct zv_sim *w)
+{
+	for (uint32_t agent = 0; agent < w->conf->n_agents; agent++)
+		if (w->agents[agent].present)
+			zv_sim_later(w, 1000, SIM_AGENT_COMES, agent, 0, 1);
 }
 
 void zv_sim_floor_end(struct zv_sim *w)

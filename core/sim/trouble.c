@@ -37,7 +37,7 @@ static void crash(struct zv_sim *w)
 	zv_sim_recover(w);
 	zv_sim_orphan(w);
 	zv_sim_all_back(w);
-	zv_sim_floor_again(w);
+	zv_sim_floor_gone(w);
 }
 
 static void start_again(struct zv_sim *w)
@@ -61,6 +61,7 @@ static void start_again(struct zv_sim *w)
 		ev->u.adopt.campaign = w->conf->campaigns[leg->campaign].id;
 		ev->u.adopt.sub = leg->sub;
 	}
+	zv_sim_floor_back(w);
 }
 
 static void optouts(struct zv_sim *w, uint32_t n)

@@ -155,7 +155,8 @@ void zv_sim_orphan(struct zv_sim *w);
 void zv_sim_floor_begin(struct zv_sim *w);
 void zv_sim_floor(struct zv_sim *w, const struct zv_cmd *cmd);
 void zv_sim_floor_item(struct zv_sim *w, const struct zv_sim_item *item);
-void zv_sim_floor_again(struct zv_sim *w); /* after a crash: everybody logs in again */
+void zv_sim_floor_gone(struct zv_sim *w); /* a crash: nobody is logged in */
+void zv_sim_floor_back(struct zv_sim *w); /* it runs again: everybody logs in again */
 void zv_sim_floor_end(struct zv_sim *w);
 void zv_sim_vanish(struct zv_sim *w, double share, bool back);
 void zv_sim_agent_does(struct zv_sim *w, uint32_t agent, enum zv_agent_does what, uint8_t code);

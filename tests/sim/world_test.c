@@ -156,3 +156,23 @@ Test(world, a_score_that_tells_who_answers_is_of_use, .timeout = 300)
 	}
 	cr_assert_gt(occupancy[1], occupancy[0]);
 }
+
+Test(world, after_a_long_crash_the_agents_log_in_again, .timeout = 300)
+{
+	struct scene *s = scene_create_floor(7, 3000, 10);
+	struct zv_sim_result r;
+	uint64_t after = 0;
+
+	s->params.span_ms = SCENE_HOUR_MS;
+	s->params.faults.n = 1;
+	s->params.faults.v[0] = (struct zv_fault){
+		.kind = ZV_FAULT_CRASH, .at_ms = SCENE_HOUR_MS / 3, .for_ms = 20000};
+	r = run(s);
+	cr_assert_str_empty(r.verdicts.first, "%s", r.verdicts.first);
+	cr_assert_eq(r.crashes, 1);
+	for (uint32_t b = r.series.n * 2 / 3; b < r.series.n; b++)
+		after += r.series.v[b].handed;
+	cr_assert_gt(after, 20, "%lu talks in the last third", (unsigned long)after);
+	zv_sim_result_fini(&r);
+	scene_destroy(s);
+}
