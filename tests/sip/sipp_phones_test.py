@@ -15,7 +15,7 @@ class Sipp:
         self.err = os.path.join(tmp, "err")
         self.proc = subprocess.Popen(
             ["sipp", "-sf", os.path.join(HERE, "scenarios", scenario + ".xml"), "-i", "127.0.0.1", "-p", str(port), "-mp",
-             "17494", "-m", str(n), "-r", str(rate), "-nostdin", "-timeout", "25", "-timeout_error", "-trace_err",
+             str(port + 1), "-m", str(n), "-r", str(rate), "-nostdin", "-timeout", "25", "-timeout_error", "-trace_err",
              "-error_file", self.err, *(["-t", "t1"] if tcp else []), *(["-inf", inf] if inf else []),
              "127.0.0.1:%d" % server],
             stdout=open(os.path.join(tmp, "out"), "w"), stderr=subprocess.STDOUT, cwd=tmp)
@@ -46,6 +46,9 @@ def run(binary, n, scenario, act, calls=USERS, *args, **kw):
         try:
             act(d, calls)
             s.done()
+        except Failed as e:
+            out = open(os.path.join(tmp, "out"), errors="replace").read()[-1500:]
+            raise Failed("%s\nSIPp: %s" % (e, out))
         finally:
             if s.proc.poll() is None:
                 s.proc.kill()
