@@ -132,8 +132,6 @@ void zv_daemon_metrics(struct zv_daemon *d, struct zv_metrics *m)
 	const struct zv_config *c = atomic_load(&d->live);
 	struct zv_engine_view *v = malloc(sizeof(*v));
 
-	zv_metric_family(m, "zvonar_build_info", ZV_METRIC_GAUGE, "1; the version stands in the label");
-	zv_metric_of(m, "version", ZV_VERSION, 1);
 	if (v == NULL)
 		return;
 	zv_engine_thread_view(d->engine_thread, v);

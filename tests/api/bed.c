@@ -22,7 +22,8 @@ static struct zv_http *_Atomic server;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static struct waiting waiting[WAITING_MAX];
-static int n_waiting, count, is_ready = 1;
+static int n_waiting;
+static _Atomic int count, is_ready = 1;
 static bool over;
 
 static int64_t mono_ms(void)

@@ -94,11 +94,11 @@ def parse(text):
     out = {}
     for name, f in families.items():
         f = Family(name, f.type[0] if f.type else 'untyped', f.help[0] if f.help else '', f.samples)
-        if f.type == 'histogram':
+        if f.type == 'histogram' and f.samples:
             check_histogram(f)
         if f.type == 'counter' and (not name.endswith('_total') or any(s[2] < 0 for s in f.samples)):
             raise ValueError(f'{name}: a counter')
-        if not f.help or not f.samples or f.type == 'untyped':
-            raise ValueError(f'{name}: no help, type or samples')
+        if not f.help or f.type == 'untyped':
+            raise ValueError(f'{name}: no help or type')
         out[name] = f
     return out

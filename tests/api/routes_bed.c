@@ -21,8 +21,8 @@
 static struct zv_config *config;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static json_t *asked, *card_on;
-static int64_t now = INT64_C(1795348800000); /* 2026-11-22T15:00:00+03:00 */
-static bool refuses;
+static _Atomic int64_t now = INT64_C(1795348800000); /* 2026-11-22T15:00:00+03:00 */
+static _Atomic bool refuses;
 static struct zv_api api;
 
 static void write_down(json_t *what)
