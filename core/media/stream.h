@@ -40,26 +40,27 @@ struct zv_stream {
 	struct zv_audio audio; /* n samples; no laws: silence */
 	uint32_t said;         /* of them */
 	uint32_t tag;
+	/* what each tick looks at besides */
+	int64_t heard_ms;
+	int64_t report_ms;     /* the next one */
+	bool lost_told;
+	uint32_t n_links, n_listeners; /* whom it hears, who hears it */
+	uint32_t clock_off;    /* timestamp at monotonic 0 */
+	struct zv_presses presses;
+	struct zv_flow flow;
+	struct zv_rec rec;
 	/* hearing */
 	struct zv_rtp_source source;
 	struct zv_keys keys;
 	struct zv_inband *inband; /* NULL: not listened for */
 	uint16_t skipped;      /* packets that were not audio: a listener's sequence has no gap there */
 	uint32_t rx_packets, refused; /* refused: of no type that was agreed on */
-	int64_t heard_ms;
-	bool lost_told;
-	/* links: whom it hears, who hears it */
-	uint32_t n_links, n_listeners;
+	/* links */
 	struct zv_link links[ZV_LINKS_MAX];
 	struct zv_listener listeners[ZV_LISTENERS_MAX];
-	struct zv_flow flow;
-	uint32_t clock_off;    /* timestamp at monotonic 0 */
 	struct zv_mixer *mixer; /* of the slot for ever; touched when it is needed */
-	struct zv_presses presses;
 	const struct zv_made *made;
-	struct zv_rec rec;
 	/* reports */
-	int64_t report_ms;     /* the next one */
 	uint32_t last_sr, next_of_ssrc;
 	int64_t last_sr_ms;
 	char cname[ZV_RTCP_CNAME];
