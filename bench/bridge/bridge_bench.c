@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bridge/far.h"
+#include "far.h"
 #include "media/media.h"
 #include "media/prompts.h"
 #include "media/tape.h"

@@ -1,4 +1,4 @@
-#include "bridge/far.h"
+#include "far.h"
 
 #include <arpa/inet.h>
 #include <stdatomic.h>

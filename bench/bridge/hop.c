@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/ring.h"
-#include "bridge/far.h"
+#include "far.h"
 
 #define EVERY_NS 5000000
 
