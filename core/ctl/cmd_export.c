@@ -1,9 +1,10 @@
-/* attempts export, leads export, outbox list: rows of the store, streaming. */
+/* attempts export, leads export, notes export, outbox list: rows of the store, streaming. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl/ctl.h"
+#include "store/card.h"
 
 #define CAMPAIGNS_MAX 256
 
@@ -112,7 +113,7 @@ static const struct zv_out_col log_cols[] = {
         {"amend", true},    {"invite_ms", true}, {"ring_ms", true},      {"answer_ms", true},
         {"end_ms", true},   {"next", false},     {"category", false},    {"due_ms", true},
         {"messages", true}, {"cal_ms", true},    {"time", false},        {"wall_ms", true},
-        {"mono_ms", true},
+        {"mono_ms", true},   {"agent", true},     {"talk", false},
 };
 
 #define N_LOG_COLS (sizeof(log_cols) / sizeof(log_cols[0]))
@@ -188,6 +189,17 @@ static void put_step_cells(struct exporter *x, const struct names *n, const stru
 	zv_out_uint(x->out, r->n_messages);
 }
 
+static void put_talk(struct zv_out *out, uint8_t kind)
+{
+	static const char *const words[] = {"", "dialled", "preview", "manual", "callback", "inbound",
+	                                    "robot", "transfer"};
+
+	if (kind == 0 || kind >= sizeof(words) / sizeof(words[0]))
+		zv_out_none(out);
+	else
+		zv_out_text(out, words[kind]);
+}
+
 static bool log_row(void *arg, const struct zv_log_row *r)
 {
 	struct exporter *x = arg;
@@ -215,6 +227,8 @@ static bool log_row(void *arg, const struct zv_log_row *r)
 	zv_out_time(x->out, r->cal_ms);
 	zv_out_int(x->out, r->wall_ms);
 	zv_out_int(x->out, r->mono_ms);
+	zv_out_uint(x->out, r->agent);
+	put_talk(x->out, r->talk_kind);
 	zv_out_row(x->out);
 	return ferror(stdout) == 0;
 }
@@ -318,6 +332,56 @@ int zv_cmd_leads_export(struct zv_ctl *ctl, const struct zv_args *args)
 		err = zv_store_leads_each(x.store, x.campaign, pairs ? lead_pair : lead_row, &x);
 		zv_out_end(x.out);
 		status = err == ZV_OK ? ZV_EXIT_DONE : zv_ctl_fail(err, "leads export");
+		status = zv_ctl_output_end(to, status);
+	}
+	close_export(&x);
+	return status;
+}
+
+/* ---- notes ---- */
+
+static bool note_row(void *arg, const struct zv_note *note)
+{
+	struct exporter *x = arg;
+
+	zv_out_text(x->out, names_of(x, note->campaign)->name);
+	put_attempt(x->out, note->attempt);
+	zv_out_uint(x->out, note->lead);
+	zv_out_uint(x->out, note->person);
+	zv_out_time(x->out, note->at_ms);
+	zv_out_text(x->out, note->agent);
+	zv_out_text(x->out, note->topic);
+	zv_out_text(x->out, note->subtopic);
+	zv_out_text(x->out, note->reason);
+	zv_out_text(x->out, note->comment);
+	zv_out_text(x->out, note->fields);
+	zv_out_row(x->out);
+	return ferror(stdout) == 0;
+}
+
+int zv_cmd_notes_export(struct zv_ctl *ctl, const struct zv_args *args)
+{
+	static const struct zv_out_col cols[] = {
+	        {"campaign", false}, {"attempt", false}, {"lead", true},     {"person", true},
+	        {"time", false},     {"agent", false},   {"topic", false},   {"subtopic", false},
+	        {"reason", false},   {"comment", false}, {"fields", false},
+	};
+	struct exporter x;
+	FILE *to = NULL;
+	int status = zv_ctl_format(ctl, "json csv tsv", ZV_FORMAT_JSON);
+	enum zv_err err;
+
+	(void)args;
+	if (status >= 0)
+		return status;
+	status = open_export(ctl, &x);
+	if (status < 0 && (to = zv_ctl_output(ctl)) == NULL)
+		status = ZV_EXIT_FAILED;
+	if (status < 0) {
+		x.out = zv_out_begin(to, ctl->format, true, cols, sizeof(cols) / sizeof(cols[0]));
+		err = zv_store_notes_each(x.store, x.campaign, note_row, &x);
+		zv_out_end(x.out);
+		status = err == ZV_OK ? ZV_EXIT_DONE : zv_ctl_fail(err, "notes export");
 		status = zv_ctl_output_end(to, status);
 	}
 	close_export(&x);

@@ -83,6 +83,7 @@ int zv_cmd_campaign_stop(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_list_import(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_attempts_export(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_leads_export(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_notes_export(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_outbox_list(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_report(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_store_check(struct zv_ctl *ctl, const struct zv_args *args);

@@ -167,6 +167,8 @@ static const struct zv_command commands[] = {
          "As tsv: first number and category only.", zv_cmd_leads_export},
         {"attempts", "export", NULL, 0, export_opts, "The attempt log, every step of every call",
          NULL, zv_cmd_attempts_export},
+        {"notes", "export", NULL, 0, export_opts, "What agents wrote of their talks", NULL,
+         zv_cmd_notes_export},
         {"outbox", "list", NULL, 0, outbox_opts, "Messages to send and sent", NULL,
          zv_cmd_outbox_list},
         {"report", NULL, "CAMPAIGN", 1, report_opts, "What came of a campaign",
