@@ -52,7 +52,8 @@ static double answered(const struct zv_sim_measure *m)
 static const struct chart charts[] = {
 	{"Occupancy", "Talk and wrap-up as a share of the time that agents are logged in and not paused.", "%",
 	 occupancy, 100, true, false, false},
-	{"Abandonment", "People who answered and heard no agent, of all who answered.", "%", abandonment, 5,
+	{"Abandonment", "People who answered and heard no agent, of all who answered in that stretch; dashed: the limit, which "
+	 "holds for the day.", "%", abandonment, 5,
 	 true, false, true},
 	{"Calls placed for each talk", "The dial ratio.", "", zv_measure_ratio, 2, true, false, true},
 	{"Agents' wait between two calls", "Mean of the waits that ended then.", " s", wait_s, 10, true, false,
@@ -160,6 +161,12 @@ static void put_chart(const struct chart *ch, const struct zv_simul_table *t, FI
 	put_axes(ch, t, full, step, to);
 	for (uint32_t k = 0; k < t->n; k++)
 		put_line(ch, t, k, full, to);
+	if (ch->value == abandonment && 100 * t->limit <= full) {
+		double y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * 100 * t->limit / full;
+
+		(void)fprintf(to, "<line class=\"grid\" style=\"stroke:var(--ink);stroke-dasharray:6 5\" x1=\"%.0f\" "
+			      "x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", LEFT, WIDTH - RIGHT, y, y);
+	}
 	(void)fputs("</svg>\n", to);
 	put_legend(t, to);
 	(void)fprintf(to, "<p class=\"note\">%s</p>\n</section>\n", ch->note);
@@ -183,11 +190,11 @@ static void put_table(const struct zv_simul_table *t, FILE *to)
 	if (t->agents)
 		(void)fputs("<th class=\"n\">occupancy %</th><th class=\"n\">abandoned %</th>"
 			    "<th class=\"n\">wait s</th><th class=\"n\">p95 s</th><th class=\"n\">days over</th>", to);
-	(void)fputs("<th class=\"n\">settled %</th><th>trace</th></tr>\n", to);
+	(void)fputs("<th class=\"n\">settled %</th></tr>\n", to);
 	for (uint32_t k = 0; k < t->n; k++) {
 		const struct zv_simul_case *c = &t->cases[k];
 
-		(void)fprintf(to, "<tr><td class=\"name\"><i class=\"dot\" style=\"background:var(--k%u)\"></i>",
+		(void)fprintf(to, "<tr><td class=\"name t\"><i class=\"dot\" style=\"background:var(--k%u)\"></i>",
 			      k % 8 + 1);
 		zv_put_html(to, c->value);
 		(void)fputs(c->value[0] != 0 ? " " : "", to);
@@ -203,11 +210,14 @@ static void put_table(const struct zv_simul_table *t, FILE *to)
 			(void)fprintf(to, "<td class=\"n\">%u of %u</td>", zv_simul_over(c, t->limit), c->n);
 		}
 		put_cell(c, ZV_SIMUL_DONE, 1, to);
-		(void)fprintf(to, "<td class=\"t\">%016llx</td></tr>\n", (unsigned long long)zv_simul_hash(c));
+		(void)fputs("</tr>\n", to);
 	}
 	(void)fprintf(to, "</table></div>\n<p class=\"note\">%u days, seeds %llu to %llu. ±: half the 95 %% "
-		      "interval of the mean.</p>\n</section>\n", t->seeds, (unsigned long long)t->first_seed,
+		      "interval of the mean. Traces:", t->seeds, (unsigned long long)t->first_seed,
 		      (unsigned long long)(t->first_seed + t->seeds - 1));
+	for (uint32_t k = 0; k < t->n; k++)
+		(void)fprintf(to, " %016llx%s", (unsigned long long)zv_simul_hash(&t->cases[k]), k + 1 < t->n ? "," : "");
+	(void)fputs(".</p>\n</section>\n", to);
 }
 
 void zv_simul_html(const struct zv_simul_table *t, FILE *to)
