@@ -75,6 +75,9 @@ struct zv_ppacer {
 	struct zv_trunk_watch trunk;
 	float landing[ZV_GRID];        /* of a new call */
 	float at_risk;                 /* sum of calls' risk */
+	float counted_per_s, counted_s; /* answers of the window a second, of late; of so many seconds */
+	uint64_t counted;
+	int64_t counted_ms;
 	float occupied;                /* share of the agents that is busy, of late */
 	int64_t now_ms, flush_ms, build_ms, spread_ms;
 	int64_t rate_ms;               /* rate_max_mcps: bucket */

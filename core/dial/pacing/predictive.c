@@ -20,6 +20,8 @@
 #define LEARN_CALLS  8.0f  /* exposure before the model is believed ... */
 #define LEARN_AGENT  0.7f  /* ... and so much an agent: a large team errs at a larger scale */
 #define LEARN_WISHES 8.0f  /* one wish in so many of it */
+#define COUNT_S      60.0f   /* answers are counted so often ... */
+#define COUNTED_S    600.0f /* ... and their rate is that of so long */
 #define BURST        3.0f /* deviations: what is lost together at the worst */
 #define OCCUPANCY    0.8f /* of agents, to guess what the day still brings, until it is known */
 #define OCCUPIED_MS  1800000.0f /* memory of it */
@@ -78,6 +80,25 @@ static void occupied(struct zv_ppacer *p, int64_t now_ms)
 	if (ms <= 0 || p->n_in == 0)
 		return;
 	p->occupied += (busy / (float)p->n_in - p->occupied) * (ms < OCCUPIED_MS / 4 ? ms / OCCUPIED_MS : 0.25f);
+}
+
+/* Answers a second as they are counted: when talks grow long, what is known of them lags. */
+static float answers_counted(struct zv_ppacer *p, const struct zv_pacer_in *in)
+{
+	float s = (float)(in->now_ms - p->counted_ms) / 1000;
+	uint64_t n = in->count[0].answered;
+
+	if (n < p->counted || s > 4 * COUNT_S) {
+		p->counted_s = 0;
+	} else if (s < COUNT_S) {
+		return p->counted_per_s;
+	} else {
+		p->counted_s = p->counted_s < COUNTED_S ? p->counted_s + s : COUNTED_S;
+		p->counted_per_s += ((float)(n - p->counted) / s - p->counted_per_s) * s / p->counted_s;
+	}
+	p->counted = n;
+	p->counted_ms = in->now_ms;
+	return p->counted_per_s;
 }
 
 static void advance(struct zv_ppacer *p, int64_t now_ms)
@@ -227,11 +248,14 @@ static enum zv_err decide(void *campaign, const struct zv_pacer_in *in, int figu
 {
 	struct zv_ppacer *p = campaign;
 	struct zv_budget_look look = {.settings = &p->settings, .in = in};
-	float theta, risk;
+	float theta, risk, counted;
 
 	advance(p, in->now_ms);
 	out->n_cancel = 0;
 	look.answers_per_s = (float)p->n_in * p->occupied / zv_release_mean_s(&p->release);
+	counted = answers_counted(p, in);
+	if (p->settings.n_rules > 0 && p->counted_s >= COUNTED_S && counted < look.answers_per_s)
+		look.answers_per_s = counted;
 	look.at_risk = p->at_risk;
 	look.burst = zv_grid_burst(&p->calls_sum, &p->busy_sum, (float)p->n_in - (float)p->waiting, BURST);
 	zv_budget_look(&p->budget, &look);
