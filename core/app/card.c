@@ -4,10 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/card_json.h"
 #include "app/template.h"
-#include "store/read.h"
-
-#define ATTRS_MAX 16384u
 
 const char *zv_talk_kind_name(uint8_t kind)
 {
@@ -40,29 +38,6 @@ json_t *zv_attempt_json(struct zv_attempt_id attempt)
 	return json_string(text);
 }
 
-/* ---- from the list ---- */
-
-static json_t *fields_json(const char *attrs, size_t len)
-{
-	json_t *o = json_object();
-	const char *p = attrs, *end = attrs + len;
-
-	while (p < end) {
-		const char *name = p, *value = memchr(p, 0, (size_t)(end - p));
-		const char *next;
-
-		if (value == NULL)
-			break;
-		value++;
-		next = value < end ? memchr(value, 0, (size_t)(end - value)) : NULL;
-		if (next == NULL)
-			break;
-		json_object_set_new(o, name, json_string(value));
-		p = next + 1;
-	}
-	return o;
-}
-
 /* ---- from the configuration ---- */
 
 static json_t *script_json(const struct zv_conf_node *desk, const char *attrs, size_t len)
@@ -92,18 +67,32 @@ static json_t *texts_json(const struct zv_conf_node *list)
 	return o;
 }
 
+static int is_in(const struct zv_conf_node *list, const char *name)
+{
+	for (size_t i = 0; i < zv_conf_count(list); i++)
+		if (zv_conf_text(zv_conf_at(list, i)) != NULL && strcmp(zv_conf_text(zv_conf_at(list, i)), name) == 0)
+			return 1;
+	return 0;
+}
+
 json_t *zv_card_results(const struct zv_config_campaign *c)
 {
 	const struct zv_conf_node *titles = zv_conf_get(c->desk, "titles");
 	const struct zv_conf_node *reasons = zv_conf_get(c->desk, "reasons");
+	const struct zv_conf_node *tones = zv_conf_get(c->desk, "tones");
+	const struct zv_conf_node *callbacks = zv_conf_get(c->desk, "callbacks");
 	json_t *list = json_array();
 
 	for (uint8_t i = 0; i < c->n_results; i++) {
 		const char *title = zv_conf_text(zv_conf_get(titles, c->results[i]));
 
-		json_array_append_new(list, json_pack("{s:s s:s s:o}", "name", c->results[i], "title",
-						      title != NULL ? title : c->results[i], "reasons",
-						      texts_json(zv_conf_get(reasons, c->results[i]))));
+		const char *tone = zv_conf_text(zv_conf_get(tones, c->results[i]));
+
+		json_array_append_new(list, json_pack("{s:s s:s s:b s:o s:s?}", "name", c->results[i], "title",
+						      title != NULL ? title : c->results[i], "callback",
+						      is_in(callbacks, c->results[i]), "reasons",
+						      texts_json(zv_conf_get(reasons, c->results[i])), "tone",
+						      tone));
 	}
 	return list;
 }
@@ -119,24 +108,52 @@ json_t *zv_card_topics(const struct zv_config_campaign *c)
 	return list;
 }
 
+struct reading { const struct zv_desk_card_ask *ask; json_t *card, *script; };
+
+/* What the store knows of him, and the campaign's script filled in with it. */
+static void read_card(void *arg, const struct zv_card *card)
+{
+	struct reading *r = arg;
+	const struct zv_desk_card_ask *ask = r->ask;
+	const char *attrs = card->lead != NULL ? card->lead->attrs : "";
+	size_t len = card->lead != NULL ? card->lead->attrs_len : 0;
+
+	r->card = zv_api_card_json(ask->config, card);
+	r->script = script_json(ask->config->campaigns[ask->campaign].desk, attrs, len);
+}
+
 json_t *zv_desk_card(const struct zv_desk_card_ask *ask)
 {
 	const struct zv_config_campaign *c = &ask->config->campaigns[ask->campaign];
-	const char *name = NULL;
-	char attrs[ATTRS_MAX];
-	size_t len = 0;
+	const char *form = zv_conf_text(zv_conf_get(c->desk, "form"));
+	struct reading r = {.ask = ask};
+	enum zv_err err = ZV_ENOENT;
 	json_t *o;
 
-	if (ask->lead == 0 || zv_store_lead_attrs(ask->store, ask->lead, attrs, sizeof(attrs), &len) != ZV_OK)
-		len = 0;
-	if (len > 0)
-		name = zv_attr_find(attrs, len, "name");
-	o = json_pack("{s:o s:s s:s s:I s:s s:o s:{s:I s:s?} s:o s:o s:o s:o s:s?}", "attempt",
-		      zv_attempt_json(ask->attempt), "campaign", c->name, "campaign_title", c->title, "lead",
-		      (json_int_t)ask->lead, "kind", zv_talk_kind_name(ask->kind), "number",
-		      zv_number_json(ask->number), "person", "id", (json_int_t)ask->person, "name", name,
-		      "fields", fields_json(attrs, len), "script", script_json(c->desk, attrs, len), "results",
+	if (ask->lead != 0)
+		err = zv_store_card(ask->store, ask->lead, read_card, &r);
+	else if (ask->number != 0)
+		err = zv_store_card_by_number(ask->store, ask->number,
+					      ask->config->engine.campaigns[ask->campaign].id, read_card, &r);
+	/* A stranger, or nothing that can be read: the number alone. */
+	if (err != ZV_OK) {
+		json_decref(r.card);
+		json_decref(r.script);
+		r.card = json_pack("{s:{}, s:{}, s:[]}", "person", "fields", "history");
+		r.script = script_json(c->desk, "", 0);
+	}
+	o = json_pack("{s:o s:s s:s s:s s:o s:o s:o s:o s:o}", "attempt", zv_attempt_json(ask->attempt),
+		      "campaign", c->name, "campaign_title", c->title, "kind", zv_talk_kind_name(ask->kind),
+		      "number", zv_number_json(ask->number), "script", r.script, "results",
 		      zv_card_results(c), "topics", zv_card_topics(c), "form",
-		      zv_conf_text(zv_conf_get(c->desk, "form")));
+		      zv_form_json(form != NULL ? zv_config_form(ask->config, form) : NULL));
+	if (o == NULL || r.card == NULL) {
+		json_decref(o);
+		json_decref(r.card);
+		return NULL;
+	}
+	/* the call's own campaign and number stand above those of the lead */
+	(void)json_object_update_missing(o, r.card);
+	json_decref(r.card);
 	return o;
 }

@@ -185,6 +185,7 @@ static enum zv_err build_agent(struct zv_config_build *b, const struct zv_conf_n
 	c->agents[i].role = (uint8_t)zv_conf_number(&zv_config_schema, AGENT_PATH, node, "role");
 	c->agents[i].has_phone = strcmp(phone, "none") != 0;
 	a->id = i + 1;
+	a->supervisor = c->agents[i].role == 1 || c->agents[i].role == 2; /* and operators */
 	(void)snprintf(a->name, sizeof(a->name), "%s", name);
 	(void)snprintf(p->user, sizeof(p->user), "%s", name);
 	if (strncmp(phone, "sip:", 4) == 0)

@@ -20,6 +20,10 @@ static const char *const trunk_states[] = {"down", "up", "slow"};
 
 struct desk {
 	uint8_t state, phone, kind, want, pause;
+	uint8_t room;           /* enum zv_room_state */
+	uint8_t watch;          /* supervisor: enum zv_desk; 0 no */
+	uint32_t with;          /* the third: agent's index, or ZV_AGENT_NONE */
+	uint64_t with_number;
 	uint32_t campaign;      /* index, of the call */
 	int64_t since_ms;       /* calendar */
 	uint32_t limit_ms;      /* of the state, from its beginning; 0 none */
@@ -28,7 +32,6 @@ struct desk {
 	json_t *card;           /* NULL: none is on */
 };
 
-struct queue { uint32_t waiting; uint64_t served, given_up; int64_t longest_ms; };
 struct span { uint64_t busy, there; }; /* agent-seconds */
 
 struct zv_desks {
@@ -36,7 +39,6 @@ struct zv_desks {
 	struct zv_http *http;
 	pthread_mutex_t lock; /* guards all below */
 	struct desk v[ZV_AGENTS_MAX];
-	struct queue queues[ZV_QUEUES_MAX];
 	uint32_t waits[WAITS]; /* ms */
 	uint32_t n_waits, at_wait;
 	uint64_t wait_counts[WAIT_BOUNDS + 1], wait_sum_ms; /* all since the start */
@@ -88,6 +90,27 @@ static void publish(struct zv_desks *d, const struct zv_http_audience *to, const
 
 /* ---- agents ---- */
 
+/* Who is consulted, or joined to the talk; null: nobody. */
+static json_t *consult_json(const struct zv_desks *d, const struct desk *a)
+{
+	const struct zv_config *c = config_of(d);
+	const char *state = a->room == ZV_ROOM_ASKING  ? "calling" :
+			    a->room == ZV_ROOM_CONSULT ? "talking" :
+			    a->room == ZV_ROOM_THREE   ? "joined" : NULL;
+
+	if (state == NULL)
+		return json_null();
+	return json_pack("{s:s s:o}", "state", state, "with",
+			 a->with < c->engine.n_agents ? json_string(c->agents[a->with].title) :
+							zv_number_json(a->with_number));
+}
+
+static const char *watch_name(uint8_t watch)
+{
+	return watch == ZV_DESK_LISTEN ? "listen" : watch == ZV_DESK_WHISPER ? "whisper" :
+	       watch == ZV_DESK_BARGE ? "barge" : "";
+}
+
 static json_t *agent_json(const struct zv_desks *d, uint32_t agent)
 {
 	const struct zv_config *c = config_of(d);
@@ -106,6 +129,10 @@ static json_t *agent_json(const struct zv_desks *d, uint32_t agent)
 	json_object_set_new(o, "want", a->want == ZV_AD_PAUSE	 ? json_string("pause") :
 				       a->want == ZV_AD_LOGOUT ? json_string("logout") :
 								 json_null());
+	json_object_set_new(o, "held", json_boolean(a->room == ZV_ROOM_HELD || a->room == ZV_ROOM_ASKING ||
+						    a->room == ZV_ROOM_CONSULT));
+	json_object_set_new(o, "consult", consult_json(d, a));
+	json_object_set_new(o, "watch", json_string(watch_name(a->watch)));
 	json_object_set_new(o, "campaign", has_call && a->campaign < c->engine.n_campaigns ?
 						   json_string(c->campaigns[a->campaign].name) :
 						   json_null());
@@ -181,6 +208,10 @@ static void take_agent(struct zv_desks *d, const struct zv_cmd *cmd)
 	/* limit_ms counts from now; the state's time from its beginning */
 	a->limit_ms = cmd->u.agent.limit_ms != 0 ?
 			      cmd->u.agent.limit_ms + (uint32_t)(cmd->cal_ms - a->since_ms) : 0;
+	a->room = cmd->u.agent.room;
+	a->watch = cmd->u.agent.watch;
+	a->with = cmd->u.agent.with;
+	a->with_number = cmd->u.agent.with_number;
 	a->number = cmd->u.agent.number;
 	a->attempt = cmd->attempt;
 	a->campaign = campaign_of(c, cmd->campaign);
@@ -262,24 +293,14 @@ void zv_desks_waits(struct zv_desks *desks, struct zv_metrics *metrics)
 static void take_queue(struct zv_desks *d, const struct zv_cmd *cmd)
 {
 	const struct zv_config *c = config_of(d);
-	struct queue *q = &d->queues[cmd->u.queue.queue];
 
 	if (cmd->u.queue.queue >= c->engine.n_queues)
 		return;
-	pthread_mutex_lock(&d->lock);
-	q->waiting = cmd->u.queue.waiting;
-	switch ((enum zv_queued)cmd->u.queue.what) {
-	case ZV_QUEUED_SERVED: q->served++; break;
-	case ZV_QUEUED_GAVE_UP: q->given_up++; break;
-	case ZV_QUEUED_WAITS:
-	case ZV_QUEUED_OVER: break;
-	}
-	pthread_mutex_unlock(&d->lock);
 	publish(d, &(struct zv_http_audience){.roles = ZV_ROLE_SUPERVISOR | ZV_ROLE_OPERATOR}, "queue",
-		json_pack("{s:s s:i s:o s:I s:I}", "queue", c->engine.queues[cmd->u.queue.queue].name,
+		json_pack("{s:s s:i s:o s:I s:I s:I}", "queue", c->engine.queues[cmd->u.queue.queue].name,
 			  "what", (int)cmd->u.queue.what, "number", zv_number_json(cmd->u.queue.caller),
-			  "position", (json_int_t)cmd->u.queue.position, "wait_s",
-			  (json_int_t)cmd->u.queue.wait_s));
+			  "position", (json_int_t)cmd->u.queue.position, "waiting",
+			  (json_int_t)cmd->u.queue.waiting, "wait_s", (json_int_t)cmd->u.queue.wait_s));
 }
 
 void zv_desks_take(struct zv_desks *desks, const struct zv_cmd *cmd)
@@ -390,15 +411,19 @@ static json_t *trunks_json(const struct zv_config *c, const struct zv_engine_vie
 	return list;
 }
 
-static json_t *queues_json(const struct zv_desks *d, const struct zv_config *c)
+static json_t *queues_json(const struct zv_config *c, const struct zv_engine_view *view)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < c->engine.n_queues; i++)
-		json_array_append_new(list, json_pack("{s:s s:I s:I s:I}", "name", c->engine.queues[i].name,
-						      "waiting", (json_int_t)d->queues[i].waiting, "served",
-						      (json_int_t)d->queues[i].served, "given_up",
-						      (json_int_t)d->queues[i].given_up));
+	for (uint32_t i = 0; i < c->engine.n_queues; i++) {
+		const struct zv_queue_stats *q = &view->queues[i];
+
+		json_array_append_new(list, json_pack(
+			"{s:s s:I s:f s:I s:I s:I s:I}", "name", c->engine.queues[i].name, "waiting",
+			(json_int_t)q->waiting, "longest_s", q->longest_ms / 1000.0, "came",
+			(json_int_t)q->came, "served", (json_int_t)q->served, "given_up",
+			(json_int_t)q->given_up, "called_back", (json_int_t)q->called_back));
+	}
 	return list;
 }
 
@@ -421,7 +446,7 @@ json_t *zv_desks_floor(struct zv_desks *desks)
 		json_array_append_new(agents, agent_json(desks, i));
 	o = json_pack("{s:I s:o s:o s:o s:o s:f s:o s:{s:I s:I s:I s:I}}", "now_ms",
 		      (json_int_t)desks->p.now_ms(desks->p.arg), "agents", agents, "campaigns", campaigns,
-		      "queues", queues_json(desks, c), "trunks", trunks_json(c, view), "occupancy",
+		      "queues", queues_json(c, view), "trunks", trunks_json(c, view), "occupancy",
 		      occupancy(desks), "waits", waits_json(desks), "calls", "dialing",
 		      (json_int_t)view->stats.dialing, "ringing", (json_int_t)view->stats.ringing,
 		      "talking", (json_int_t)view->stats.talking, "abandoned",

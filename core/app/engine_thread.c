@@ -320,6 +320,9 @@ static void look(struct zv_engine_thread *t, int64_t mono_ms, bool now)
 	for (uint32_t i = 0; i < t->p.n_trunks; i++)
 		zv_engine_get_trunk(t->p.engine, i, &t->view.trunks[i]);
 	look_at_campaigns(t);
+	for (uint32_t i = 0; i < t->p.conf->n_queues; i++)
+		if (!zv_engine_queue(t->p.engine, i, &t->view.queues[i]))
+			t->view.queues[i] = (struct zv_queue_stats){0};
 	t->view.cal_ms = zv_clock_now(t->p.clock).cal_ms;
 	t->view.events = t->events;
 	t->view.spilled = t->spilled;

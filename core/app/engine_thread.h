@@ -26,6 +26,7 @@ struct zv_engine_view {
 		struct zv_budget budget;
 		struct zv_why why;             /* a second old at most */
 	} campaigns[ZV_CAMPAIGNS_MAX];
+	struct zv_queue_stats queues[ZV_QUEUES_MAX];
 };
 
 struct zv_engine_thread;

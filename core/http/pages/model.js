@@ -42,8 +42,9 @@ export function take(name, data) {
 		if (data.state !== 'talking') {
 			model.held = false;
 			model.consult = null;
-		} else if (was.state !== 'talking') {
+		} else if (was.state !== 'talking' || 'held' in data) {
 			model.held = Boolean(data.held);
+			model.consult = data.consult ?? (was.state === 'talking' && !('held' in data) ? model.consult : null);
 		}
 	} else if (name === 'card') {
 		model.card = data;
