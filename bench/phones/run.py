@@ -53,10 +53,12 @@ talk_max: 10m
 hours: {{workday: "00:00-24:00", weekend: "00:00-24:00"}}
 pace: {{abandon_limit: 30, patience: 2s, ring_min: 10s, wrapup_max: 2m}}
 {record}columns: [name, debt]
-categories: [promised, refused, unreachable]
-results: [promised, refused]
+categories: [promised, refused, unreachable, paid]
+on_paid: paid
+results: [promised, refused, later]
 desk:
-  titles: {{promised: "Обещал заплатить", refused: "Отказ"}}
+  titles: {{promised: "Обещал заплатить", refused: "Отказ", later: "Перезвонить"}}
+  callbacks: [later]
   reasons: {{refused: ["высокая стоимость", "некорректные данные", "банкротство"]}}
   topics: {{"Платёж": ["срок", "сумма"], "Другое": ["жалоба"]}}
   script:
@@ -73,6 +75,8 @@ strategy:
       then: {{final: promised}}
     - when: {{result: refused}}
       then: {{final: refused}}
+    - when: {{result: later}}
+      then: {{call_again: {{after: 2h}}}}
   at_end:
     - then: {{final: unreachable}}
 """
@@ -285,7 +289,8 @@ class Run:
                    "--lose-bye", str(o.lose_bye), "--seed", str(o.seed), "--log", self.path("phones.jsonl"),
                    log="phones.log")
         rng = random.Random(o.seed)
-        for i, user in enumerate(self.users()):
+        self.alone = getattr(o, "alone", 0)  # phones whose agents have no screen of ours
+        for i, user in enumerate(self.users()[:o.agents - self.alone]):
             self.screens.append(Screen(
                 "127.0.0.1", self.http, user, PASSWORD,
                 talk=lambda: min(300, rng.expovariate(1 / o.talk) + 0.5),
@@ -297,7 +302,7 @@ class Run:
         self.boss = Api("127.0.0.1", self.http)
         self.boss.login("boss", PASSWORD)
         end = time.monotonic() + 30
-        while sum(s.state == "ready" for s in self.screens) < o.agents and time.monotonic() < end:
+        while sum(s.state == "ready" for s in self.screens) < len(self.screens) and time.monotonic() < end:
             time.sleep(0.1)
         n = sum(s.state == "ready" for s in self.screens)
         say(f"{n} of {o.agents} agents are ready; floor page http://127.0.0.1:{self.http}/floor "

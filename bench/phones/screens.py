@@ -98,6 +98,7 @@ class Screen(threading.Thread):
         self.bridged = {}       # call -> time at which the page said talking
         self.errors = []
         self.state, self.phone, self.call, self.since = "offline", "gone", None, time.time()
+        self.number = ""
         self.times = {}         # state -> seconds
         self.next_pause = None
 
@@ -145,6 +146,7 @@ class Screen(threading.Thread):
             self.times[self.state] = self.times.get(self.state, 0) + at - self.since
             self.since = at
         before, self.state, was_call, self.call, self.phone = self.state, state, self.call, call, phone
+        self.number = data.get("number", "")
         if state == "talking" and (before != "talking" or call != was_call):
             self.bridged[call] = at
             self.later(self.talk(), lambda: self.hang_up(call))
