@@ -316,7 +316,7 @@ static enum zv_err gather_routes(struct zv_http *h)
 	return ZV_OK;
 }
 
-static void on_log(void *arg, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_log(void *arg, const char *fmt, va_list args)
 {
 	char line[256];
 
