@@ -123,6 +123,15 @@ static enum zv_err get(struct zv_txn *txn, uint64_t id, struct zv_request *ret_r
 	return err;
 }
 
+static void copy_user(char to[ZV_USER_MAX + 1], const char *from)
+{
+	size_t n = 0;
+
+	for (; n < ZV_USER_MAX && from[n] != 0; n++)
+		to[n] = from[n];
+	to[n] = 0;
+}
+
 /* old: what stands in the index; its texts are valid until now.  NULL: it is a new one. */
 static enum zv_err put(struct zv_txn *txn, const struct zv_request *q, const struct zv_request *old)
 {
@@ -135,11 +144,11 @@ static enum zv_err put(struct zv_txn *txn, const struct zv_request *q, const str
 
 	/* Before anything is written: the texts may lie in the pages. */
 	zv_request_encode(&w, q);
-	memcpy(has, text(q->agent), strnlen(text(q->agent), ZV_USER_MAX));
+	copy_user(has, text(q->agent));
 	is.agent = has;
 	if (old != NULL) {
 		was = *old;
-		memcpy(had, text(old->agent), strnlen(text(old->agent), ZV_USER_MAX));
+		copy_user(had, text(old->agent));
 		was.agent = had;
 		err = index_all(txn, &was, false);
 	}
