@@ -429,7 +429,7 @@ Test(lookahead, a_hot_lead_of_the_api_is_offered_within_milliseconds_of_its_comm
 	for (int i = 0; i < SLABS - SLABS / 16; i++)
 		(void)want_offer();
 	for (int i = 0; i < 2; i++) {
-		char number[16];
+		char number[32];
 		int64_t us;
 
 		snprintf(number, sizeof(number), "8903000000%d", i);

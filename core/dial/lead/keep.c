@@ -110,7 +110,7 @@ static uint32_t take(const struct zv_engine *e, uint32_t agent, struct left *lef
 {
 	uint32_t pools = 0;
 
-	for (uint32_t p = 0; p < e->floor.n_pools; p++) {
+	for (uint32_t p = 0; p < e->floor.n_pools && p < ZV_POOLS_MAX; p++) {
 		if (left->agents[p] == 0 || (e->floor.serves[agent] >> p & 1) == 0)
 			continue;
 		left->agents[p]--;
