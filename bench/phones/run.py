@@ -320,6 +320,8 @@ class Run:
         if self.ctl("campaign", "start", "collection").returncode != 0:
             self.fail("the campaign could not be started", "zvonard.log")
         self.began = time.time()
+        for s in self.screens:
+            s.times, s.since = {}, self.began
         tty = sys.stderr.isatty()
         shown = 0
         while time.time() - self.began < o.seconds:
@@ -347,6 +349,10 @@ class Run:
     def settle(self):
         """No new calls; those in progress end by themselves, then all is stopped."""
         self.ended = time.time()
+        self.times = {}  # of all agents by state, while dialling
+        for s in self.screens:
+            for state, seconds in list(s.times.items()) + [(s.state, self.ended - s.since)]:
+                self.times[state] = self.times.get(state, 0) + seconds
         self.ctl("campaign", "pause", "collection")
         end = time.monotonic() + 90
         while time.monotonic() < end:
@@ -380,10 +386,7 @@ class Run:
         ear = [(c["heard"]["m"] - c["answer"]["m"]) / 1e6 for c in answered if "heard" in c]
         cards = [(s.bridged[k] - t) * 1000 for s in self.screens for k, t in s.cards.items() if k in s.bridged]
         late_cards = [k for s in self.screens for k in s.bridged if k not in s.cards or s.cards[k] > s.bridged[k]]
-        times = {}
-        for s in self.screens:
-            for state, seconds in s.times.items():
-                times[state] = times.get(state, 0) + seconds
+        times = self.times
         there = sum(times.get(x, 0) for x in ("ready", "reserved", "talking", "wrapup"))
         ours = self.floor["campaigns"][0]
         silent = [c for c in answered if "heard" not in c]
