@@ -12,9 +12,6 @@
 #include "dial/agent/agent.h"
 #include "store/lead_put.h"
 
-/* A ticket of http's in a token or a control request: those of the control socket are small. */
-#define HTTP_TICKET (UINT64_C(1) << 63)
-
 #define REQUESTS_MS 5000
 
 /* A control request on its way from the http thread to main. */
@@ -28,7 +25,7 @@ struct zv_api_state {
 	const struct zv_http_route *tables[8];
 	const char *schemas[1];
 	char address[80];
-	pthread_mutex_t lock; /* guards asks, and who writes to the engine's ring */
+	pthread_mutex_t lock; /* guards asks */
 	struct zv_api_ask *asks, **asks_end;
 	int64_t requests_ms; /* main: when overdue requests are looked for next (monotonic) */
 };
@@ -47,14 +44,13 @@ static int64_t now_ms(void *arg)
 	return zv_clock_now(&d->clock).cal_ms;
 }
 
-static enum zv_err to_engine(struct zv_daemon *d, const struct zv_event *ev)
+enum zv_err zv_daemon_word(struct zv_daemon *d, const struct zv_event *ev)
 {
 	enum zv_err err;
 
-	/* the http thread and the one for short writes */
-	pthread_mutex_lock(&d->api->lock);
+	pthread_mutex_lock(&d->words);
 	err = zv_ring_push(d->wires->http_engine, ev);
-	pthread_mutex_unlock(&d->api->lock);
+	pthread_mutex_unlock(&d->words);
 	return err == ZV_OK ? ZV_OK : ZV_EFULL;
 }
 
@@ -63,14 +59,14 @@ static enum zv_err desk(void *arg, const struct zv_event *ev, uint64_t ticket)
 	struct zv_event copy = *ev;
 
 	copy.type = ZV_EV_DESK;
-	copy.attempt = (struct zv_attempt_id){.lo = HTTP_TICKET | ticket};
-	return to_engine(arg, &copy);
+	copy.attempt = (struct zv_attempt_id){.lo = ZV_HTTP_TICKET | ticket};
+	return zv_daemon_word(arg, &copy);
 }
 
 static enum zv_err told(void *arg, struct zv_event *ev, uint64_t ticket)
 {
-	ev->attempt = (struct zv_attempt_id){.lo = HTTP_TICKET | ticket};
-	return to_engine(arg, ev);
+	ev->attempt = (struct zv_attempt_id){.lo = ZV_HTTP_TICKET | ticket};
+	return zv_daemon_word(arg, ev);
 }
 
 static enum zv_err control(void *arg, const struct zv_control_request *request, uint64_t ticket)
@@ -83,7 +79,7 @@ static enum zv_err control(void *arg, const struct zv_control_request *request, 
 		return ZV_ENOMEM;
 	ask->next = NULL;
 	ask->request = *request;
-	ask->request.ticket = HTTP_TICKET | ticket;
+	ask->request.ticket = ZV_HTTP_TICKET | ticket;
 	pthread_mutex_lock(&s->lock);
 	*s->asks_end = ask;
 	s->asks_end = &ask->next;
@@ -119,7 +115,7 @@ static json_t *floor_now(void *arg)
 void zv_daemon_answer(struct zv_daemon *d, uint64_t ticket, enum zv_err err, json_t *reply,
 		      const char *text)
 {
-	if ((ticket & HTTP_TICKET) == 0) {
+	if ((ticket & ZV_HTTP_TICKET) == 0) {
 		zv_control_answer(d->control, ticket, err, reply, text);
 		return;
 	}
@@ -129,17 +125,17 @@ void zv_daemon_answer(struct zv_daemon *d, uint64_t ticket, enum zv_err err, jso
 	}
 	if (err != ZV_OK) {
 		json_decref(reply);
-		zv_http_answer_err(d->http, ticket & ~HTTP_TICKET, err, text);
+		zv_http_answer_err(d->http, ticket & ~ZV_HTTP_TICKET, err, text);
 		return;
 	}
 	if (reply != NULL)
 		json_object_del(reply, "ok");
-	zv_http_answer(d->http, ticket & ~HTTP_TICKET, 200, reply);
+	zv_http_answer(d->http, ticket & ~ZV_HTTP_TICKET, 200, reply);
 }
 
 bool zv_daemon_is_http(uint64_t ticket)
 {
-	return (ticket & HTTP_TICKET) != 0;
+	return (ticket & ZV_HTTP_TICKET) != 0;
 }
 
 void zv_daemon_take_asks(struct zv_daemon *d)

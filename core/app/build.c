@@ -521,6 +521,7 @@ enum zv_err zv_daemon_create(const struct zv_daemon_params *params, char *text, 
 	d->config_path = params->config_path;
 	d->signal_fd = -1;
 	pthread_mutex_init(&d->treatment.lock, NULL);
+	pthread_mutex_init(&d->words, NULL);
 	err = make(d, text, text_size);
 	if (err != ZV_OK) {
 		if (text[0] == 0)

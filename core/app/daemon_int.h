@@ -111,6 +111,7 @@ struct zv_daemon {
 	struct zv_control *control;
 	struct zv_desks *desks;
 	struct zv_lead_putter *missed; /* of callers who gave up; made with the first, io's */
+	pthread_mutex_t words;    /* who writes to the engine's ring of http and io */
 	struct zv_io *io;         /* short work that waits for the disk */
 	int64_t expire_ms;        /* monotonic: when recordings were last looked through */
 	struct zv_http *http;     /* NULL: none */
@@ -173,6 +174,9 @@ void zv_daemon_look_at_tells(struct zv_daemon *d);
 enum zv_err zv_daemon_handle(void *arg, const struct zv_control_request *request, json_t *reply,
 			     char *text, size_t text_size);
 
+/* A ticket of http's in a token or a control request: those of the control socket are small. */
+#define ZV_HTTP_TICKET (UINT64_C(1) << 63)
+
 /* api.c: pages and API.  Main. */
 enum zv_err zv_daemon_http_open(struct zv_daemon *d, char *text, size_t text_size) ZV_MUST_USE;
 enum zv_err zv_daemon_http_reload(struct zv_daemon *d, const struct zv_config *fresh, char *text,
@@ -183,6 +187,8 @@ enum zv_err zv_daemon_secrets(const struct zv_config *c, struct zv_sip_phone *ph
 			      size_t text_size) ZV_MUST_USE;
 /* figures.c; http thread */
 void zv_daemon_metrics(struct zv_daemon *d, struct zv_metrics *metrics);
+/* To the engine; http and io threads.  ZV_EFULL. */
+enum zv_err zv_daemon_word(struct zv_daemon *d, const struct zv_event *ev) ZV_MUST_USE;
 /* What the http thread left for main. */
 void zv_daemon_take_asks(struct zv_daemon *d);
 /* Gives config's agents their numbers; before the engine gets it. */

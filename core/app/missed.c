@@ -19,6 +19,18 @@ struct missed {
 	uint32_t owner;    /* as in struct zv_lead_put */
 };
 
+/* The lookahead finds it; a lead of his that the engine holds for later is moved there. */
+static void offered(struct zv_daemon *d, uint32_t campaign, const struct zv_lead_put *put)
+{
+	struct zv_event ev = {.type = ZV_EV_KILL, .attempt = {.lo = ZV_HTTP_TICKET}, /* nobody waits */
+			      .u.kill = {.lead = put->lead, .campaign = campaign,
+					 .due_class = put->due_class, .at_ms = put->due_ms}};
+
+	if (put->verdict == ZV_PUT_AGAIN && put->moved && zv_daemon_word(d, &ev) != ZV_OK)
+		zv_warn("app", "a caller is called back when his lead was due: the engine does not keep up");
+	zv_wake(d->wires->lookahead_fd);
+}
+
 /* io thread */
 static void call_back(void *arg)
 {
@@ -39,7 +51,7 @@ static void call_back(void *arg)
 	else if (put.verdict >= ZV_PUT_REMOVED)
 		zv_info("app", "a caller is not called back: %s", put.why);
 	else
-		zv_wake(d->wires->lookahead_fd);
+		offered(d, m->campaign, &put);
 	free(m);
 }
 
