@@ -90,6 +90,7 @@ class Screen(threading.Thread):
         self.user, self.password = user, password
         self.talk, self.wrap, self.results = talk, wrap, results
         self.random = random.Random(seed)
+        self.look = lambda: self.random.uniform(0.5, 2)  # seconds that a lead is read in preview
         self.pause_every, self.pause_for = pause_every, pause_for
         self.stop = threading.Event()
         self.timers = []
@@ -131,6 +132,10 @@ class Screen(threading.Thread):
             self.later(self.random.expovariate(1 / self.pause_for) if self.pause_for else 1, self.ready)
         self.later(self.random.expovariate(1 / self.pause_every), self.pause)
 
+    def dial(self):
+        if self.state == "reserved" and not self.call:
+            self.do("dial")
+
     def ready(self):
         if self.state == "paused":
             self.do("ready")
@@ -152,6 +157,8 @@ class Screen(threading.Thread):
             self.later(self.talk(), lambda: self.hang_up(call))
         elif state == "wrapup" and before != "wrapup":
             self.later(self.wrap(), lambda: self.done(call))
+        elif state == "reserved" and data.get("kind") == "preview" and not call:
+            self.later(self.look(), self.dial)
         elif state == "paused" and before == "offline":
             self.do("ready")
         elif state == "offline" and before != "offline":
@@ -183,7 +190,22 @@ class Screen(threading.Thread):
             except (Refused, OSError, http.client.HTTPException, ValueError) as error:
                 if not self.stop.is_set():
                     self.errors.append((time.time(), "events", str(error)))
-                    time.sleep(0.5)
+                    self.stop.wait(0.5)
+                    last = self.log_in_again(error, last)
+
+    def log_in_again(self, error, last):
+        """A zvonard that was started anew knows no session of before."""
+        if not isinstance(error, Refused) or error.status != 401:
+            return last
+        try:
+            self.api.token = None
+            self.api.login(self.user, self.password)
+            self.actions.token = self.api.token
+            self.state = "offline"
+            self.later(0.5, self.log_in_phone)
+            return None
+        except (Refused, OSError, http.client.HTTPException):
+            return last
 
     def leave(self):
         self.stop.set()
