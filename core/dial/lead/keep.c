@@ -6,6 +6,7 @@
 #include "dial/lead/pick.h"
 
 #define LOOK_MS   250
+#define LOOK_NONE_MS 1000 /* while no call-back is held */
 #define BEFORE_MS 5000 /* kept from so long before a call-back begins */
 #define OWNER_MOST_MS 90000 /* ... and its own agent at most from so long before that */
 
@@ -72,17 +73,22 @@ static void look_at(struct zv_engine *e, uint32_t slab)
 static void look(struct zv_engine *e)
 {
 	struct zv_keep *k = &e->keep;
+	bool any = false;
 
 	if (e->now.mono_ms < k->look_ms)
 		return;
-	k->look_ms = e->now.mono_ms + LOOK_MS;
 	for (uint32_t i = 0; i < k->n_owners; i++)
 		e->floor.agents.v[k->owners[i]].kept = false;
 	k->n_owners = k->lines = 0;
 	memset(k->agents, 0, sizeof(k->agents));
 	for (uint32_t i = 0; i < e->params.slabs.n; i++)
-		if (e->held[i].state != ZV_HELD_FREE && e->held[i].due_class == ZV_DUE_CALLBACK)
+		if (e->held[i].state != ZV_HELD_FREE && e->held[i].due_class == ZV_DUE_CALLBACK) {
 			look_at(e, i);
+			any = true;
+		}
+	k->quiet = !any;
+	/* They are offered two minutes ahead. */
+	k->look_ms = e->now.mono_ms + (any ? LOOK_MS : LOOK_NONE_MS);
 }
 
 /* ---- who is kept ---- */
@@ -146,6 +152,8 @@ void zv_keep_update(struct zv_engine *e)
 	struct left left;
 
 	look(e);
+	if (e->keep.quiet && e->keep.n_hidden == 0 && e->conf->n_queues == 0)
+		return;
 	need(e, &left);
 	if (!left.any && e->keep.n_owners == 0 && e->keep.n_hidden == 0)
 		return;

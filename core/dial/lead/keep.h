@@ -20,6 +20,7 @@ struct zv_ring_times { uint16_t n[ZV_RING_BINS]; uint32_t total; };
 
 struct zv_keep {
 	int64_t look_ms;               /* monotonic: when the leads are looked at again */
+	bool quiet;                    /* no call-back is held */
 	uint32_t lines;                /* calls that begin within seconds */
 	uint32_t agents[ZV_POOLS_MAX]; /* agents wanted for calls that begin soon or ring */
 	uint32_t direct[ZV_POOLS_MAX]; /* calls begun beside the pacer that nobody has answered */
