@@ -303,7 +303,7 @@ Test(slab, more_contacts_than_fit_overflow_until_enough_of_them_are_out_of_reach
 		const struct zv_offer *o = want_offer();
 
 		p = &persons[o->person_slab];
-		if (p->overflow || i == 5)
+		if ((p->overflow && p->contacts[254].at_ms == first + 299 * step) || i == 5)
 			break;
 		release(o);
 	}
