@@ -29,11 +29,14 @@ CLOSING = re.compile(r'^(\d+) passed, (\d+) failed, (\d+) skipped$')
 MESON_PARTS = {
     'normal': ('gcc', [], []),
     'sanitize': ('gcc', ['-Doptimization=1', '-Db_sanitize=address,undefined', '-Djemalloc=disabled'],
-                 ['--no-suite', 'lint', '--no-suite', 'pages', '--timeout-multiplier', '4']),
+                 ['--no-suite', 'lint', '--no-suite', 'pages', '--no-suite', 'slow', '--timeout-multiplier', '4']),
     'thread': ('clang', ['-Db_sanitize=thread', '-Db_lundef=false', '-Djemalloc=disabled'],
                ['--suite', 'thread', '--timeout-multiplier', '4']),
 }
 PARTS = list(MESON_PARTS) + ['fuzz', 'integration']
+FUZZ_OPTIONS = ['-Dlibfuzzer=true', '-Db_sanitize=address,undefined', '-Db_lundef=false',
+                '-Djemalloc=disabled']
+HOOKS = ('gcc', ['-Dtest_hooks=true', '-Dtests=false'], ())
 
 SANITIZER_ENV = {
     'ASAN_OPTIONS': 'halt_on_error=1:abort_on_error=1:detect_leaks=1:print_summary=1',
@@ -53,6 +56,7 @@ class Run:
         if options.long:
             self.env['ZV_TEST_LONG'] = '1'
         self.children = {}
+        self.ahead, self.ahead_pool = {}, None  # builds on their way: part -> future
         self.lock = threading.Lock()
 
     def build_dir(self, part):
@@ -130,23 +134,45 @@ def log_path(run, name):
 
 
 def build(run, part, compiler, options, targets=()):
+    """As build_now, or the result of what was built ahead."""
+    if part in run.ahead:
+        return run.ahead[part].result()
+    return build_now(run, part, compiler, options, targets)
+
+
+def build_ahead(run, parts):
+    """The later parts are built at the lowest priority while the first one's tests wait for real
+    time, as most of them do."""
+    if run.ahead_pool is not None:
+        return
+    run.ahead_pool = concurrent.futures.ThreadPoolExecutor(1)
+    recipes = {part: (*MESON_PARTS[part][:2], ()) for part in MESON_PARTS if part != 'thread'}
+    recipes['fuzz'] = ('clang', FUZZ_OPTIONS, ['fuzz-targets'])
+    recipes['hooks'] = HOOKS
+    for part in (*parts, 'hooks') if 'integration' in parts else parts:
+        if part in recipes:
+            run.ahead[part] = run.ahead_pool.submit(build_now, run, part, *recipes[part], nice=True)
+
+
+def build_now(run, part, compiler, options, targets=(), nice=False):
     """Configures and builds (targets None: configures only); False and a failure on record if
     that fails."""
+    low = ['nice', '-n', '19'] if nice else []
     folder = run.build_dir(part)
     log = log_path(run, part + '-build')
     began = time.monotonic()
     env = dict(run.env, CC=compiler)
     status = 0
     if not os.path.exists(os.path.join(folder, 'build.ninja')):
-        status = run.command(['meson', 'setup', folder, *options], log, env)
+        status = run.command([*low, 'meson', 'setup', folder, *options], log, env)
     if status == 0 and targets is not None:
-        status = run.command(['ninja', '-C', folder, *targets], log, env)
+        status = run.command([*low, 'ninja', '-C', folder, *targets], log, env)
     seconds = time.monotonic() - began
     if status != 0:
         run.failure(f'{part}: the build failed (status {status}), {log}', read(log))
         run.add(part, 'build', 0, 1, 0, seconds)
         return False
-    print(f'  built with {compiler} {" ".join(options)} in {seconds:.0f} s', flush=True)
+    print(f'  {part} built with {compiler} {" ".join(options)} in {seconds:.0f} s', flush=True)
     return True
 
 
@@ -176,13 +202,15 @@ def meson_part(run, part):
     # `meson test` builds what the few tests of the thread part need: not the whole project.
     if not build(run, part, compiler, options, None if part == 'thread' else ()):
         return
+    if not run.options.long:
+        build_ahead(run, run.options.parts[run.options.parts.index(part) + 1:])
     log = log_path(run, part + '-test')
     results = os.path.join(folder, 'meson-logs', 'testlog.json')
     if os.path.exists(results):
         os.remove(results)
     began = time.monotonic()
-    status = run.command(['meson', 'test', '-C', folder, '--num-processes', str(run.options.jobs),
-                          *test_args], log)
+    status = run.command(['meson', 'test', '-C', folder, '--num-processes', str(run.options.jobs * 3 // 2),
+                          *test_args], log)  # most of them mostly wait
     if not os.path.exists(results):
         run.failure(f'{part}: meson test gave no results (status {status}), {log}', read(log))
         run.add(part, 'meson test', 0, 1, 0, time.monotonic() - began)
@@ -214,9 +242,7 @@ def meson_part(run, part):
 
 
 def fuzz_part(run, part):
-    options = ['-Dlibfuzzer=true', '-Db_sanitize=address,undefined', '-Db_lundef=false',
-               '-Djemalloc=disabled']
-    if not build(run, part, 'clang', options, ['fuzz-targets']):
+    if not build(run, part, 'clang', FUZZ_OPTIONS, ['fuzz-targets']):
         return
     folder = run.build_dir(part)
     names = sorted(f[:-len('_fuzz')] for f in os.listdir(os.path.join(folder, 'tests', 'fuzz'))
@@ -283,7 +309,7 @@ def integration_part(run, part):
     def one(row):
         name, command, normal, long_args = row
         words = command + ' ' + (long_args if run.options.long else normal)
-        if '{hooks}' in words and not build(run, 'hooks', 'gcc', ['-Dtest_hooks=true', '-Dtests=false']):
+        if '{hooks}' in words and not build(run, 'hooks', *HOOKS):
             return
         argv = [word.format_map(folders) for word in shlex.split(words)]
         if not os.path.exists(os.path.join(ROOT, argv[0])):
@@ -321,6 +347,7 @@ def main():
     for part in parts:
         if part not in PARTS:
             parser.error(f'no such part: {part}')
+    options.parts = parts
     options.builds = os.path.abspath(options.builds)
     os.makedirs(options.builds, exist_ok=True)
     run = Run(options)
