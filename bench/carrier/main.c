@@ -403,23 +403,6 @@ static void summary(struct zvc_carrier *carrier)
 	(void)fflush(stdout);
 }
 
-static int signal_socket(int epoll)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)ZVC_EV_SIGNAL << 32};
-	sigset_t set;
-	int fd;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGUSR1);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (fd >= 0)
-		(void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-	return fd;
-}
-
 static void on_signal(struct zvc_carrier *carrier, int fd)
 {
 	struct signalfd_siginfo info;
@@ -484,7 +467,7 @@ static int serve(const struct zvc_conf *conf)
 	static struct zvc_carrier carrier;
 	char text[300] = "out of memory";
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	int signals = signal_socket(epoll);
+	int signals = zvc_signal_socket(epoll);
 	int status = 1;
 
 	carrier.conf = *conf;

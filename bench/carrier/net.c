@@ -3,10 +3,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -405,4 +407,21 @@ void zvc_net_send(struct zvc_net *net, struct zvc_peer *peer, const char *bytes,
 const struct sockaddr_in *zvc_net_local(const struct zvc_net *net, const struct zvc_peer *peer)
 {
 	return &net->trunks[peer->trunk].listen.addr;
+}
+
+int zvc_signal_socket(int epoll)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)ZVC_EV_SIGNAL << 32};
+	sigset_t set;
+	int fd;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGUSR1);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd >= 0)
+		(void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+	return fd;
 }

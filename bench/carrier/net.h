@@ -52,6 +52,8 @@ enum {
 	ZVC_EV_RTCP = 5,
 	ZVC_EV_SIGNAL = 6
 };
+/* SIGTERM, SIGINT and SIGUSR1 come by this descriptor (ZVC_EV_SIGNAL) and no other way; -1: not. */
+int zvc_signal_socket(int epoll);
 void zvc_net_event(struct zvc_net *net, uint32_t kind, uint32_t index, uint32_t events);
 
 void zvc_net_send(struct zvc_net *net, struct zvc_peer *peer, const char *bytes, size_t len);

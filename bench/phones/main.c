@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -147,22 +145,6 @@ static bool take(struct zvp_conf *c, int option, const char *value)
 	}
 }
 
-static int signal_socket(int epoll)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)ZVC_EV_SIGNAL << 32};
-	sigset_t set;
-	int fd;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (fd >= 0)
-		(void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-	return fd;
-}
-
 static bool run(struct zvp_phones *p, int epoll)
 {
 	struct epoll_event events[256];
@@ -221,7 +203,7 @@ static int serve(const struct zvp_conf *conf)
 	static struct zvp_phones p;
 	char text[300] = "out of memory";
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	int signals = signal_socket(epoll);
+	int signals = zvc_signal_socket(epoll);
 	int status = 1;
 
 	p.conf = *conf;
