@@ -265,7 +265,7 @@ def a_flood_is_told_to_come_again(binary):
             check(m.get("retry-after") == "5", "come again: " + m.get("retry-after"))
             busy += 1
     check(busy == 10, "twenty wait, ten are told to come again: %d" % busy)
-    check(sum(e["ev"] == "INCOMING" for e in d.events) == 20, "max_side + 16")
+    d.wait_for(lambda e: sum(x["ev"] == "INCOMING" for x in d.events) == 20, "max_side + 16")
     st = d.ask("stats", "STATS")
     check(st["invites_in"] == 20 and st["busy"] == 10, "counted: %s" % st)
     for e in [e for e in d.events if e["ev"] == "INCOMING"]:

@@ -142,6 +142,8 @@ void zv_pick_offer(struct zv_engine *e, uint32_t slab, uint64_t txn)
 		campaign++;
 	e->held[slab] = (struct zv_held){.state = ZV_HELD_READY, .due_class = offer->due_class,
 					 .person_slab = ZV_SLOT_NONE, .lead = offer->lead};
+	if (offer->due_class == ZV_DUE_CALLBACK)
+		e->keep.look_ms = 0; /* lines and agents are kept for it from now on */
 	e->stats.offers_held++;
 	if (!zv_person_hold(e, slab, txn) || zv_kill_stands(e, offer->lead, txn) || campaign == e->conf->n_campaigns || offer->n_numbers == 0 ||
 	    offer->n_numbers > ZV_NUMBERS_MAX || offer->n_history > ZV_HISTORY_MAX) {
