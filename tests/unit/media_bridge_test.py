@@ -4,7 +4,8 @@ with sox and tshark.  Usage: media_bridge_test.py MEDIA_BED WORK_FOLDER"""
 import math, os, random, select, shutil, socket, struct, subprocess, sys, threading, time, unittest
 
 BED, WORK = sys.argv[1], sys.argv[2]
-PORT, RTCP, PHONE = 18000, 18390, 18400
+PORT = int(os.environ.get('ZV_MEDIA_PORT', '18000'))
+RTCP, PHONE = PORT + 390, PORT + 400
 SLOTS = 12
 
 

@@ -195,7 +195,7 @@ class Tape(unittest.TestCase):
     def test_a_folder_that_cannot_be_is_said_at_the_start(self):
         os.makedirs(os.path.dirname(self.dir), exist_ok=True)
         open(self.dir, 'w').close()
-        p = subprocess.run([BED, '18000', '2', '18390', '0', '0', f'tape={self.dir}/below'],
+        p = subprocess.run([BED, str(bridge.PORT), '2', str(bridge.RTCP), '0', '0', f'tape={self.dir}/below'],
                            capture_output=True, text=True, timeout=10)
         self.assertEqual(p.returncode, 1)
         self.assertIn(self.dir, p.stdout)
