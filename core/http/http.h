@@ -212,7 +212,7 @@ struct zv_http_stats {
 	uint64_t by_class[6];   /* [2]: 2xx ... */
 	uint64_t refused_rate, refused_login, timeouts; /* timeouts: 504 */
 	uint64_t published, publish_full, delivered, lost; /* lost: streams that were too slow */
-	uint32_t streams, sessions, waiting; /* now; waiting: for zv_http_answer */
+	uint32_t streams, sessions, waiting; /* now; waiting: asleep until zv_http_answer or go_on */
 };
 void zv_http_get_stats(struct zv_http *http, struct zv_http_stats *ret_stats); /* any thread */
 

@@ -102,9 +102,10 @@ struct zv_http {
 	struct zv_idem *idem;
 	struct zv_limit *rates, *guesses;
 	struct zv_slot *slots;
-	uint32_t n_slots, free_slot, n_waiting;
+	uint32_t n_slots, free_slot, n_taken, n_asleep;
 	struct zv_conn *conns;
 
+	_Atomic uint32_t n_calls; /* begun and not completed */
 	_Atomic uint64_t requests, by_class[6], refused_rate, refused_login, timeouts;
 };
 

@@ -146,7 +146,7 @@ static void own_metrics(struct zv_http *h, struct zv_metrics *m)
 		      "Log-ins refused with 429 after wrong passwords.", (double)s.refused_login);
 	zv_metric_one(m, "zvonar_http_timeouts_total", ZV_METRIC_COUNTER, "Requests answered with 504.",
 		      (double)s.timeouts);
-	zv_metric_one(m, "zvonar_http_waiting", ZV_METRIC_GAUGE, "Requests in progress.", s.waiting);
+	zv_metric_one(m, "zvonar_http_waiting", ZV_METRIC_GAUGE, "Requests that wait for their answer.", s.waiting);
 	zv_metric_one(m, "zvonar_http_sessions", ZV_METRIC_GAUGE, "Sessions.", s.sessions);
 	zv_metric_one(m, "zvonar_http_streams", ZV_METRIC_GAUGE, "Open event streams.", s.streams);
 	zv_metric_one(m, "zvonar_http_events_total", ZV_METRIC_COUNTER, "Events published.",

@@ -106,6 +106,7 @@ static struct zv_call *call_begin(struct zv_http *h, struct MHD_Connection *conn
 
 	if (call == NULL)
 		return NULL;
+	atomic_fetch_add(&h->n_calls, 1);
 	call->http = h;
 	call->conn = connection;
 	call->slot = ZV_SLOT_NONE;
@@ -174,9 +175,9 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
 			 enum MHD_RequestTerminationCode why)
 {
+	struct zv_http *h = arg;
 	struct zv_call *call = *context;
 
-	(void)arg;
 	(void)connection;
 	(void)why;
 	if (call == NULL)
@@ -185,6 +186,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 	zv_call_fini(call);
 	free(call);
 	*context = NULL;
+	atomic_fetch_sub(&h->n_calls, 1);
 }
 
 /* ---- the hub's thread ---- */
@@ -407,21 +409,16 @@ enum zv_err zv_http_create(const struct zv_http_params *params, char *text, size
 	return ZV_OK;
 }
 
-/* No new connections; who waited reads his answer, for a second at most. */
+/* No new connections; who has asked reads his answer, for a second at most. */
 static void let_go(struct zv_http *h)
 {
 	int64_t until_ms = zv_http_mono_ms() + 1000;
 	int fd = MHD_quiesce_daemon(h->mhd);
-	struct zv_http_stats stats;
 
 	if (fd >= 0)
 		(void)close(fd);
-	do {
-		zv_http_get_stats(h, &stats);
-		if (stats.waiting == 0 && stats.streams == 0)
-			return;
+	while (atomic_load(&h->n_calls) > 0 && zv_http_mono_ms() < until_ms)
 		(void)poll(NULL, 0, 2);
-	} while (zv_http_mono_ms() < until_ms);
 }
 
 void zv_http_destroy(struct zv_http *http)
@@ -495,6 +492,6 @@ void zv_http_get_stats(struct zv_http *http, struct zv_http_stats *ret_stats)
 	for (int i = 0; i < 6; i++)
 		ret_stats->by_class[i] = atomic_load(&http->by_class[i]);
 	(void)pthread_mutex_lock(&http->lock);
-	ret_stats->waiting = http->n_waiting;
+	ret_stats->waiting = http->n_asleep;
 	(void)pthread_mutex_unlock(&http->lock);
 }

@@ -53,7 +53,7 @@ static void slot_free(struct zv_http *http, struct zv_slot *s)
 	free(s->text);
 	*s = (struct zv_slot){.gen = s->gen + 1, .next = http->free_slot};
 	http->free_slot = (uint32_t)(s - http->slots);
-	http->n_waiting--;
+	http->n_taken--;
 }
 
 bool zv_slot_take(struct zv_call *call)
@@ -66,7 +66,7 @@ bool zv_slot_take(struct zv_call *call)
 		s = &h->slots[h->free_slot];
 		call->slot = h->free_slot;
 		h->free_slot = s->next;
-		h->n_waiting++;
+		h->n_taken++;
 		*s = (struct zv_slot){.gen = s->gen, .state = ZV_SLOT_OPEN, .call = call,
 				      .idem = ZV_IDEM_NONE};
 		call->request.ticket = ticket_of(h, s);
@@ -96,17 +96,26 @@ void zv_slot_drop(struct zv_call *call)
 	call->slot = ZV_SLOT_NONE;
 }
 
-static void wake(struct zv_slot *s)
+/* Under the lock. */
+static bool sleeps(const struct zv_slot *s)
 {
-	if (s->state == ZV_SLOT_SLEEPS || s->state == ZV_SLOT_LINES)
-		MHD_resume_connection(s->call->conn);
+	return s->state == ZV_SLOT_SLEEPS || s->state == ZV_SLOT_LINES;
+}
+
+/* Under the lock; the caller gives it another state. */
+static void wake(struct zv_http *http, const struct zv_slot *s)
+{
+	if (!sleeps(s))
+		return;
+	http->n_asleep--;
+	MHD_resume_connection(s->call->conn);
 }
 
 bool zv_slot_sleep(struct zv_call *call, enum zv_slot_state state)
 {
 	struct zv_http *h = call->http;
 	struct zv_slot *s = &h->slots[call->slot];
-	bool lines = state == ZV_SLOT_LINES, sleeps = false;
+	bool lines = state == ZV_SLOT_LINES, asleep = false;
 
 	(void)pthread_mutex_lock(&h->lock);
 	if (s->state != ZV_SLOT_OPEN || atomic_load(&h->stop)) {
@@ -116,11 +125,12 @@ bool zv_slot_sleep(struct zv_call *call, enum zv_slot_state state)
 		s->state = state;
 		s->until_ms = zv_http_mono_ms() + (lines ? LINES_MS : h->p.answer_ms);
 		MHD_suspend_connection(call->conn);
-		sleeps = true;
+		h->n_asleep++;
+		asleep = true;
 	}
 	s->go_on = false;
 	(void)pthread_mutex_unlock(&h->lock);
-	return sleeps;
+	return asleep;
 }
 
 /* Under the lock. */
@@ -155,7 +165,7 @@ static void answer(struct zv_http *http, uint64_t ticket, unsigned status, char 
 			s->text = text;
 			s->len = len;
 			s->problem = problem;
-			wake(s);
+			wake(http, s);
 			s->state = ZV_SLOT_ANSWERED;
 			text = NULL;
 		}
@@ -201,7 +211,7 @@ void zv_http_go_on(struct zv_http *http, uint64_t ticket)
 	(void)pthread_mutex_lock(&http->lock);
 	s = slot_of(http, ticket);
 	if (s != NULL && s->state == ZV_SLOT_LINES) {
-		wake(s);
+		wake(http, s);
 		s->state = ZV_SLOT_OPEN;
 	} else if (s != NULL) {
 		s->go_on = true;
@@ -236,14 +246,14 @@ static void give_up(struct zv_http *h, struct zv_slot *s, unsigned status, const
 
 	if (s->state == ZV_SLOT_LINES) {
 		s->call->lines_err = ZV_ETIMEDOUT;
-		wake(s);
+		wake(h, s);
 		s->state = ZV_SLOT_OPEN;
 		return;
 	}
 	s->status = status;
 	s->problem = true;
 	s->text = zv_problem_text(status, timeout ? "timeout" : "stopping", detail, s->call->path, &s->len);
-	wake(s);
+	wake(h, s);
 	s->state = ZV_SLOT_ANSWERED;
 	if (timeout)
 		atomic_fetch_add_explicit(&h->timeouts, 1, memory_order_relaxed);
@@ -254,7 +264,7 @@ void zv_slots_look(struct zv_http *http)
 	int64_t now_ms = zv_http_mono_ms();
 
 	(void)pthread_mutex_lock(&http->lock);
-	for (uint32_t i = 0; i < http->n_slots && http->n_waiting > 0; i++) {
+	for (uint32_t i = 0; i < http->n_slots && http->n_taken > 0; i++) {
 		struct zv_slot *s = &http->slots[i];
 
 		if (s->until_ms == 0 || now_ms < s->until_ms)
@@ -263,7 +273,7 @@ void zv_slots_look(struct zv_http *http)
 			zv_idem_drop(http->idem, s->idem);
 			s->idem = ZV_IDEM_NONE;
 			slot_free(http, s);
-		} else if (s->state == ZV_SLOT_SLEEPS || s->state == ZV_SLOT_LINES) {
+		} else if (sleeps(s)) {
 			give_up(http, s, 504, "no answer in time: what was asked may have been done, or will be");
 		}
 	}
@@ -276,7 +286,7 @@ void zv_slots_stop(struct zv_http *http)
 	for (uint32_t i = 0; i < http->n_slots; i++) {
 		struct zv_slot *s = &http->slots[i];
 
-		if (s->state == ZV_SLOT_SLEEPS || s->state == ZV_SLOT_LINES)
+		if (sleeps(s))
 			give_up(http, s, 503, "the server is stopping");
 	}
 	(void)pthread_mutex_unlock(&http->lock);

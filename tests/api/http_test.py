@@ -436,6 +436,35 @@ class Later(Case):
         t.join(20)
         self.problem(got[0], 503, 'stopping')
 
+    def test_stopping_answers_who_is_still_asking(self):
+        s = Server(BED)
+        head = (f'POST /t/echo HTTP/1.1\r\nHost: localhost:{s.port}\r\nAuthorization: Bearer {MACHINE}\r\n'
+                'Content-Type: application/json\r\nContent-Length: 8\r\n\r\n')
+        with socket.create_connection(('127.0.0.1', s.port), timeout=20) as c:
+            c.sendall(head.encode() + b'{"n"')
+            s.login('root')  # the one thread has seen the first part when it answers this
+            t = threading.Thread(target=s.stop)
+            t.start()
+
+            def refused():
+                with socket.socket() as other:
+                    return other.connect_ex(('127.0.0.1', s.port)) != 0
+            self.assertTrue(wait_for(refused))
+            c.sendall(b': 7}')
+            got = c.recv(65536)
+        t.join(20)
+        self.assertTrue(got.startswith(b'HTTP/1.1 200'), got)
+        self.assertIn(b'"n":7', got)
+
+    def test_only_who_sleeps_counts_as_waiting(self):
+        s = Server(BED)
+        try:
+            for _ in range(100):
+                s.ask('GET', '/t/public')
+                self.assertEqual(s.stats()['waiting'], 0)
+        finally:
+            self.assertEqual(s.stop(), 0)
+
 
 class Lines(Case):
     numbers = {"slow_s": 2}
