@@ -239,6 +239,16 @@ static enum zv_err make_tape(struct zv_daemon *d, char *text, size_t text_size)
 	return err;
 }
 
+static void tell_io(const struct zv_daemon *d)
+{
+	const char *note, *io = zv_media_io_of(d->media, &note);
+
+	if (note[0] != 0)
+		zv_warn("media", "packets go by %s: %s", io, note);
+	else
+		zv_info("media", "packets go by %s", io);
+}
+
 static enum zv_err make_media_and_sip(struct zv_daemon *d, char *text, size_t text_size)
 {
 	struct zv_config *c = d->config;
@@ -254,6 +264,7 @@ static enum zv_err make_media_and_sip(struct zv_daemon *d, char *text, size_t te
 	err = zv_media_create(&c->media, text, text_size, &d->media);
 	if (err != ZV_OK)
 		return err;
+	tell_io(d);
 	c->sip.secret = d->boot.secret;
 	c->sip.open = d->open;
 	c->sip.n_open = d->n_open;

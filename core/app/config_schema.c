@@ -90,6 +90,10 @@ static const struct zv_conf_row rows[] = {
 	 "first range, one a thread", NULL},
 	{"media.max_calls", "calls", 0, ZV_T_INT, "0", 0, 100000, NULL,
 	 "Calls at once; 0: as many as there are RTP ports", NULL},
+	{"media.io", "", 0, ZV_T_ENUM, "auto", 0, 0, "auto sockets uring shared dpdk",
+	 "How RTP packets go: sockets, one a call; uring, the same by io_uring; shared, one receiving "
+	 "socket a thread and raw sends; dpdk, past the kernel; auto, the best of the first three that "
+	 "this machine and the process's rights allow", NULL},
 	{"media.threads", "threads", 0, ZV_T_INT, "1", 1, ZV_MEDIA_THREADS_MAX, NULL,
 	 "Media threads", NULL},
 	{"media.lost_after", "", 0, ZV_T_DURATION, "20s", 0, MS_H, NULL,

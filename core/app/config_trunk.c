@@ -329,6 +329,7 @@ void zv_config_build_media(struct zv_config_build *b)
 		(uint32_t)zv_conf_number(&zv_config_schema, "", root, "media.max_calls");
 
 	c->plan.n_threads = (uint32_t)zv_conf_number(&zv_config_schema, "", root, "media.threads");
+	c->media.io = (enum zv_media_io)zv_conf_number(&zv_config_schema, "", root, "media.io");
 	build_ranges(b, root);
 	if (c->plan.n_ranges > 0 && c->plan.ranges[0].n_ports < c->plan.n_threads)
 		zv_conf_error(b->sink, zv_conf_find(root, "media.ranges"),

@@ -116,6 +116,8 @@ static void threads(struct zv_metrics *m, struct zv_daemon *d)
 	one(m, "zvonar_rtp_received_packets_total", ZV_METRIC_COUNTER, "RTP packets taken in", sum.rx_packets);
 	one(m, "zvonar_rtp_rejected_packets_total", ZV_METRIC_COUNTER, "Packets of wrong senders", sum.rejected);
 	one(m, "zvonar_rtp_streams", ZV_METRIC_GAUGE, "Streams now", sum.streams);
+	zv_metric_family(m, "zvonar_media_io", ZV_METRIC_GAUGE, "How RTP packets go (media.io)");
+	zv_metric_of(m, "kind", zv_media_io_of(d->media, NULL), 1);
 	one(m, "zvonar_media_late_ticks_total", ZV_METRIC_COUNTER, "Media ticks that came late", sum.late_ticks);
 	one(m, "zvonar_sip_retransmits_total", ZV_METRIC_COUNTER, "SIP requests sent again", sip.retransmits);
 	one(m, "zvonar_sip_timeouts_total", ZV_METRIC_COUNTER, "SIP requests without an answer", sip.timeouts);

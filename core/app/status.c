@@ -88,7 +88,8 @@ static json_t *threads_json(struct zv_daemon *d)
 
 		zv_media_get_stats(d->media, i, &s);
 		json_array_append_new(media, json_pack(
-			"{s:I s:I s:I s:I s:I s:I s:I}", "streams", (json_int_t)s.streams,
+			"{s:s s:I s:I s:I s:I s:I s:I s:I}", "io", zv_media_io_of(d->media, NULL),
+			"streams", (json_int_t)s.streams,
 			"peak_streams", (json_int_t)s.peak_streams, "tx_packets",
 			(json_int_t)s.tx_packets, "rx_packets", (json_int_t)s.rx_packets,
 			"rejected", (json_int_t)s.rejected, "late_ticks", (json_int_t)s.late_ticks,

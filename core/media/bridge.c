@@ -354,6 +354,10 @@ static void read_ready(struct zv_streams *t, const uint32_t *ports, uint32_t n, 
 	for (uint32_t i = 0; i < n; i++) {
 		if (ports[i] == ZV_PACKET_WOKEN)
 			continue;
+		if (ports[i] == ZV_PACKET_ANY) {
+			zv_streams_hear_all(t, now_ms);
+			continue;
+		}
 		t->looked++;
 		some[n_some++] = ports[i];
 		if (n_some == ZV_HEAR_AT_ONCE) {

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "media/bridge.h"
+#include "media/io.h"
 #include "media/tape.h"
 #include "media/threads.h"
 
@@ -15,6 +16,7 @@ struct zv_media {
 	struct zv_media_params params;
 	struct zv_media_plan plan;
 	struct zv_media_trunk *trunks;
+	struct zv_packet_hub *hub;
 	uint32_t n_threads;
 	struct zv_streams *threads[ZV_MEDIA_THREADS_MAX];
 	struct zv_made *made;
@@ -51,26 +53,49 @@ static enum zv_err check_plan(const struct zv_media_plan *plan, char *text, size
 	return ZV_OK;
 }
 
-/* One descriptor a slot and one a thread, all at once. */
-static enum zv_err raise_limit(const struct zv_media_plan *plan, char *text, size_t text_size)
+/* All descriptors of the plan at once, by the soft limit and, where the process may, the hard
+ * one. */
+static enum zv_err raise_limit(const struct zv_media *m, char *text, size_t text_size)
 {
-	rlim_t need = plan->n_slots + plan->n_threads + OTHER_FDS;
-	struct rlimit limit;
+	rlim_t need = m->hub->n_fds + OTHER_FDS;
+	struct rlimit limit, wanted;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return ZV_EIO;
 	if (limit.rlim_cur >= need)
 		return ZV_OK;
-	limit.rlim_cur = need;
-	if (limit.rlim_max < need)
-		limit.rlim_max = need; /* root may */
-	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+	wanted.rlim_cur = need;
+	wanted.rlim_max = limit.rlim_max < need ? need : limit.rlim_max; /* root may */
+	if (setrlimit(RLIMIT_NOFILE, &wanted) == 0)
 		return ZV_OK;
 	snprintf(text, text_size,
-		 "%u calls at once need a limit of %lu open files: raise it (ulimit -n, or LimitNOFILE= "
-		 "in the service)",
-		 plan->n_slots, (unsigned long)need);
+		 "%u calls at once by media.io %s need %lu open files, the limit is %lu: raise it (ulimit "
+		 "-Hn, or LimitNOFILE= in the service) or lower media.max_calls",
+		 m->plan.n_slots, zv_packet_io_name(m->hub->kind), (unsigned long)need,
+		 (unsigned long)limit.rlim_max);
 	return ZV_EFULL;
+}
+
+/* The packet I/O of all threads, and their streams. */
+static enum zv_err make_threads(struct zv_media *m, char *text, size_t text_size)
+{
+	enum zv_err err = zv_packet_hub_open(&m->params, text, text_size, &m->hub);
+
+	if (err == ZV_OK)
+		err = raise_limit(m, text, text_size);
+	for (uint32_t i = 0; i < m->plan.n_threads && err == ZV_OK; i++) {
+		struct zv_packet_io *io;
+
+		err = zv_packet_open(m->hub, i, text, text_size, &io);
+		if (err == ZV_OK)
+			err = zv_streams_create(&m->params, i, io, &m->threads[i]);
+		if (err != ZV_OK)
+			break;
+		m->n_threads++;
+		zv_streams_equip(m->threads[i], m->made,
+				 m->params.tape != NULL ? zv_tape_ring(m->params.tape, i) : NULL);
+	}
+	return err;
 }
 
 /* A ring for frames from each thread to each other one. */
@@ -101,8 +126,6 @@ enum zv_err zv_media_create(const struct zv_media_params *params, char *text, si
 	if (text_size > 0)
 		text[0] = '\0';
 	err = check_plan(params->plan, text, text_size);
-	if (err == ZV_OK)
-		err = raise_limit(params->plan, text, text_size);
 	if (err != ZV_OK)
 		return err;
 	m = calloc(1, sizeof(*m));
@@ -122,14 +145,9 @@ enum zv_err zv_media_create(const struct zv_media_params *params, char *text, si
 		goto fail;
 	m->params.plan = &m->plan;
 	m->params.trunks = m->trunks;
-	for (uint32_t i = 0; i < m->plan.n_threads; i++, m->n_threads++) {
-		err = zv_streams_create(&m->params, i, text, text_size, &m->threads[i]);
-		if (err != ZV_OK)
-			goto fail;
-		zv_streams_equip(m->threads[i], m->made,
-				 params->tape != NULL ? zv_tape_ring(params->tape, i) : NULL);
-	}
-	err = join_threads(m);
+	err = make_threads(m, text, text_size);
+	if (err == ZV_OK)
+		err = join_threads(m);
 	if (err != ZV_OK)
 		goto fail;
 	*ret_media = m;
@@ -146,11 +164,19 @@ void zv_media_destroy(struct zv_media *m)
 		return;
 	for (uint32_t i = 0; i < m->n_threads; i++)
 		zv_streams_destroy(m->threads[i]);
+	zv_packet_hub_destroy(m->hub);
 	for (uint32_t i = 0; i < ZV_MEDIA_THREADS_MAX * ZV_MEDIA_THREADS_MAX; i++)
 		zv_ring_destroy(m->cross[i / ZV_MEDIA_THREADS_MAX][i % ZV_MEDIA_THREADS_MAX]);
 	zv_made_destroy(m->made);
 	free(m->trunks);
 	free(m);
+}
+
+const char *zv_media_io_of(const struct zv_media *m, const char **ret_note)
+{
+	if (ret_note != NULL)
+		*ret_note = m->hub->note;
+	return zv_packet_io_name(m->hub->kind);
 }
 
 struct zv_streams *zv_media_streams(struct zv_media *m, uint32_t thread)

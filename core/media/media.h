@@ -25,11 +25,15 @@ struct zv_media_trunk {
 	bool asymmetric; /* any source port */
 };
 
+/* How packets go (io.h); the words of media.io in their order. */
+enum zv_media_io { ZV_IO_AUTO = 0, ZV_IO_SOCKETS, ZV_IO_URING, ZV_IO_SHARED, ZV_IO_DPDK };
+
 struct zv_prompts; /* prompts.h: the shared audio, by hash */
 struct zv_tape;    /* tape.h: recordings */
 
 struct zv_media_params {
 	const struct zv_media_plan *plan;
+	enum zv_media_io io;
 	const struct zv_media_trunk *trunks;
 	uint32_t n_trunks;
 	struct zv_prompts *prompts;  /* owned by the caller; outlives media */
@@ -40,11 +44,13 @@ struct zv_media_params {
 };
 
 struct zv_media;
-/* Binds all sockets of the plan.  A port in use: ZV_EEXIST with address and port in text;
- * too few descriptors: ZV_EFULL and the limit that is needed. */
+/* Opens all ports of the plan.  A port in use: ZV_EEXIST with address and port in text;
+ * too few descriptors: ZV_EFULL, with the limit that is and the one that is needed. */
 enum zv_err zv_media_create(const struct zv_media_params *params, char *text, size_t text_size,
 			    struct zv_media **ret_media) ZV_MUST_USE;
 void zv_media_destroy(struct zv_media *media); /* accepts NULL */
+/* The word of the packet I/O that runs; *ret_note (may be NULL): why not another one, or "". */
+const char *zv_media_io_of(const struct zv_media *media, const char **ret_note);
 
 struct zv_media_rings {
 	struct zv_ring *commands; /* engine -> thread i */

@@ -6,7 +6,7 @@
  * A port is the local number of a slot (slot / n_threads); ZV_PACKET_RTCP is the thread's one
  * RTCP port.  A closed port hears nothing, and what came to it while it was closed is never
  * delivered.  socket.c is the implementation on kernel sockets; another kind of I/O fills in
- * the same operations.
+ * the same operations, and io.h says which one runs.
  */
 #ifndef ZV_MEDIA_PACKET_H
 #define ZV_MEDIA_PACKET_H
@@ -18,6 +18,7 @@
 
 #define ZV_PACKET_RTCP  UINT32_MAX
 #define ZV_PACKET_WOKEN (UINT32_MAX - 1) /* of ready: one of the wake fds */
+#define ZV_PACKET_ANY   (UINT32_MAX - 2) /* of ready: something came, see one_queue */
 #define ZV_PACKET_BURST 64u
 #define ZV_PACKET_PER_PORT 8u /* taken of one port by one rx */
 #define ZV_PACKET_MAX   1024u /* bytes; a longer one is rejected: 20 ms of G.711 is 172 */
@@ -50,8 +51,8 @@ struct zv_packet_ops {
 	void (*filter)(struct zv_packet_io *io, uint32_t port, const struct zv_filter *filter);
 	/* Packets that the filter or their length kept out since the port was opened. */
 	uint32_t (*rejected)(const struct zv_packet_io *io, uint32_t port);
-	/* Packets of the given ports (an implementation with one queue may return others that are
-	 * open).  At most max, never more than ZV_PACKET_BURST. */
+	/* Packets of the given ports; with one_queue those of any open port but the RTCP's are got
+	 * by n_ports 0.  At most max, never more than ZV_PACKET_BURST. */
 	uint32_t (*rx)(struct zv_packet_io *io, const uint32_t *ports, uint32_t n_ports,
 		       struct zv_packet *ret_packets, uint32_t max);
 	/* A watched port is named by ready when something came to it. */
@@ -69,6 +70,9 @@ struct zv_packet_ops {
 struct zv_packet_io {
 	const struct zv_packet_ops *ops;
 	uint64_t rejected; /* of all ports, since create */
+	/* What came to all ports stands in one queue: rx asks for no port, ready names
+	 * ZV_PACKET_ANY. */
+	bool one_queue;
 };
 
 /* The sockets of media thread `thread`.  Errors as zv_media_create. */

@@ -52,10 +52,10 @@ struct zv_streams {
 	_Atomic uint32_t open, peak;
 };
 
-/* The rings between threads are struct zv_media's to give, before the thread runs.  Sockets
- * included.  Errors as zv_media_create. */
-enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thread, char *text,
-			      size_t text_size, struct zv_streams **ret_streams) ZV_MUST_USE;
+/* The rings between threads are struct zv_media's to give, before the thread runs.  io is the
+ * streams' from then on, whatever is returned.  Errors as zv_media_create. */
+enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thread,
+			      struct zv_packet_io *io, struct zv_streams **ret_streams) ZV_MUST_USE;
 void zv_streams_destroy(struct zv_streams *streams); /* accepts NULL */
 /* Made sounds, and where recordings go (may be NULL): borrowed for as long as the streams live. */
 void zv_streams_equip(struct zv_streams *streams, const struct zv_made *made, struct zv_ring *tape);
@@ -66,6 +66,8 @@ void zv_streams_command(struct zv_streams *streams, const struct zv_cmd *cmd, in
 #define ZV_HEAR_AT_ONCE (ZV_PACKET_BURST / ZV_PACKET_PER_PORT)
 /* What came to these, at most ZV_HEAR_AT_ONCE of them. */
 void zv_streams_hear(struct zv_streams *streams, const uint32_t *ids, uint32_t n, int64_t now_ms);
+/* What came to any of them, where there is one queue for all. */
+void zv_streams_hear_all(struct zv_streams *streams, int64_t now_ms);
 /* What waits of a stream that is about to be heard by others.  true: *ret_heard is the newest of
  * it, it came not longer than a frame ago, and stays valid until the next rx. */
 bool zv_streams_hear_before(struct zv_streams *streams, uint32_t id, int64_t now_ms,

@@ -1,0 +1,91 @@
+#include "media/io.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *zv_packet_io_name(enum zv_media_io kind)
+{
+	switch (kind) {
+	case ZV_IO_SOCKETS:
+		return "sockets";
+	case ZV_IO_URING:
+		return "uring";
+	case ZV_IO_SHARED:
+		return "shared";
+	case ZV_IO_DPDK:
+		return "dpdk";
+	case ZV_IO_AUTO:
+		break;
+	}
+	return "auto";
+}
+
+/* ---- a socket a port ---- */
+
+static enum zv_err open_sockets(struct zv_packet_hub *hub, uint32_t thread, char *text,
+				size_t text_size, struct zv_packet_io **ret_io)
+{
+	return zv_sockets_create(hub->plan, thread, text, text_size, ret_io);
+}
+
+static void free_hub(struct zv_packet_hub *hub)
+{
+	free(hub);
+}
+
+static const struct zv_packet_hub_ops sockets_hub = {.open = open_sockets, .destroy = free_hub};
+
+static enum zv_err make_sockets(const struct zv_media_plan *plan, struct zv_packet_hub **ret_hub)
+{
+	struct zv_packet_hub *hub = calloc(1, sizeof(*hub));
+
+	if (hub == NULL)
+		return ZV_ENOMEM;
+	hub->ops = &sockets_hub;
+	hub->plan = plan;
+	hub->kind = ZV_IO_SOCKETS;
+	hub->n_fds = plan->n_slots + 2 * plan->n_threads;
+	*ret_hub = hub;
+	return ZV_OK;
+}
+
+/* ---- the choice ---- */
+
+/* Where a kind cannot work here: the plain one, and why. */
+static enum zv_err instead(const struct zv_media_plan *plan, const char *why, struct zv_packet_hub **ret_hub)
+{
+	enum zv_err err = make_sockets(plan, ret_hub);
+
+	if (err == ZV_OK)
+		(void)snprintf((*ret_hub)->note, sizeof((*ret_hub)->note), "%s", why);
+	return err;
+}
+
+enum zv_err zv_packet_hub_open(const struct zv_media_params *params, char *text, size_t text_size,
+			       struct zv_packet_hub **ret_hub)
+{
+	switch (params->io) {
+	case ZV_IO_AUTO:
+	case ZV_IO_SOCKETS:
+		return make_sockets(params->plan, ret_hub);
+	case ZV_IO_URING:
+	case ZV_IO_SHARED:
+		return instead(params->plan, "this build has no other packet I/O", ret_hub);
+	case ZV_IO_DPDK:
+		(void)snprintf(text, text_size, "media.io: this build has no dpdk");
+		return ZV_EINVAL;
+	}
+	return ZV_EINVAL;
+}
+
+enum zv_err zv_packet_open(struct zv_packet_hub *hub, uint32_t thread, char *text, size_t text_size,
+			   struct zv_packet_io **ret_io)
+{
+	return hub->ops->open(hub, thread, text, text_size, ret_io);
+}
+
+void zv_packet_hub_destroy(struct zv_packet_hub *hub)
+{
+	if (hub != NULL)
+		hub->ops->destroy(hub);
+}
