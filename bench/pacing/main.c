@@ -18,7 +18,7 @@ struct options {
 	int seeds;                /* 0: by the size of the floor */
 	int processes;
 	double share;             /* of the days that a run without options has */
-	bool full, decisions_only, progress;
+	bool full, decisions_only, progress, json;
 };
 
 struct item {
@@ -192,14 +192,14 @@ static int judge_all(const struct shared *s, int n, int n_cells)
 
 static void usage(void)
 {
-	puts("usage: pacing_bench [--full] [--cell PART] [--pacer NAME] [--seeds N] [--processes N] [--decisions] [--share F] [--progress] [--each-day] [--list]");
+	puts("usage: pacing_bench [--full] [--cell PART] [--pacer NAME] [--seeds N] [--processes N] [--decisions [--json]] [--share F] [--progress] [--each-day] [--list]");
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {{"full", no_argument, NULL, 'f'}, {"cell", required_argument, NULL, 'c'},
 		{"pacer", required_argument, NULL, 'p'}, {"seeds", required_argument, NULL, 's'},
-		{"processes", required_argument, NULL, 'j'}, {"decisions", no_argument, NULL, 'd'},
+		{"processes", required_argument, NULL, 'j'}, {"decisions", no_argument, NULL, 'd'}, {"json", no_argument, NULL, 'J'},
 		{"share", required_argument, NULL, 'a'}, {"progress", no_argument, NULL, 'v'}, {"each-day", no_argument, NULL, 'e'}, {"list", no_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	int c;
 
@@ -214,6 +214,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 		case 'v': o->progress = true; break;
 		case 'e': measure_each_day = true; break;
 		case 'd': o->decisions_only = true; break;
+		case 'J': o->json = true; break;
 		case 'l':
 			for (int i = 0, n = cells_fill(cells); i < n; i++)
 				puts(cells[i].name);
@@ -235,7 +236,12 @@ int main(int argc, char **argv)
 		usage();
 		return 2;
 	}
-	measure_decisions();
+	if (o.json && !o.decisions_only) {
+		fputs("pacing_bench: --json is for --decisions; days are a table\n", stderr);
+		return 2;
+	}
+	for (uint32_t calls = o.json ? 10 : 10000; calls <= 10000; calls *= 10)
+		measure_decisions(calls, o.json);
 	(void)fflush(stdout);
 	if (o.decisions_only)
 		return 0;

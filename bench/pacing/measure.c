@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/num.h"
+#include "../suite/figure.h"
 
 #define TUNE_DAYS  6
 #define TUNE_STEPS 9
@@ -182,44 +183,37 @@ void measure(struct floor *floor, const struct cell *cell, enum pacer_name name,
 	*ret = m;
 }
 
-/* ---- decisions at 10,000 calls in flight ---- */
+/* ---- decisions, by the calls in flight ---- */
 
-#define IN_FLIGHT 10000
-#define TEAM      1000
-#define DECISIONS 100000
+#define TEAM      1000u
+#define DECISIONS 100000u
 #define ROUNDS    5
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 /* The same decisions each time; the least of a decision's times is kept, so that what other
  * processes take of the machine does not count. */
-static void decisions_once(double *took)
+static void decisions_once(uint32_t in_flight, uint32_t *took_ns)
 {
 	struct floor_conf conf = {.agents = TEAM, .answer = 0.1, .handle_s = 40, .ring_min_ms = 15000, .limit_ppm = 30000};
 	struct pacer pacer;
 	struct zv_pacer_in in = {.size = sizeof(in), .carrier_room = UINT32_MAX, .leads_left = UINT64_MAX};
 	struct zv_pacer_out out = {.size = sizeof(out)};
 	struct zv_pacer_event e = {.kind = ZV_PEV_AGENT, .state = ZV_AGENT_READY};
-	uint32_t agent = 0, slot = 0;
+	uint32_t agent = 0, slot = 0, team = in_flight / 10 < TEAM ? in_flight / 10 : TEAM;
 
 	/* Every call rings for the time that a full round takes; a tenth is answered, and the agent
 	 * who talks longest is free for it.  What the pacer wants is not asked for: it is full. */
+	conf.agents = team;
 	pacer_open(&pacer, PACER_ZVONAR, &conf, 0);
-	for (; agent < TEAM; agent++) {
+	for (; agent < team; agent++) {
 		e.agent = agent;
 		pacer.floor.ops->event(pacer.floor.campaign, &e);
 	}
-	for (int i = 0; i < DECISIONS + 2 * IN_FLIGHT; i++) {
-		double began;
+	for (uint32_t i = 0; i < DECISIONS + 2 * in_flight; i++) {
+		int64_t began;
 
-		e = (struct zv_pacer_event){.at_ms = i * INT64_C(28000) / IN_FLIGHT, .slot = slot++ % IN_FLIGHT};
-		if (i >= IN_FLIGHT && e.slot % 10 == 0) {
-			agent = (agent + 1) % TEAM;
+		e = (struct zv_pacer_event){.at_ms = i * INT64_C(28000) / in_flight, .slot = slot++ % in_flight};
+		if (i >= in_flight && e.slot % 10 == 0) {
+			agent = (agent + 1) % team;
 			e.kind = ZV_PEV_ANSWERED;
 			pacer.floor.ops->event(pacer.floor.campaign, &e);
 			e.kind = ZV_PEV_AGENT;
@@ -228,7 +222,7 @@ static void decisions_once(double *took)
 			pacer.floor.ops->event(pacer.floor.campaign, &e);
 			e.kind = ZV_PEV_HANDED;
 			pacer.floor.ops->event(pacer.floor.campaign, &e);
-		} else if (i >= IN_FLIGHT) {
+		} else if (i >= in_flight) {
 			e.kind = e.slot % 10 < 3 ? ZV_PEV_FAILED : ZV_PEV_NOT_ANSWERED;
 			pacer.floor.ops->event(pacer.floor.campaign, &e);
 		}
@@ -237,24 +231,45 @@ static void decisions_once(double *took)
 		in.now_ms = e.at_ms;
 		in.count[0].answered = (uint64_t)i / 10;
 		in.lines_free = 6000;
-		began = now_s();
+		began = bench_ns(CLOCK_MONOTONIC);
 		(void)pacer.floor.ops->decide(pacer.floor.campaign, &in, 0, &out);
-		began = (now_s() - began) * 1e6;
-		if (i >= 2 * IN_FLIGHT && began < took[i - 2 * IN_FLIGHT])
-			took[i - 2 * IN_FLIGHT] = began;
+		began = bench_ns(CLOCK_MONOTONIC) - began;
+		if (i >= 2 * in_flight && began < took_ns[i - 2 * in_flight])
+			took_ns[i - 2 * in_flight] = (uint32_t)began;
 	}
 	pacer_close(&pacer);
 }
 
-void measure_decisions(void)
+static void say_decisions(uint32_t in_flight, uint32_t *took_ns, bool json)
 {
-	static double took[DECISIONS];
+	struct bench_figure f = {.n = DECISIONS, .size = in_flight, .size_of = "calls", .unit = "us/decision"};
+	uint32_t p50, p99;
+	double sum = 0;
 
-	for (int i = 0; i < DECISIONS; i++)
-		took[i] = 1e9;
+	for (uint32_t i = 0; i < DECISIONS; i++)
+		sum += took_ns[i];
+	bench_percentiles(took_ns, DECISIONS, &p50, &p99);
+	f.p50 = p50 / 1e3;
+	f.p99 = p99 / 1e3;
+	if (!json) {
+		printf("decision at %u calls in flight: p50 %.2f us, p99 %.2f us, most %.1f us\n", in_flight, f.p50, f.p99,
+		       took_ns[DECISIONS - 1] / 1e3);
+		return;
+	}
+	f.name = "pacing_decision";
+	f.value = f.cpu_us = sum / DECISIONS / 1e3;
+	bench_print(&f);
+	f = (struct bench_figure){.name = "pacing_decision_p99", .unit = "us", .value = f.p99, .n = DECISIONS,
+				  .size = in_flight, .size_of = "calls", .reach = in_flight >= 10000 ? 5 : 0};
+	bench_print(&f);
+}
+
+void measure_decisions(uint32_t in_flight, bool json)
+{
+	static uint32_t took_ns[DECISIONS];
+
+	memset(took_ns, 0xff, sizeof(took_ns));
 	for (int i = 0; i < ROUNDS; i++)
-		decisions_once(took);
-	qsort(took, DECISIONS, sizeof(took[0]), by_value);
-	printf("decision at %d calls in flight: p50 %.2f us, p99 %.2f us, most %.1f us\n", IN_FLIGHT, took[DECISIONS / 2],
-	       took[DECISIONS - DECISIONS / 100], took[DECISIONS - 1]);
+		decisions_once(in_flight, took_ns);
+	say_decisions(in_flight, took_ns, json);
 }

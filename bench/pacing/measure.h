@@ -26,6 +26,7 @@ void measure(struct floor *floor, const struct cell *cell, enum pacer_name pacer
 	     struct measured *ret_measured);
 
 /* A decision with 10,000 calls in flight: prints p50 and p99 of the engine's own pacer. */
-void measure_decisions(void);
+/* What one decision costs with so many calls in flight; json: as bench/README.md says. */
+void measure_decisions(uint32_t in_flight, bool json);
 
 #endif
