@@ -287,7 +287,7 @@ static enum zv_err write_leads(const struct zv_api *api, uint32_t campaign_id, i
 				      .u.kill = {.lead = v[i].lead, .campaign = campaign_id,
 						 .due_class = v[i].due_class, .at_ms = v[i].due_ms}};
 
-		if (v[i].verdict == ZV_PUT_AGAIN && v[i].moved &&
+		if (v[i].moved &&
 		    api->told(api->arg, &ev, 0) != ZV_OK)
 			break; /* it is called when the engine lets go of it */
 	}

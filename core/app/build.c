@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/daemon_int.h"
+#include "app/dates.h"
 #include "base/err.h"
 #include "base/htdigest.h"
 #include "base/log.h"
@@ -102,7 +103,7 @@ static enum zv_err put_campaigns(struct zv_daemon *d, char *text, size_t text_si
 		}
 		c->engine.campaigns[i].id = d->campaigns[i].id;
 	}
-	return ZV_OK;
+	return zv_dates_put(d->store, c);
 }
 
 /* Leads and the log know an agent by the store's number of him, whatever stands before him in the

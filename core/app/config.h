@@ -51,6 +51,10 @@ struct zv_config_campaign {
 	const char *pacer;                        /* plugin name; NULL: the engine's own */
 	const struct zv_conf_node *pacer_conf;
 	const struct zv_conf_node *strategy_conf; /* the campaign's own section for it */
+	/* called by a date of the lead: "" no; at_s -1: the date's own time */
+	const char *date_column;
+	int64_t date_before_ms;
+	int32_t date_at_s;
 	bool start;                               /* run when zvonard starts, without being told */
 };
 

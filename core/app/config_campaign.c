@@ -250,6 +250,27 @@ static void build_strategy(struct zv_config_build *b, const struct zv_conf_node 
 		      c->strategy);
 }
 
+static void build_dates(struct zv_config_build *b, const struct zv_conf_node *node,
+			struct zv_config_campaign *c)
+{
+	const char *at = text(node, "date.at");
+	char range[16];
+	uint16_t from, to;
+
+	c->date_column = zv_config_keep(b->config, text(node, "date.column"));
+	c->date_before_ms = number(node, "date.before");
+	c->date_at_s = -1;
+	if (at == NULL || at[0] == 0)
+		return;
+	/* a clock's reading as the hours have it */
+	(void)snprintf(range, sizeof(range), "%.6s-24:00", at);
+	if (zv_conf_hours(range, &from, &to) == ZV_OK)
+		c->date_at_s = from * 60;
+	else
+		zv_conf_error(b->sink, zv_conf_get(zv_conf_get(node, "date"), "at"),
+			      "campaigns.%s.date.at: '%s' is no time like 10:00", c->name, at);
+}
+
 static enum zv_err build_one(struct zv_config_build *b, const struct zv_conf_node *node,
 			     const char *name, uint32_t i)
 {
@@ -287,8 +308,11 @@ static enum zv_err build_one(struct zv_config_build *b, const struct zv_conf_nod
 	e->agent_level_min = (uint8_t)number(node, "level_min");
 	e->sla_ms = (uint32_t)number(node, "sla");
 	e->callback_grace_ms = (uint32_t)number(node, "callback_grace");
+	build_dates(b, node, c);
 	c->desk = zv_conf_get(node, "desk");
 	e->record = number(node, "record") != 0;
+	if (err == ZV_OK && c->date_column == NULL)
+		err = ZV_ENOMEM;
 	if (err == ZV_OK)
 		err = build_script(b, node, c);
 	if (err == ZV_OK && c->script != NULL) {

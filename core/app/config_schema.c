@@ -351,6 +351,15 @@ static const struct zv_conf_row rows[] = {
 	{"campaigns.*.sla", "", LIVE, ZV_T_DURATION, "0", 0, MS_D, NULL,
 	 "From a lead's acceptance by the API to its first call; it goes to the front at four fifths, "
 	 "and a breach is told. 0: nothing is promised", "5m"},
+	{"campaigns.*.date.column", "", LIVE, ZV_T_TEXT, "", 0, 63, NULL,
+	 "Column of its lists (attribute of its leads) that has a date, such as a meeting's time or the day a "
+	 "payment is due: leads are called by it. A lead without that date, or whose date has passed, is "
+	 "refused. Empty: leads are due at once", "\"payment due\""},
+	{"campaigns.*.date.before", "", LIVE, ZV_T_DURATION, "0", 0, 366 * MS_D, NULL,
+	 "The first call is so long before that date: whole days are days of the calendar", "3d"},
+	{"campaigns.*.date.at", "", LIVE, ZV_T_TEXT, "", 0, 5, NULL,
+	 "Time of that day, in the lead's zone; empty: the date's own time, or the first calling hour",
+	 "\"10:00\""},
 	{"campaigns.*.callback_grace", "", LIVE, ZV_T_DURATION, "1m", 0, MS_H, NULL,
 	 "A call-back waits so long for the agent who promised it, then any agent takes it", NULL},
 	{"campaigns.*.pace.plugin", "", 0, ZV_T_TEXT, "", 0, 31, NULL,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/daemon_int.h"
+#include "app/dates.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "law/law.h"
@@ -102,8 +103,10 @@ static enum zv_err load(struct zv_daemon *d, struct zv_config **ret_fresh, uint3
 			d->config->engine.campaigns[i].abandon_prompt;
 	}
 	err = zv_daemon_number_agents(d, fresh);
+	if (err == ZV_OK)
+		err = zv_dates_put(d->store, fresh);
 	if (err != ZV_OK) {
-		snprintf(told->text, told->size, "the store does not take the agents");
+		snprintf(told->text, told->size, "the store does not take the agents, or the campaigns' dates");
 		zv_config_destroy(fresh);
 		return err;
 	}

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "store/dates.h"
 #include "store/db.h"
 
 static enum zv_err names_get(struct zv_txn *txn, uint32_t campaign, struct zv_names_rec *ret_rec)
@@ -331,4 +332,107 @@ enum zv_err zv_store_campaign_state(struct zv_store *store, uint32_t id,
 		zv_db_abort(txn);
 	free(txn);
 	return err;
+}
+
+/* ---- dates ---- */
+
+static void dates_encode(struct zv_w *w, const struct zv_date_rule *rule)
+{
+	zv_w_text(w, rule->column, sizeof(rule->column) - 1);
+	zv_w_i64(w, rule->before_ms);
+	zv_w_u32(w, (uint32_t)(rule->at_s + 1));
+	zv_w_text(w, rule->zone, sizeof(rule->zone) - 1);
+}
+
+enum zv_err zv_db_dates_decode(struct zv_r r, struct zv_date_rule *ret_rule)
+{
+	uint32_t at;
+
+	memset(ret_rule, 0, sizeof(*ret_rule));
+	zv_r_text(&r, ret_rule->column, sizeof(ret_rule->column));
+	ret_rule->before_ms = zv_r_i64(&r);
+	at = zv_r_u32(&r);
+	zv_r_text(&r, ret_rule->zone, sizeof(ret_rule->zone));
+	ret_rule->at_s = (int32_t)(at & 0x1ffff) - 1;
+	return r.bad || r.left != 0 || at > 86400 || ret_rule->before_ms < 0 ? ZV_ECORRUPT : ZV_OK;
+}
+
+static enum zv_err dates_get(struct zv_txn *txn, uint32_t campaign, struct zv_date_rule *ret_rule)
+{
+	uint8_t key[5];
+	struct zv_r r;
+	enum zv_err err;
+
+	zv_put_be32(key, campaign);
+	key[4] = ZV_CAMP_DATES;
+	err = zv_db_get(txn, ZV_T_CAMPAIGNS, key, sizeof(key), &r);
+	if (err == ZV_OK)
+		return zv_db_dates_decode(r, ret_rule);
+	memset(ret_rule, 0, sizeof(*ret_rule));
+	ret_rule->at_s = -1;
+	return err;
+}
+
+static enum zv_err dates_put(struct zv_txn *txn, uint32_t campaign, const struct zv_date_rule *rule,
+			     bool *ret_written)
+{
+	uint8_t key[5], buf[256], old[256];
+	struct zv_w w = zv_w_begin(buf, sizeof(buf), ZV_RECORD_VERSION), o = zv_w_begin(old, sizeof(old), 0);
+	MDB_val k = {.mv_size = sizeof(key), .mv_data = key};
+	struct zv_date_rule was;
+	struct zv_camp *camp;
+	enum zv_err err = zv_db_camp(txn, campaign, &camp);
+
+	*ret_written = false;
+	if (err != ZV_OK)
+		return err;
+	err = dates_get(txn, campaign, &was);
+	if (err != ZV_OK && err != ZV_ENOENT)
+		return err;
+	if (err == ZV_ENOENT && rule->column[0] == 0)
+		return ZV_OK;
+	dates_encode(&w, rule);
+	dates_encode(&o, &was);
+	if (w.bad || o.bad)
+		return ZV_EINVAL;
+	if (err == ZV_OK && w.n == o.n && memcmp(buf + 1, old + 1, w.n - 1) == 0)
+		return ZV_OK;
+	zv_put_be32(key, campaign);
+	key[4] = ZV_CAMP_DATES;
+	*ret_written = true;
+	return zv_db_put(txn, ZV_T_CAMPAIGNS, &k, &w, 0);
+}
+
+enum zv_err zv_store_dates_put(struct zv_store *store, uint32_t campaign, const struct zv_date_rule *rule)
+{
+	struct zv_txn *txn = malloc(sizeof(*txn));
+	bool written = false;
+	enum zv_err err;
+
+	if (txn == NULL)
+		return ZV_ENOMEM;
+	err = zv_db_begin(store, true, txn);
+	if (err == ZV_OK)
+		err = dates_put(txn, campaign, rule, &written);
+	if (err == ZV_OK && written)
+		err = zv_db_commit(txn);
+	else
+		zv_db_abort(txn);
+	free(txn);
+	return err;
+}
+
+enum zv_err zv_store_dates_get(struct zv_store *store, uint32_t campaign, struct zv_date_rule *ret_rule)
+{
+	struct zv_txn *txn = malloc(sizeof(*txn));
+	enum zv_err err;
+
+	if (txn == NULL)
+		return ZV_ENOMEM;
+	err = zv_db_begin(store, false, txn);
+	if (err == ZV_OK)
+		err = dates_get(txn, campaign, ret_rule);
+	zv_db_abort(txn);
+	free(txn);
+	return err == ZV_ENOENT ? ZV_OK : err;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "store/check_in.h"
+#include "store/dates.h"
 
 #define TOLD_MAX 1000u
 
@@ -226,6 +227,13 @@ static void check_camp(struct zv_check *c, const uint8_t *key, struct zv_r r)
 		zv_r_text(&r, zone, sizeof(zone));
 		if (r.bad || r.left != 0)
 			zv_check_tell(c, "campaign %u: its zone does not read", id);
+		return;
+	}
+	if (key[4] == ZV_CAMP_DATES) {
+		struct zv_date_rule rule;
+
+		if (zv_db_dates_decode(r, &rule) != ZV_OK)
+			zv_check_tell(c, "campaign %u: its rule of dates does not read", id);
 		return;
 	}
 	if (zv_counts_decode(r, &counts) != ZV_OK) {

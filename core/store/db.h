@@ -226,6 +226,9 @@ enum zv_err zv_db_ask_set(struct zv_txn *txn, uint64_t lead, bool on) ZV_MUST_US
 enum zv_err zv_db_log(struct zv_txn *txn, struct zv_log_row *row) ZV_MUST_USE;
 /* The campaign's counters; written at the commit.  Valid until the next call.  ZV_ENOENT. */
 enum zv_err zv_db_camp(struct zv_txn *txn, uint32_t campaign, struct zv_camp **ret_camp) ZV_MUST_USE;
+#define ZV_CAMP_DATES 3 /* last byte of the key of its struct zv_date_rule */
+struct zv_date_rule;
+enum zv_err zv_db_dates_decode(struct zv_r r, struct zv_date_rule *ret_rule) ZV_MUST_USE;
 enum zv_err zv_db_camps_flush(struct zv_txn *txn) ZV_MUST_USE;
 /* The last key of a table below limit (NULL: of all). ZV_ENOENT: none. */
 enum zv_err zv_db_last_key(struct zv_txn *txn, enum zv_table table, const MDB_val *limit,

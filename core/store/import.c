@@ -238,6 +238,8 @@ static const char *take_row(struct importer *im, struct zv_row *r)
 	why = read_facts(im, r);
 	if (why == NULL)
 		why = read_attrs(im, r);
+	if (why == NULL)
+		why = zv_row_date(&im->batch, &im->zones, r);
 	if (why != NULL)
 		return why;
 	r->row = (uint32_t)im->report->rows;
@@ -262,13 +264,14 @@ static void tell_fate(struct importer *im, const struct zv_row *r)
 		[ZV_ROW_DUP_CAMPAIGN] = "duplicate: the number is in the campaign already",
 		[ZV_ROW_DUP_PERSON] = "duplicate: the person is in the campaign already",
 		[ZV_ROW_NO_ROOM] = "the campaign is full",
+		[ZV_ROW_NO_DATE] = "the date by which it would be called is missing",
 	};
 	const struct zv_csv_field raw = {im->batch.arena + r->raw, r->raw_len};
 
 	im->report->duplicates_file += r->fate == ZV_ROW_DUP_FILE;
 	im->report->duplicates_campaign += r->fate == ZV_ROW_DUP_CAMPAIGN;
 	im->report->duplicates_person += r->fate == ZV_ROW_DUP_PERSON;
-	im->report->rejected += r->fate == ZV_ROW_NO_ROOM;
+	im->report->rejected += r->fate == ZV_ROW_NO_ROOM || r->fate == ZV_ROW_NO_DATE;
 	if (r->fate != ZV_ROW_NEW)
 		reject(im, r->row, r->line, reasons[r->fate], &raw);
 }
@@ -458,6 +461,9 @@ static enum zv_err start_batches(struct importer *im)
 	im->batch.list = im->batch.list != NULL ? im->batch.list + 1 : im->params->path;
 	if (im->params->campaign == 0 || im->params->due_class > ZV_DUE_LATER || rows > 1u << 20)
 		return say(im, ZV_EINVAL, "invalid parameters", "");
+	err = zv_store_dates_get(im->store, im->params->campaign, &im->batch.dates);
+	if (err != ZV_OK)
+		return say(im, err, "the store cannot be read", "");
 	err = zv_batch_init(&im->batch, rows);
 	return err == ZV_OK ? err : say(im, err, "out of memory", "");
 }

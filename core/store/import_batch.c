@@ -344,7 +344,7 @@ static enum zv_err put_lead(struct zv_batch *b, const struct zv_row *row, uint64
 	MDB_val k = {.mv_size = sizeof(key), .mv_data = key};
 	MDB_val dk = {.mv_size = sizeof(due), .mv_data = due};
 	struct zv_w dw = zv_w_begin(buf, sizeof(buf), ZV_RECORD_VERSION);
-	int64_t due_ms = b->now_cal_ms > 0 ? b->now_cal_ms : 1;
+	int64_t due_ms = row->due_ms != 0 ? row->due_ms : b->now_cal_ms > 0 ? b->now_cal_ms : 1;
 	struct zv_lead_rec rec;
 	enum zv_err err;
 
@@ -409,6 +409,10 @@ static enum zv_err make_lead(struct zv_batch *b, struct zv_row *row, uint64_t pe
 
 	if ((lead >> ZV_LEAD_SEQ_BITS) != b->campaign) {
 		row->fate = ZV_ROW_NO_ROOM;
+		return ZV_OK;
+	}
+	if (b->dates.column[0] != 0 && row->due_ms == 0 && (row->put == NULL || row->put->due_ms == 0)) {
+		row->fate = ZV_ROW_NO_DATE;
 		return ZV_OK;
 	}
 	b->next_lead++;
@@ -633,60 +637,6 @@ static enum zv_err one_row(struct zv_batch *b, struct zv_row *row)
 			    : make_lead(b, row, person, &rec);
 }
 
-/* ---- flags and consents ---- */
-
-bool zv_row_name(const char **p, size_t *left, const char **ret_name, size_t *ret_len)
-{
-	size_t n = 0;
-
-	while (*left > 0 && strchr(",; \t|", **p) != NULL) {
-		(*p)++;
-		(*left)--;
-	}
-	while (n < *left && strchr(",; \t|", (*p)[n]) == NULL)
-		n++;
-	*ret_name = *p;
-	*ret_len = n;
-	*p += n;
-	*left -= n;
-	return n > 0;
-}
-
-static enum zv_err put_marks(struct zv_batch *b, const struct zv_row *row)
-{
-	static const uint8_t kinds[2] = {ZV_MARK_FLAG, ZV_MARK_CONSENT};
-	char reason[ZV_TOLD_MAX];
-	enum zv_err err = ZV_OK;
-
-	(void)snprintf(reason, sizeof(reason), "list %.150s row %u", b->list, row->row);
-	for (int k = 0; k < 2; k++) {
-		const char *p = b->arena + row->told[k], *name;
-		size_t left = row->told_len[k], n;
-
-		while (err == ZV_OK && zv_row_name(&p, &left, &name, &n)) {
-			char text[ZV_TOLD_MAX];
-			struct zv_mark_row mark = {.person = row->person,
-						   .source = ZV_SUPPRESS_IMPORT,
-						   .set_ms = b->now_cal_ms,
-						   .name = text,
-						   .reason = reason};
-
-			if (n >= sizeof(text))
-				n = sizeof(text) - 1;
-			memcpy(text, name, n);
-			text[n] = 0;
-			mark.mark = (struct zv_mark){.name = zv_rule_name(text, n),
-						     .from_ms = b->now_cal_ms,
-						     .to_ms = INT64_MAX,
-						     .kind = kinds[k]};
-			err = zv_db_name_put(b->txn, text);
-			if (err == ZV_OK)
-				err = zv_db_mark_put(b->txn, &mark);
-		}
-	}
-	return err;
-}
-
 static enum zv_err put_index(struct zv_batch *b)
 {
 	MDB_cursor *c;
@@ -782,7 +732,7 @@ enum zv_err zv_batch_run(struct zv_batch *batch)
 		err = one_row(b, &b->rows[i]);
 	for (uint32_t i = 0; i < b->n && err == ZV_OK && !b->dry_run; i++)
 		if (b->rows[i].person != 0 && (b->rows[i].told_len[0] | b->rows[i].told_len[1]) != 0)
-			err = put_marks(b, &b->rows[i]);
+			err = zv_batch_marks(b, &b->rows[i]);
 	if (err == ZV_OK && !b->dry_run)
 		err = put_index(b);
 	if (err == ZV_OK && !b->dry_run)

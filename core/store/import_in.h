@@ -3,6 +3,7 @@
 #ifndef ZV_STORE_IMPORT_IN_H
 #define ZV_STORE_IMPORT_IN_H
 
+#include "store/dates.h"
 #include "store/db.h"
 #include "store/import.h"
 #include "store/lead_put.h"
@@ -16,6 +17,7 @@ enum zv_row_fate {
 	/* of rows given by the API, besides NEW and NO_ROOM */
 	ZV_ROW_UPDATED = 5, ZV_ROW_AGAIN = 6, ZV_ROW_CALLING = 7, ZV_ROW_REMOVED = 8,
 	ZV_ROW_SUPPRESSED = 9, ZV_ROW_TOO_LONG = 10,
+	ZV_ROW_NO_DATE = 11, /* of either: the campaign is driven by dates, and it has none */
 };
 
 struct zv_row_number {
@@ -41,6 +43,7 @@ struct zv_row {
 	uint32_t debt, topic; /* hashes */
 	uint8_t party;
 	uint32_t told[2], told_len[2]; /* flags, consents: offsets into the arena */
+	int64_t due_ms;       /* by the campaign's date; 0: by no date */
 	uint64_t person;      /* whose row it is, once that is known */
 	uint64_t lead;        /* of a row given by the API, once that is known */
 	struct zv_lead_put *put; /* given by the API; NULL: of a list */
@@ -70,6 +73,7 @@ struct zv_batch {
 	bool api;            /* rows given by the API: each has its put */
 	char *merged;        /* api: ZV_ATTRS_MAX bytes */
 	bool any_erased;     /* somebody was erased: his number brings his id back */
+	struct zv_date_rule dates;
 	const char *list;    /* its file's name, for marks */
 	const char *zone;    /* of leads without one of their own */
 	uint64_t first_lead; /* of this import; 0 = none yet */
@@ -116,6 +120,8 @@ void zv_row_number_add(struct zv_row *row, uint64_t e164, int8_t kind); /* kind 
 bool zv_row_jur(const char *p, size_t n, char to[ZV_JUR_MAX]);
 bool zv_row_party(const char *p, size_t n, uint8_t *ret_party);
 uint32_t zv_row_hash(const char *p, size_t n);
+/* Fills due_ms by the campaign's date, if it has one and the row too.  NULL, or why the row is bad. */
+const char *zv_row_date(const struct zv_batch *batch, struct zv_zone_cache *zones, struct zv_row *row);
 
 /* ---- lead_put.c: rows given by the API, within the batch's transaction ---- */
 
@@ -131,6 +137,10 @@ enum zv_err zv_put_new(struct zv_batch *batch, const struct zv_row *row, uint64_
 /* True in *ret_no: none of its numbers may be called. */
 enum zv_err zv_put_refused(struct zv_batch *batch, struct zv_row *row, bool *ret_no) ZV_MUST_USE;
 
+/* ---- import_marks.c ---- */
+
+/* Flags and consents of the row. */
+enum zv_err zv_batch_marks(struct zv_batch *batch, const struct zv_row *row) ZV_MUST_USE;
 /* The next name of a list like "vip, disabled;minor"; false: no more.  Pure. */
 bool zv_row_name(const char **p, size_t *left, const char **ret_name, size_t *ret_len);
 

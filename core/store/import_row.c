@@ -166,3 +166,21 @@ uint32_t zv_row_hash(const char *p, size_t n)
 
 	return h != 0 || n == 0 ? h : 1;
 }
+
+const char *zv_row_date(const struct zv_batch *batch, struct zv_zone_cache *zones, struct zv_row *row)
+{
+	const struct zv_date_rule *rule = &batch->dates;
+	const char *text = rule->column[0] == 0 ? NULL
+			   : zv_attr_find(batch->arena + row->attrs, row->attrs_len, rule->column);
+	enum zv_date_verdict v;
+	uint16_t zone;
+
+	row->due_ms = 0;
+	if (text == NULL)
+		return NULL;
+	if (zv_zones_intern(zones->zones, row->zone[0] != 0 ? row->zone : rule->zone, &zone) != ZV_OK)
+		return "unknown time zone";
+	v = zv_date_due(rule, zv_zones_get(zones->zones, zone), text, strlen(text), batch->now_cal_ms,
+			&row->due_ms);
+	return v <= ZV_DATE_NONE ? NULL : zv_date_text(v);
+}

@@ -107,7 +107,8 @@ enum zv_err zv_put_gone(struct zv_batch *batch, struct zv_row *row, uint64_t lea
 
 static int64_t due_of(const struct zv_batch *b, const struct zv_row *row)
 {
-	int64_t due_ms = row->put->due_ms != 0 ? row->put->due_ms : b->now_cal_ms;
+	int64_t due_ms = row->put->due_ms != 0 ? row->put->due_ms
+			 : row->due_ms != 0    ? row->due_ms : b->now_cal_ms;
 
 	return due_ms > 0 ? due_ms : 1;
 }
@@ -152,6 +153,30 @@ static bool merge(struct zv_batch *b, const struct zv_row *row, struct zv_lead_r
 	return true;
 }
 
+/* The date that drives it is another one than before: the call goes with it. */
+static bool redated(const struct zv_batch *b, const struct zv_row *row, const struct zv_lead_rec *rec)
+{
+	const char *was, *is;
+
+	if (row->due_ms == 0 || row->put->due_ms != 0)
+		return false;
+	was = zv_attr_find(rec->attrs, rec->attrs_len, b->dates.column);
+	is = zv_attr_find(b->arena + row->attrs, row->attrs_len, b->dates.column);
+	return was == NULL || is == NULL || strcmp(was, is) != 0;
+}
+
+/* What is due sooner, or was agreed, stays so; but a hot one is hot, and a date may be put off. */
+static bool stays(const struct zv_lead_rec *rec, uint8_t class, int64_t due_ms, bool dated)
+{
+	if (rec->due_ms == 0)
+		return false;
+	if (dated && rec->due_class != ZV_DUE_CALLBACK)
+		return rec->due_class == class && rec->due_ms == due_ms;
+	if (class == ZV_DUE_HOT)
+		return rec->due_class == ZV_DUE_HOT && rec->due_ms <= due_ms;
+	return rec->due_class <= ZV_DUE_CALLBACK || rec->due_ms <= due_ms;
+}
+
 /* A new wish of somebody who has a lead here. */
 static enum zv_err due_anew(struct zv_batch *b, struct zv_row *row, uint64_t lead,
 			    struct zv_lead_rec *rec)
@@ -163,11 +188,7 @@ static enum zv_err due_anew(struct zv_batch *b, struct zv_row *row, uint64_t lea
 	rec->accepted_ms = b->now_cal_ms;
 	rec->first_ms = 0;
 	rec->sla_s = row->put->sla_s;
-	/* What is due sooner, or was agreed, stays so; but a hot one is hot. */
-	if (rec->due_ms != 0 && class != ZV_DUE_HOT &&
-	    (rec->due_class <= ZV_DUE_CALLBACK || rec->due_ms <= due_ms))
-		return ZV_OK;
-	if (rec->due_ms != 0 && rec->due_class == ZV_DUE_HOT && rec->due_ms <= due_ms)
+	if (stays(rec, class, due_ms, row->due_ms != 0 && row->put->due_ms == 0))
 		return ZV_OK;
 	if (rec->state == ZV_LEAD_FINAL && rec->due_ms == 0)
 		rec->round++;
@@ -195,12 +216,14 @@ static enum zv_err first_number(struct zv_batch *b, const struct zv_row *row, st
 enum zv_err zv_put_known(struct zv_batch *batch, struct zv_row *row, uint64_t lead, bool given)
 {
 	struct zv_lead_rec rec;
+	bool moves = !given;
 	enum zv_err err = zv_db_lead_get(batch->txn, lead, &rec);
 
 	row->lead = lead;
 	row->fate = given ? ZV_ROW_UPDATED : ZV_ROW_AGAIN;
 	if (err != ZV_OK)
 		return err == ZV_ENOENT ? ZV_ECORRUPT : err;
+	moves = moves || redated(batch, row, &rec);
 	if (!merge(batch, row, &rec)) {
 		row->fate = ZV_ROW_TOO_LONG;
 		return ZV_OK;
@@ -215,8 +238,8 @@ enum zv_err zv_put_known(struct zv_batch *batch, struct zv_row *row, uint64_t le
 		rec.owner = row->put->owner;
 	if (rec.state == ZV_LEAD_OPEN || rec.state == ZV_LEAD_ASKING) {
 		row->fate = given ? ZV_ROW_UPDATED : ZV_ROW_CALLING;
-	} else if (!given) {
-		err = first_number(batch, row, &rec);
+	} else if (moves) {
+		err = given ? ZV_OK : first_number(batch, row, &rec);
 		if (err == ZV_OK)
 			err = due_anew(batch, row, lead, &rec);
 	}
@@ -313,7 +336,7 @@ static const char *take_row(struct zv_lead_putter *p, struct zv_batch *b, struct
 	if (!zv_batch_text(b, put->attrs_len > 0 ? put->attrs : "", put->attrs_len, &r->attrs) ||
 	    !zv_batch_text(b, external, r->external_len, &r->external))
 		return "out of memory";
-	return NULL;
+	return zv_row_date(b, &p->zones, r);
 }
 
 static void answer(struct zv_lead_put *put, const struct zv_row *r)
@@ -329,6 +352,7 @@ static void answer(struct zv_lead_put *put, const struct zv_row *r)
 		[ZV_ROW_CALLING] = {ZV_PUT_CALLING, ""},
 		[ZV_ROW_REMOVED] = {ZV_PUT_REMOVED, "the lead was removed for good"},
 		[ZV_ROW_SUPPRESSED] = {ZV_PUT_SUPPRESSED, "none of its numbers may be called"},
+		[ZV_ROW_NO_DATE] = {ZV_PUT_BAD, "the date by which it would be called is missing"},
 		[ZV_ROW_TOO_LONG] = {ZV_PUT_BAD, "attributes longer than 32768 bytes"},
 	};
 
@@ -347,7 +371,9 @@ enum zv_err zv_store_lead_put(struct zv_lead_putter *putter, uint32_t campaign, 
 
 	if (n == 0 || n > ZV_PUT_ROWS_MAX || campaign == 0)
 		return n == 0 ? ZV_OK : ZV_EINVAL;
-	err = zv_batch_init(&b, n);
+	err = zv_store_dates_get(putter->store, campaign, &b.dates);
+	if (err == ZV_OK)
+		err = zv_batch_init(&b, n);
 	for (uint32_t i = 0; i < n && err == ZV_OK; i++) {
 		const char *why = take_row(putter, &b, &v[i], &b.rows[b.n]);
 

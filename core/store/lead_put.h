@@ -6,7 +6,7 @@
  * id again changes the lead and makes no second one.
  *
  * A lead that the engine holds keeps its old due time there until the engine is told: the caller
- * sends EV_KILL with category 0 for those with the verdict AGAIN.
+ * sends EV_KILL with category 0 for those that were moved.
  */
 #ifndef ZV_STORE_LEAD_PUT_H
 #define ZV_STORE_LEAD_PUT_H
@@ -38,13 +38,13 @@ struct zv_lead_put {
 	const char *attrs;     /* "name\0value\0...": those of a lead that is there stay beside them */
 	size_t attrs_len;
 	uint8_t due_class;     /* enum zv_due_class; hot: ZV_DUE_HOT */
-	int64_t due_ms;        /* calendar; 0: at once */
+	int64_t due_ms;        /* calendar; 0: by the campaign's date (dates.h), else at once */
 	uint32_t owner;        /* 1 + id of the agent whose lead it is; 0 anybody's, or as it was */
 	uint32_t sla_s;        /* promised to the first call; 0: the campaign's */
 	/* the answer */
 	uint8_t verdict;       /* enum zv_put_verdict */
 	uint64_t lead, person; /* 0: none */
-	bool moved;            /* AGAIN: its due time is due_ms (filled in) in due_class now */
+	bool moved;            /* AGAIN, or UPDATED with another date: its due time is due_ms (filled in) in due_class now */
 	const char *why;       /* of a refusal; "" */
 };
 

@@ -34,10 +34,14 @@ class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         routes_test.PEOPLE = PEOPLE
-        cls.s = routes_test.Api()
+        cls.s = cls.bed()
         cls.token = {role: cls.s.login(user) if user else routes_test.MACHINE
                      for role, user in routes_test.ROLES.items()}
         cls.token['nina'] = cls.s.login('nina')
+
+    @staticmethod
+    def bed():
+        return routes_test.Api()
 
     @classmethod
     def tearDownClass(cls):
@@ -297,6 +301,65 @@ class Requests(Case):
             self.s.tell('now 1795348800000')
             chief.close()
             page.close()
+
+
+class Dates(Case):
+    """A campaign that is driven by a date of its leads; it is 2026-11-22 15:00 in Moscow."""
+
+    @staticmethod
+    def bed():
+        class Bed(routes_test.Api):
+            @staticmethod
+            def write(path, text, mode=0o600):
+                routes_test.Api.write(path, text, mode)
+                if path.endswith('/conf.d/10.yaml'):
+                    with open(path.replace('conf.d/10', 'campaigns/leads'), 'a', encoding='utf-8') as f:
+                        f.write('date: {column: meeting, before: 2h}\n')
+        return Bed()
+
+    def give(self, meeting, **more):
+        return self.post('leads', {'campaign': 'leads', 'attrs': {'meeting': meeting} if meeting else {}, **more})
+
+    def due(self, lead):
+        return self.get(f'leads/{lead}')['due']
+
+    def test_a_lead_is_due_by_its_date_and_moves_with_it(self):
+        status, _, got = self.give('2026-12-01 12:00', phone='+79167100001', external_id='m-1')
+        self.assertEqual((status, got['verdict']), (201, 'new'))
+        self.assertEqual(self.due(got['lead']), 1796108400000)
+        self.assertEqual(self.s.log(), [])
+        # the same again moves nothing; the meeting put off moves the call, and the engine is told
+        self.assertEqual(self.give('2026-12-01 12:00', phone='+79167100001', external_id='m-1')[2]['verdict'], 'updated')
+        self.assertEqual(self.s.log(), [])
+        self.give('2026-12-02 12:00', phone='+79167100001', external_id='m-1')
+        self.assertEqual(self.due(got['lead']), 1796108400000 + 86400000)
+        ev, = self.s.log()
+        self.assertEqual((ev['lead'], ev['category'], ev['at_ms']), (got['lead'], 0, 1796108400000 + 86400000))
+        # another meeting of the same person, under another id: sooner or later, it goes with that
+        again = self.give('2026-12-03 12:00', phone='+79167100001', external_id='m-2')[2]
+        self.assertEqual((again['lead'], again['verdict']), (got['lead'], 'again'))
+        self.assertEqual(self.due(got['lead']), 1796108400000 + 2 * 86400000)
+
+    def test_what_has_no_date_or_is_over_is_refused_but_for_a_time_of_its_own(self):
+        for meeting, says in ((None, 'missing'), ('tomorrow', 'not written'), ('22.11.2026 14:59', 'passed')):
+            self.refused(self.give(meeting, phone='+79167100002'), 422, says=says)
+        self.assertEqual(self.get('leads?number=%2B79167100002')['leads'], [])
+        got = self.give(None, phone='+79167100002', due='2026-11-30T10:00:00+03:00')
+        self.assertEqual(got[0], 201, got)
+        self.assertEqual(self.due(got[2]['lead']), 1796022000000)
+
+    def test_lines_go_by_it_too(self):
+        c = http.client.HTTPConnection('127.0.0.1', self.s.port, timeout=20)
+        body = b''.join(json.dumps({'campaign': 'leads', 'phone': f'+791671001{i:02}', 'attrs': {'meeting': m}}).encode()
+                        + b'\n' for i, m in enumerate(('2026-12-01T12:00:00+03:00', '01.12.2026 12:00', '2020-01-01')))
+        c.request('POST', '/api/v1/leads/bulk', body=body,
+                  headers={'Authorization': 'Bearer ' + self.token['integrator'], 'Content-Type': 'application/x-ndjson'})
+        got = json.loads(c.getresponse().read())
+        c.close()
+        self.assertEqual((got['new'], got['invalid'], got['errors'][0]['why']), (2, 1, 'the date has passed'))
+        for i in (0, 1):
+            lead, = self.get(f'leads?number=%2B791671001{i:02}')['leads']
+            self.assertEqual(self.due(lead['lead']), 1796108400000)
 
 
 if __name__ == '__main__':

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "app/api.h"
+#include "app/dates.h"
 #include "app/io.h"
 #include "base/bytes.h"
 #include "base/htdigest.h"
@@ -138,7 +139,7 @@ static struct zv_store *make_store(const char *dir, uint64_t ret_leads[2])
 		if (zv_store_campaign_put(store, &names, &config->engine.campaigns[i].id) != ZV_OK)
 			return NULL;
 	}
-	if (zv_lead_putter_create(store, NULL, 0, &putter) != ZV_OK ||
+	if (zv_dates_put(store, config) != ZV_OK || zv_lead_putter_create(store, NULL, 0, &putter) != ZV_OK ||
 	    zv_store_lead_put(putter, config->engine.campaigns[0].id, now, leads, 2) != ZV_OK)
 		return NULL;
 	zv_lead_putter_destroy(putter);

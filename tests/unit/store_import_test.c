@@ -1,5 +1,7 @@
 #include "store_dir.h"
 
+#include "store/dates.h"
+
 static struct zv_store *store;
 static uint32_t campaign;
 static struct zv_import_report report;
@@ -468,4 +470,39 @@ Test(import, what_the_rules_ask_for_comes_from_columns_in_both_languages)
 	cr_expect_not_null(strstr(marks, "1:minor:"), "%s", marks);
 	cr_expect_not_null(strstr(marks, "1:vip:"), "%s", marks);
 	cr_expect_not_null(strstr(marks, "2:запись:"), "%s", marks);
+}
+
+Test(import, of_a_campaign_with_dates_calls_by_them)
+{
+	const struct zv_date_rule rule = {.column = "meeting", .before_ms = 3600000, .at_s = -1,
+					  .zone = "Europe/Moscow"};
+	struct zv_date_rule back;
+	struct found f;
+
+	cr_assert_eq(zv_store_dates_get(store, campaign, &back), ZV_OK);
+	cr_expect_str_eq(back.column, "");
+	cr_assert_eq(zv_store_dates_put(store, campaign, &rule), ZV_OK);
+	cr_assert_eq(zv_store_dates_put(store, campaign, &rule), ZV_OK);
+	cr_assert_eq(zv_store_dates_get(store, campaign, &back), ZV_OK);
+	cr_expect_str_eq(back.column, rule.column);
+	cr_expect(back.before_ms == rule.before_ms && back.at_s == -1);
+	cr_expect_str_eq(back.zone, rule.zone);
+	cr_expect_eq(zv_store_dates_put(store, campaign + 1, &rule), ZV_ENOENT);
+	/* now is 2023-11-14 22:13:20 UTC */
+	cr_assert_eq(import("phone,meeting,zone\n"
+			    "89161234567,2023-11-16 12:00,\n"
+			    "89161234568,16.11.2023 12:00,Asia/Omsk\n"
+			    "89161234569,2023-11-14,\n"
+			    "89161234570,16/11/2023,\n"
+			    "89161234571,,\n"),
+		     ZV_OK, "%s", report.text);
+	f = leads();
+	cr_expect_eq(report.imported, 2);
+	cr_expect_eq(report.rejected, 3);
+	cr_expect(rejects_have("4,5,\"the date is not written like"));
+	cr_expect(rejects_have("3,4,\"the date has passed\""));
+	cr_expect(rejects_have("5,6,\"the date by which it would be called is missing\""));
+	/* an hour before noon in Omsk, three hours east of Moscow */
+	cr_expect_eq(f.last.due_ms, 1700110800000);
+	cr_expect_eq(f.last.due_class, ZV_DUE_NORMAL);
 }
