@@ -13,7 +13,7 @@ import unittest
 BUILD, ROOT = sys.argv.pop(1), sys.argv.pop(1)
 sys.path.insert(0, os.path.join(ROOT, 'tests/support'))
 from house import House  # noqa: E402
-from exposition import parse  # noqa: E402
+from exposition import lint, parse, promtool  # noqa: E402
 
 PORT = 19201
 EXTRA = f"""
@@ -72,6 +72,8 @@ class Daemon(unittest.TestCase):
         families = parse(text)
         self.assertEqual([f for f in families if not f.startswith('zvonar_')], [])
         self.assertGreater(len(families), 15)
+        self.assertEqual(lint(families), [])
+        self.assertIn(promtool(text), ('', None))  # None: not installed, the lines above are all there is
 
     def test_the_description_is_valid_and_names_every_room(self):
         status, doc = self.ask('GET', '/openapi.json')

@@ -1,6 +1,9 @@
-"""A strict reader of the Prometheus text exposition format 0.0.4, written from its specification."""
+"""A strict reader of the Prometheus text exposition format 0.0.4, written from its specification, and
+what `promtool check metrics` says of names: promtool itself where it is installed."""
 import collections
 import re
+import shutil
+import subprocess
 
 Family = collections.namedtuple('Family', 'name type help samples')
 NAME = r'[a-zA-Z_:][a-zA-Z0-9_:]*'
@@ -102,3 +105,37 @@ def parse(text):
             raise ValueError(f'{name}: no help or type')
         out[name] = f
     return out
+
+
+# Prometheus' rules of names: base units, no abbreviations, no types in names.
+NOT_BASE = ('milliseconds', 'microseconds', 'nanoseconds', 'minutes', 'hours', 'days', 'weeks', 'kilobytes', 'megabytes',
+            'gigabytes', 'bits', 'percent', 'kilobits', 'megabits', 'fahrenheit', 'inches', 'miles')
+SHORT = ('s', 'ms', 'us', 'ns', 'sec', 'b', 'kb', 'mb', 'gb', 'tb', 'pb', 'm', 'h', 'd')
+TYPES = ('counter', 'gauge', 'histogram', 'summary', 'untyped')
+
+
+def lint(families):
+    """What is wrong with the names, a line each."""
+    found = []
+    for name, family in families.items():
+        words = name.split('_')
+        if re.search('[a-z][A-Z]', name) or any(re.search('[a-z][A-Z]', label) for _, own, _ in family.samples for label in own):
+            found.append(f'{name}: not in snake_case')
+        found += [f'{name}: {word} is not a base unit' for word in words if word in NOT_BASE]
+        found += [f'{name}: abbreviated unit {word}' for word in words if word in SHORT]
+        found += [f'{name}: has its type {word} in its name' for word in words if word in TYPES]
+        if family.type != 'counter' and name.endswith('_total'):
+            found.append(f'{name}: _total is for counters')
+        if family.type in ('gauge', 'counter') and re.search('_(count|sum|bucket)$', name):
+            found.append(f'{name}: _count, _sum and _bucket are for histograms')
+        if any('le' in own for _, own, _ in family.samples) and family.type != 'histogram':
+            found.append(f'{name}: the label le is for histograms')
+    return found
+
+
+def promtool(text):
+    """What promtool says against it; "" nothing, None: it is not installed."""
+    if shutil.which('promtool') is None:
+        return None
+    said = subprocess.run(['promtool', 'check', 'metrics'], input=text, capture_output=True, text=True, timeout=60)
+    return (said.stdout + said.stderr).strip() if said.returncode != 0 else ''
