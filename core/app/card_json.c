@@ -2,7 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "app/template.h"
 
 const char *zv_word_outcome(uint8_t outcome)
 {
@@ -117,6 +120,42 @@ static json_t *fields_json(const struct zv_lead_row *row)
 	return fields;
 }
 
+/* A text of the campaign's desk with the lead's own values; "" if there is none. */
+static void desk_text(const struct zv_conf_node *at, const struct zv_lead_row *row,
+		      char text[ZV_TEMPLATE_TEXT_MAX])
+{
+	const char *template = zv_conf_text(at);
+
+	if (template == NULL || zv_template_render(template, row->attrs, row->attrs_len, text,
+						   ZV_TEMPLATE_TEXT_MAX, NULL) != ZV_OK)
+		text[0] = 0;
+}
+
+/* What is owed, as the campaign says in which columns it stands.  NULL: nothing. */
+static json_t *debt_json(const struct zv_config_campaign *c, const struct zv_lead_row *row)
+{
+	static const char *const texts[] = {"amount", "currency", "due"};
+	const struct zv_conf_node *debt = c != NULL ? zv_conf_get(c->desk, "debt") : NULL;
+	char text[ZV_TEMPLATE_TEXT_MAX], *end;
+	json_t *o;
+	long days;
+
+	desk_text(zv_conf_get(debt, "amount"), row, text);
+	if (text[0] == 0)
+		return NULL;
+	o = json_object();
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		desk_text(zv_conf_get(debt, texts[i]), row, text);
+		if (text[0] != 0)
+			(void)json_object_set_new(o, texts[i], json_string(text));
+	}
+	desk_text(zv_conf_get(debt, "overdue_days"), row, text);
+	days = strtol(text, &end, 10);
+	if (end != text && *end == 0 && days > 0 && days < 100000)
+		(void)json_object_set_new(o, "overdue_days", json_integer(days));
+	return o;
+}
+
 json_t *zv_lead_json(const struct zv_config *config, const struct zv_lead_row *row)
 {
 	static const char *const classes[] = {"hot", "callback", "normal", "later"};
@@ -206,8 +245,13 @@ json_t *zv_api_card_json(const struct zv_config *config, const struct zv_card *c
 	for (uint32_t i = 0; i < card->n_leads; i++)
 		(void)json_array_append_new(leads, json_integer((json_int_t)card->leads[i]));
 	(void)json_object_set_new(whole, "person", person_json(card));
-	if (card->lead != NULL)
+	if (card->lead != NULL) {
+		json_t *debt = debt_json(campaign_of(config, card->lead->campaign), card->lead);
+
 		(void)json_object_set_new(whole, "fields", fields_json(card->lead));
+		if (debt != NULL)
+			(void)json_object_set_new(whole, "debt", debt);
+	}
 	if (card->callback_ms != 0)
 		(void)json_object_set_new(whole, "callback",
 					  json_pack("{s:I, s:o}", "at", (json_int_t)card->callback_ms,

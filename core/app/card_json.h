@@ -9,7 +9,7 @@
 #include "store/card.h"
 
 /* {lead, campaign, status, category, due, owner, accepted_ms ..., person: {id, numbers ...},
- * fields: {name: value}, callback, leads, history: [{at, channel, outcome, result, agent, comment,
+ * fields: {name: value}, debt: {amount, currency, overdue_days, due}, callback, leads, history: [{at, channel, outcome, result, agent, comment,
  * campaign ...}]}: newest first.  NULL: no memory. */
 json_t *zv_api_card_json(const struct zv_config *config, const struct zv_card *card);
 /* The lead alone, without person and history. */

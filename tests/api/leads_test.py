@@ -39,9 +39,18 @@ class Case(unittest.TestCase):
                      for role, user in routes_test.ROLES.items()}
         cls.token['nina'] = cls.s.login('nina')
 
-    @staticmethod
-    def bed():
-        return routes_test.Api()
+    leads = ''  # more of the campaign's file
+
+    @classmethod
+    def bed(cls):
+        class Bed(routes_test.Api):
+            @staticmethod
+            def write(path, text, mode=0o600):
+                routes_test.Api.write(path, text, mode)
+                if path.endswith('/conf.d/10.yaml'):
+                    with open(path.replace('conf.d/10', 'campaigns/leads'), 'a', encoding='utf-8') as f:
+                        f.write(cls.leads)
+        return Bed()
 
     @classmethod
     def tearDownClass(cls):
@@ -306,16 +315,7 @@ class Requests(Case):
 class Dates(Case):
     """A campaign that is driven by a date of its leads; it is 2026-11-22 15:00 in Moscow."""
 
-    @staticmethod
-    def bed():
-        class Bed(routes_test.Api):
-            @staticmethod
-            def write(path, text, mode=0o600):
-                routes_test.Api.write(path, text, mode)
-                if path.endswith('/conf.d/10.yaml'):
-                    with open(path.replace('conf.d/10', 'campaigns/leads'), 'a', encoding='utf-8') as f:
-                        f.write('date: {column: meeting, before: 2h}\n')
-        return Bed()
+    leads = 'date: {column: meeting, before: 2h}\n'
 
     def give(self, meeting, **more):
         return self.post('leads', {'campaign': 'leads', 'attrs': {'meeting': meeting} if meeting else {}, **more})
@@ -360,6 +360,36 @@ class Dates(Case):
         for i in (0, 1):
             lead, = self.get(f'leads?number=%2B791671001{i:02}')['leads']
             self.assertEqual(self.due(lead['lead']), 1796108400000)
+
+
+class Desk(Case):
+    """What an agent sees of a lead."""
+
+    leads = """
+desk:
+  script:
+    Начало: "Здравствуйте, {{name|уважаемый клиент}}! Вы должны {{sum}} {{currency|₽}}."
+    Конец: "До свидания!"
+  debt: {amount: "{{sum}}", currency: "{{currency|₽}}", overdue_days: "{{dpd}}", due: "{{payment due}}"}
+"""
+
+    def pop(self, phone, **attrs):
+        lead = self.post('leads', {'campaign': 'leads', 'phone': phone, 'attrs': attrs})[2]['lead']
+        return json.loads(self.s.tell(f'pop {lead}')), self.get(f'leads/{lead}')
+
+    def test_the_card_says_what_is_owed_and_the_script_who_it_is(self):
+        card, lead = self.pop('+79167200001', name='Анна <b>', sum='18450.5', dpd='12', **{'payment due': '10.11.2026'})
+        self.assertEqual(card['debt'], {'amount': '18450.5', 'currency': '₽', 'overdue_days': 12, 'due': '10.11.2026'})
+        self.assertEqual(lead['debt'], card['debt'])
+        self.assertEqual(card['script'], [
+            {'title': 'Начало', 'text': 'Здравствуйте, Анна <b>! Вы должны 18450.5 ₽.'},
+            {'title': 'Конец', 'text': 'До свидания!'}])
+
+    def test_without_a_sum_there_is_no_box_and_odd_days_are_left_out(self):
+        self.assertNotIn('debt', self.pop('+79167200002', name='Olga', dpd='12')[0])
+        for dpd in ('0', '-3', '12 days', '999999999999999999999', ''):
+            card, _ = self.pop('+79167200003', sum='1', currency='тг', dpd=dpd)
+            self.assertEqual(card['debt'], {'amount': '1', 'currency': 'тг'}, dpd)
 
 
 if __name__ == '__main__':

@@ -3,7 +3,7 @@
  *
  * usage: api_routes_bed CONFIG STORE_DIR SECRETS TOKENS
  * Standard input: card ATTEMPT LEAD CAMPAIGN | nocard | now MS | refuse 0|1 | log | note ATTEMPT |
- * overdue | quit
+ * pop LEAD | overdue | quit
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "app/api.h"
+#include "app/card.h"
 #include "app/dates.h"
 #include "app/io.h"
 #include "base/bytes.h"
@@ -187,6 +188,20 @@ static void set_card(char *line)
 	(void)pthread_mutex_unlock(&lock);
 }
 
+/* As the event `card` has it. */
+static void pop(struct zv_store *store, uint64_t lead)
+{
+	struct zv_desk_card_ask ask = {.config = config, .store = store, .lead = lead};
+	json_t *card;
+
+	while (ask.campaign + 1 < config->engine.n_campaigns &&
+	       config->engine.campaigns[ask.campaign].id != (uint32_t)(lead >> 40))
+		ask.campaign++;
+	card = zv_desk_card(&ask);
+	(void)json_dumpf(card, stdout, JSON_COMPACT);
+	json_decref(card);
+}
+
 static bool command(struct zv_store *store, char *line)
 {
 	line[strcspn(line, "\n")] = 0;
@@ -204,6 +219,8 @@ static bool command(struct zv_store *store, char *line)
 		refuses = line[7] == '1';
 	} else if (strncmp(line, "note ", 5) == 0) {
 		note(store, line + 5);
+	} else if (strncmp(line, "pop ", 4) == 0) {
+		pop(store, strtoull(line + 4, NULL, 10));
 	} else if (strcmp(line, "overdue") == 0) {
 		zv_api_look_at_requests(&api);
 	} else if (strcmp(line, "log") == 0) {
