@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""CPU time (user + system) a call: zvonard beside SIPp, the same calls to the same carrier.
+"""CPU time (user + system) a call: zvonard beside SIPp, the same calls to the same far end.
 
-  bench/sip/run.py --build BUILD
+  bench/sip/run.py --build BUILD [--rate 300 --seconds 60] [--kind calls ...]
 
-Two kinds of calls, signalling only:
-  talk    180, 200, one second, BYE
+Kinds:
+  calls   180, 200, five seconds without RTP, BYE
+  prompt  the same with a prompt of five seconds: 250 packets
+  both    the same, and the far end sends RTP too
   cancel  180, five seconds, CANCEL, 487
-Each caller makes the same number of calls at the same rate, one after the other in one run, to a
-zvonar-carrier started afresh. The carrier's own count says whether all calls were made and ended
-and whether it saw a protocol error; if not, the figure is not printed and the exit status is 1.
+Each caller makes the same calls at the same rate, one after the other in one run, to a sip_far
+started afresh.  What it saw of each call (answer, ACK, end, every packet of the prompt in its
+place) says which calls failed; a run in which one in a thousand or more did is said to have failed,
+and the exit status is 1.
 
 Output: a header with the machine, then `name value unit n p50 p99` a result, over --repeats runs
-(value and p50: their median, p99: the worst).
+(value and p50: their median, p99: the worst).  --json: one object a line instead.
 """
 import argparse
 import json
@@ -22,181 +25,214 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-from zvonard import RING_S, Zvonard
+import sipp
+from zvonard import Zvonard
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-KINDS = {
-    "talk": (["--scenario", "answer"], ["-sn", "uac", "-d", "1000"]),
-    "cancel": (["--scenario", "noanswer", "--pace", "0.05"],
-               ["-sf", "cancel.xml"]),
-}
+KINDS = ("calls", "prompt", "both", "cancel")
+FAILED_MOST = 0.001
+TIMER_D_S = 32  # a client transaction of the stack lives that long (RFC 3261 17.1.1.2)
+UP_KB, ENDED_KB = 25, 14  # a call that is up, one that ended within TIMER_D_S
 
 
 class Failed(Exception):
     pass
 
 
-class Carrier:
-    """zvonar-carrier for one measurement; counts come from its log."""
+class Work:
+    """What each caller is asked for."""
 
-    def __init__(self, options, kind, scratch):
-        self.port = options.port
-        self.log = os.path.join(scratch, "carrier.log")
-        command = [os.path.join(options.build, "bench/carrier/zvonar-carrier"), "--listen", f"127.0.0.1:{self.port}", "--no-media", "--log", self.log,
-                   "--rtp", f"127.0.0.1:{self.port + 100}-{self.port + 131}", *KINDS[kind][0]]
+    def __init__(self, options, kind):
+        self.kind, self.rate, self.up, self.port = kind, options.rate, options.up, options.port
+        self.calls = options.calls or int(options.rate * options.seconds)
+        self.prompt, self.send, self.ring = kind in ("prompt", "both"), kind == "both", kind == "cancel"
+        self.shards, self.extra = options.shards, options.extra.replace("\\n", "\n") + "\n"
+        self.packets = round(self.up * 50)
+
+    def seconds(self):
+        """That all of it may take, with room for a busy machine."""
+        return 60 + 2 * (self.calls / self.rate + self.up)
+
+
+class Far:
+    """sip_far for one measurement."""
+
+    def __init__(self, build, work):
+        command = [os.path.join(build, "bench/sip/sip_far"), "--sip", f"127.0.0.1:{work.port}",
+                   "--rtp", f"127.0.0.1:{work.port + 20}"]
+        if work.prompt:
+            # The last may cross the BYE.
+            command += ["--want", str(work.packets - 2)]
+        command += ["--send"] * work.send + ["--ring"] * work.ring
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
-            raise Failed("the carrier did not start")
-
-    def count(self, event):
-        needle = f'{{"e":"{event}",'.encode()
-        with open(self.log, "rb") as file:
-            return sum(line.startswith(needle) for line in file)
-
-    def wait_ends(self, calls, seconds):
-        end = time.monotonic() + seconds
-        while self.count("end") < calls:
-            if time.monotonic() > end:
-                raise Failed(f"only {self.count('end')} of {calls} calls ended in {seconds} s")
-            time.sleep(0.1)
+            raise Failed("the far end did not start")
 
     def stop(self):
-        """(CPU seconds, summary)"""
-        self.process.send_signal(signal.SIGTERM)
-        self.process.stdout.read()
-        self.process.stdout.close()
-        _, _, usage = os.wait4(self.process.pid, 0)
-        self.process.returncode = 0
-        with open(self.log) as file:
-            summary = json.loads(file.readlines()[-1])
-        return usage.ru_utime + usage.ru_stime, summary
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        out, _ = self.process.communicate(timeout=20)
+        return json.loads(out)
 
 
-def run_sipp(options, kind, carrier, scratch):
-    """{"all": CPU seconds of SIPp for all calls}"""
-    with open(os.path.join(ROOT, "tests/sip/carrier/cancel.xml"), encoding="utf-8") as file:
-        scenario = file.read().replace('<pause milliseconds="200"/>', f'<pause milliseconds="{1000 * RING_S}"/>')
-    with open(os.path.join(scratch, "cancel.xml"), "w", encoding="utf-8") as file:
-        file.write(scenario)
-    command = ["sipp", f"127.0.0.1:{carrier.port}", "-i", "127.0.0.1", "-p", str(carrier.port + 50),
-               "-mp", str(carrier.port + 60), "-s", "79161234567", "-m", str(options.calls), "-r",
-               str(options.rate), "-l", str(20 * options.rate), "-nostdin", "-buff_size", "4194304", "-timeout",
-               str(60 + 2 * options.calls // options.rate), *KINDS[kind][1]]
-    with open(os.path.join(scratch, "sipp.out"), "w") as out:
-        process = subprocess.Popen(command, cwd=scratch, stdout=out, stderr=out)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise Failed(f"sipp ended with {process.returncode}; see {out.name} with --keep")
-    carrier.wait_ends(options.calls, 60)
-    return {"all": usage.ru_utime + usage.ru_stime}
-
-
-def run_zvonard(options, kind, carrier, scratch):
-    """CPU seconds of zvonard for all calls, by thread, from the start of the campaign until the
-    category of the last lead is on disk."""
-    zvonard = Zvonard(options.build, scratch, carrier.port, options.calls, options.rate)
+def run_sipp(options, work, scratch):
     try:
-        spent = zvonard.run(60 + 3 * options.calls / options.rate)
-        carrier.wait_ends(options.calls, 60)
+        spent, most_kb = sipp.run(work, scratch)
+    except sipp.SippFailed as error:
+        raise Failed(str(error)) from error
+    return {"parts": {"all": spent}, "kb": most_kb}
+
+
+def run_zvonard(options, work, scratch):
+    """CPU by thread from the start of the campaign until the category of the last lead is on disk."""
+    zvonard = Zvonard(options.build, scratch, work)
+    try:
+        spent = zvonard.run(work.seconds())
+        status = zvonard.status()
     except RuntimeError as error:
         raise Failed(str(error)) from error
     finally:
         zvonard.close()
-    return spent
+    begin, most = zvonard.watch.begin_kb, zvonard.watch.most_kb
+    return {"parts": {"all": sum(spent.values()), **spent}, "kb": most - begin, "begin_kb": begin, "status": status,
+            "samples": zvonard.watch.samples}
 
 
 CALLERS = {"sipp": run_sipp, "zvonard": run_zvonard}
 
 
 def measure(options, caller, kind):
-    """{"all" or a thread of the caller: microseconds a call}, and of the carrier as "carrier" """
+    """One run: {"us": {"all" or a thread: microseconds a call}, "kb", "far": what the far end saw, ...}"""
+    work = Work(options, kind)
     scratch = tempfile.mkdtemp(prefix="bench-sip-")
     try:
-        carrier = Carrier(options, kind, scratch)
+        far = Far(options.build, work)
         try:
-            seconds = caller(options, kind, carrier, scratch)
+            got = CALLERS[caller](options, work, scratch)
         finally:
-            carrier_seconds, summary = carrier.stop()
-        for name, right in (("calls", options.calls), ("still_up", 0), ("protocol_errors", 0)):
-            if summary[name] != right:
-                raise Failed(f"the carrier counted {name} = {summary[name]}, not {right}")
-        seconds.setdefault("all", sum(seconds.values()))
-        seconds["carrier"] = carrier_seconds
-        return {name: 1e6 * value / options.calls for name, value in seconds.items()}
+            seen = far.stop()
+        got["us"] = {name: 1e6 * value / work.calls for name, value in got.pop("parts").items()}
+        got["us"]["far"] = seen["cpu_us"] / work.calls
+        got["far"], got["n"], got["work"] = seen, work.calls, work
+        got["failed"] = 1 - seen["whole"] / work.calls
+        got["held"] = 1000 * (seen["calls"] - 1) / max(1, seen["span_ms"])
+        return got
     finally:
         if options.keep:
-            print(f"# kept: {scratch}")
+            print(f"# kept: {scratch}", file=sys.stderr)
         else:
             shutil.rmtree(scratch)
 
 
-def header(options):
-    with open("/proc/cpuinfo") as file:
-        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
-    print(f"# {model}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; {options.calls} calls at "
-          f"{options.rate} a second, {options.repeats} runs")
-    print("# name value unit n p50 p99")
+class Lines:
+    """Results, as text or as JSON; a list of values gives median and worst."""
+
+    def __init__(self, as_json):
+        self.as_json = as_json
+
+    def header(self, options):
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
+        if not self.as_json:
+            print(f"# {model}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; {options.rate} calls a second, "
+                  f"{options.seconds} s, {options.repeats} runs")
+            print("# name value unit n p50 p99")
+
+    def put(self, name, values, unit, n, **more):
+        middle, worst = statistics.median(values), max(values)
+        if self.as_json:
+            print(json.dumps({"name": name, "value": round(middle, 3), "unit": unit, "n": n, "p50": round(middle, 3),
+                              "p99": round(worst, 3), **more}), flush=True)
+        else:
+            form = ".4f" if unit in ("ratio", "share") else ".1f"
+            print(f"{name} {middle:{form}} {unit} {n} {middle:{form}} {worst:{form}}", flush=True)
 
 
-def show(name, values, calls):
-    middle = statistics.median(values)
-    print(f"{name} {middle:.1f} us/call {calls} {middle:.1f} {max(values):.1f}", flush=True)
+def show_memory(lines, kind, runs):
+    """What zvonard grew by, over what the calls of a full load may hold; only of runs that are long
+    enough for one."""
+    work = runs[0]["work"]
+    ended = min(work.calls, work.rate * TIMER_D_S)
+    may_kb = runs[0]["far"]["up_max"] * UP_KB + ended * ENDED_KB
+    lines.put(f"sip_{kind}_zvonard_grew", [run["kb"] for run in runs], "kB", work.calls)
+    lines.put(f"sip_{kind}_zvonard_grew_to_allowed", [run["kb"] / may_kb for run in runs], "ratio", work.calls)
 
 
-def show_caller(kind, name, runs, calls):
-    """runs: what measure() gave, run by run.  The whole first, then its threads, the greediest first."""
-    parts = {part for run in runs for part in run} - {"all", "carrier"}
-    values = {part: [run.get(part, 0.0) for run in runs] for part in parts}
-    show(f"sip_{kind}_{name}_cpu", [run["all"] for run in runs], calls)
+def show_caller(lines, kind, name, runs):
+    """The whole first, then its threads, the greediest first."""
+    n = runs[0]["n"]
+    parts = {part for run in runs for part in run["us"]} - {"all", "far"}
+    values = {part: [run["us"].get(part, 0.0) for run in runs] for part in parts}
+    cpu = [run["us"]["all"] for run in runs]
+    lines.put(f"sip_{kind}_{name}_cpu", cpu, "us/call", n, cpu_us=round(statistics.median(cpu), 1),
+              rss_kb=round(max(run["kb"] for run in runs)))
     for part in sorted(parts, key=lambda p: -statistics.median(values[p])):
-        show(f"sip_{kind}_{name}_{part.replace('-', '_')}", values[part], calls)
-    show(f"sip_{kind}_{name}_carrier_cpu", [run["carrier"] for run in runs], calls)
+        if statistics.median(values[part]) >= 0.1:
+            lines.put(f"sip_{kind}_{name}_{part.replace('-', '_')}", values[part], "us/call", n)
+    lines.put(f"sip_{kind}_{name}_far_cpu", [run["us"]["far"] for run in runs], "us/call", n)
+    lines.put(f"sip_{kind}_{name}_failed", [run["failed"] for run in runs], "share", n)
+    lines.put(f"sip_{kind}_{name}_held", [run["held"] for run in runs], "calls/s", n)
 
 
-def measure_kind(options, callers, kind):
+def measure_kind(options, lines, callers, kind):
+    """Exit status: 1 if too many calls failed."""
     runs = {name: [] for name in callers}
     for _ in range(options.repeats):  # turn about, so that both meet the same machine
-        for name, caller in callers.items():
-            runs[name].append(measure(options, caller, kind))
+        for name in callers:
+            runs[name].append(measure(options, name, kind))
+            if options.verbose:
+                print(f"# {name} {kind}: {json.dumps(runs[name][-1]['far'])}", file=sys.stderr)
+                if "status" in runs[name][-1]:
+                    print(f"# {json.dumps(runs[name][-1]['status'])}", file=sys.stderr)
     for name in callers:
-        show_caller(kind, name, runs[name], options.calls)
+        show_caller(lines, kind, name, runs[name])
+    if "zvonard" in callers:
+        show_memory(lines, kind, runs["zvonard"])
     if len(callers) == 2:
-        sipp, ours = ([run["all"] for run in runs[name]] for name in ("sipp", "zvonard"))
-        ratio = statistics.median(ours) / statistics.median(sipp)
-        worst = max(a / b for a, b in zip(ours, sipp))
-        print(f"sip_{kind}_zvonard_to_sipp {ratio:.2f} ratio {options.calls} {ratio:.2f} {worst:.2f}")
-        alone = [run["zv-sip"] for run in runs["zvonard"]]
-        ratio = statistics.median(alone) / statistics.median(sipp)
-        worst = max(a / b for a, b in zip(alone, sipp))
-        print(f"sip_{kind}_zv_sip_to_sipp {ratio:.2f} ratio {options.calls} {ratio:.2f} {worst:.2f}", flush=True)
+        pairs = list(zip(runs["zvonard"], runs["sipp"]))
+        lines.put(f"sip_{kind}_zvonard_to_sipp", [a["us"]["all"] / b["us"]["all"] for a, b in pairs], "ratio",
+                  runs["sipp"][0]["n"])
+        lines.put(f"sip_{kind}_zv_sip_to_sipp", [a["us"]["zv-sip"] / b["us"]["all"] for a, b in pairs], "ratio",
+                  runs["sipp"][0]["n"])
+    bad = [run for run in runs.get("zvonard", []) if run["failed"] >= FAILED_MOST]
+    for run in bad:
+        print(f"bench/sip: {kind}: {run['failed']:.2%} of the calls failed: {json.dumps(run['far'])}", file=sys.stderr)
+    return 1 if bad else 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, help="the build directory")
     parser.add_argument("--only", choices=list(CALLERS), help="measure one of the two")
-    parser.add_argument("--calls", type=int, default=3000)
-    parser.add_argument("--rate", type=int, default=300)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--rate", type=int, default=300, help="calls a second")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--calls", type=int, default=0, help="instead of --seconds")
+    parser.add_argument("--up", type=float, default=5, help="seconds that a call is up")
+    parser.add_argument("--prompt", action="store_true", help="the same as --kind prompt")
+    parser.add_argument("--far-sends", action="store_true", help="the same as --kind both")
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--shards", type=int, default=1, help="signalling threads of zvonard")
     parser.add_argument("--port", type=int, default=17600)
-    parser.add_argument("--kind", choices=list(KINDS), action="append")
+    parser.add_argument("--kind", choices=KINDS, action="append")
+    parser.add_argument("--extra", default="", help="more lines for zvonard's configuration")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--verbose", action="store_true", help="what the far end saw of each run, on stderr")
     parser.add_argument("--keep", action="store_true", help="keep the folders with logs")
     options = parser.parse_args()
-    if shutil.which("sipp") is None:
-        print("sipp is not installed: skipped")
+    kinds = (options.kind or []) + ["prompt"] * options.prompt + ["both"] * options.far_sends
+    callers = [name for name in CALLERS if options.only in (None, name)]
+    if "sipp" in callers and shutil.which("sipp") is None:
+        print("# sipp is not installed: zvonard alone", file=sys.stderr)
+        callers.remove("sipp")
+    if not callers:
         return 77
-    header(options)
+    lines = Lines(options.json)
+    lines.header(options)
     try:
-        for kind in options.kind or KINDS:
-            measure_kind(options, {n: c for n, c in CALLERS.items() if options.only in (None, n)}, kind)
+        return max(measure_kind(options, lines, callers, kind) for kind in kinds or KINDS)
     except Failed as failed:
         print(f"bench/sip: {failed}", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":
