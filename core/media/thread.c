@@ -118,11 +118,13 @@ struct scheduling {
  * the process may).  Neither is worth a refusal. */
 static void hurry(void)
 {
-	struct scheduling s = {.size = sizeof(s), .nice = HURRY_NICE, .runtime = HURRY_SLICE_NS};
+	int was = getpriority(PRIO_PROCESS, 0);
+	struct scheduling s = {.size = sizeof(s), .nice = was < HURRY_NICE ? was : HURRY_NICE,
+			       .runtime = HURRY_SLICE_NS};
 
 	if (syscall(SYS_sched_setattr, 0, &s, 0) == 0)
 		return;
-	s.nice = getpriority(PRIO_PROCESS, 0);
+	s.nice = was;
 	(void)syscall(SYS_sched_setattr, 0, &s, 0);
 }
 
