@@ -1,5 +1,6 @@
-/* ledger_bench [--persons N] [--dir DIR] [--keep] [--store DIR] -- what the ledger costs: makes a
- * store of N persons (1,000,000) with 40 contacts on average, a tenth of them with 400, below DIR
+/* ledger_bench [--json] [--persons N] [--contacts N] [--dir DIR] [--keep] [--store DIR] -- what the ledger
+ * costs: makes a store of N persons (1,000,000) with 40 contacts on average, a tenth of them with 400 (or
+ * all with as many as --contacts says), below DIR
  * (TMPDIR), streaming; then lets the lookahead offer leads with their persons' slabs filled, the
  * engine's part being to give each back.  Each 10,000 persons have a campaign of their own, and the
  * campaigns run one after the other, so that no lead comes twice.  --store measures one that was made before and kept.
@@ -18,6 +19,7 @@
 
 #include "store/db.h"
 #include "store/lookahead.h"
+#include "suite/figure.h"
 
 #define SLABS    4096
 #define A_LIST   10000u /* leads a campaign: one runs at a time */
@@ -35,6 +37,8 @@ static struct zv_zones *zones;
 static _Atomic bool stop;
 static _Atomic uint32_t runs; /* the campaign that runs */
 static uint16_t zone;
+static uint32_t contacts_each; /* 0: as history is */
+static bool json;
 
 static double seconds(clockid_t clock)
 {
@@ -134,6 +138,8 @@ static struct zv_ledger_row contact_of(uint64_t person, uint32_t i, uint32_t n)
 /* One in ten has 400, the others up to six: 42.7 on average. */
 static uint32_t contacts_of(uint64_t person)
 {
+	if (contacts_each > 0)
+		return contacts_each;
 	return person % 10 == 0 ? 400 : (uint32_t)(person % 7);
 }
 
@@ -236,6 +242,8 @@ static bool make(struct zv_store *store, uint64_t n, const char *dir)
 	snprintf(path, sizeof(path), "%s/data.mdb", dir);
 	if (stat(path, &st) != 0)
 		return fail("no data.mdb");
+	if (json)
+		return true;
 	printf("build %.1f s\n", seconds(CLOCK_MONOTONIC) - begin_s);
 	printf("contacts %" PRIu64 " rows\n", rows);
 	printf("disk %.2f GiB\n", (double)st.st_blocks * 512 / (1 << 30));
@@ -346,6 +354,24 @@ static struct figures take(uint32_t lists)
 	return f;
 }
 
+static void show(const char *name, const struct figures *f, double wall_s, double cpu_s)
+{
+	double per = cpu_s * 1e6 / (double)f->offers;
+	char whole[64];
+
+	(void)snprintf(whole, sizeof(whole), "rules_ledger_%s", name);
+	if (json) {
+		bench_print(&(struct bench_figure){.name = whole, .unit = "us/offer", .value = per, .n = f->offers,
+						   .cpu_us = per, .size = contacts_each, .size_of = "entries"});
+		return;
+	}
+	printf("%s_offers %.0f a second\n", name, (double)f->offers / wall_s);
+	printf("%s_cpu %.2f us an offer\n", name, per);
+	printf("%s_contacts %.1f an offer\n", name, (double)f->contacts / (double)f->offers);
+	printf("%s_overflows %" PRIu64 "\n", name, f->overflows);
+	fflush(stdout);
+}
+
 static bool measure(struct zv_store *store, const char *name, int64_t reach_ms, uint32_t lists)
 {
 	double begin_s, cpu_s;
@@ -375,11 +401,7 @@ static bool measure(struct zv_store *store, const char *name, int64_t reach_ms, 
 	if (write(la.wake_fd, &one, sizeof(one)) != sizeof(one))
 		return fail("no wake");
 	pthread_join(thread, NULL);
-	printf("%s_offers %.0f a second\n", name, (double)f.offers / begin_s);
-	printf("%s_cpu %.2f us an offer\n", name, cpu_s * 1e6 / (double)f.offers);
-	printf("%s_contacts %.1f an offer\n", name, (double)f.contacts / (double)f.offers);
-	printf("%s_overflows %" PRIu64 "\n", name, f.overflows);
-	fflush(stdout);
+	show(name, &f, begin_s, cpu_s);
 	zv_ring_destroy(la.events);
 	zv_ring_destroy(la.commands);
 	close(la.wake_fd);
@@ -401,8 +423,8 @@ static bool bench(const char *dir, uint64_t n)
 	     zv_store_facts(store, &facts) == ZV_OK &&
 	     measure(store, "month", REACH_MS, (uint32_t)(facts.leads / A_LIST)) &&
 	     measure(store, "year", 400 * DAY_MS, (uint32_t)(facts.leads / A_LIST));
-	printf("rss_anon %.0f MiB\n", memory("RssAnon:"));
-	printf("rss %.0f MiB\n", memory("VmRSS:"));
+	if (!json)
+		printf("rss_anon %.0f MiB\nrss %.0f MiB\n", memory("RssAnon:"), memory("VmRSS:"));
 	zv_zones_destroy(zones);
 	zv_store_close(store);
 	return ok;
@@ -423,8 +445,12 @@ int main(int argc, char **argv)
 			base = argv[++i];
 		else if (strcmp(argv[i], "--store") == 0 && i + 1 < argc)
 			made = argv[++i];
+		else if (strcmp(argv[i], "--contacts") == 0 && i + 1 < argc)
+			contacts_each = (uint32_t)strtoul(argv[++i], NULL, 10);
 		else if (strcmp(argv[i], "--keep") == 0)
 			keep = true;
+		else if (strcmp(argv[i], "--json") == 0)
+			json = true;
 		else
 			return 2;
 	}

@@ -129,6 +129,8 @@ class Run:
 
 def run_row(row, options, progress, label):
     """(figures of all repeats merged, load and others' CPU while it ran)"""
+    if options.quick and row["quick"] is None:
+        raise Skipped("not with --quick")
     scratch = tempfile.mkdtemp(prefix="zvonar-bench-", dir=options.scratch)
     try:
         words = table.command(row, options.quick, {"build": options.build, "root": options.root, "scratch": scratch,
@@ -152,6 +154,7 @@ def run_row(row, options, progress, label):
 
 def estimate(rows, options):
     each = "quick_seconds" if options.quick else "seconds"
+    rows = [row for row in rows if not (options.quick and row["quick"] is None)]
     return sum(row[each] * (options.repeats or (1 if options.quick else row["repeats"])) for row in rows)
 
 

@@ -17,7 +17,7 @@ NAMES = {
     "rules": "may this person be called now, against what the ledger holds",
     "pacing": "a decision of the pacer, against the calls in flight",
 }
-FIELDS = {"bench": str, "run": list, "quick": list, "full": list, "seconds": (int, float),
+FIELDS = {"bench": str, "run": list, "quick": (list, type(None)), "full": list, "seconds": (int, float),
           "quick_seconds": (int, float), "repeats": int, "needs": list, "what": str}
 
 
@@ -65,7 +65,7 @@ def command(row, quick, places):
 
 
 def why_not(row, words):
-    """Why a row cannot run here; "" if it can."""
+    """Why a row cannot run here; "" if it can.  words: its command."""
     for need in row["needs"]:
         if need == "root":
             if os.geteuid() != 0:
