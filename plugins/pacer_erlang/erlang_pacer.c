@@ -14,6 +14,17 @@
 #define PRIOR_S   90.0 /* handling, worth a talk */
 #define PRIOR_T   1.0
 #define PATIENCE_MIN_S 0.1
+#define SPREAD_OF 20.0 /* talks from which their spread is believed */
+
+enum fate { OPEN = 0, NO_ANSWER, ANSWER, NOT_COUNTED };
+
+/* Calls in the order they were placed.  Answers come sooner than the end of a call that nobody
+ * answers, so outcomes count in this order: else the answer rate would begin far too high. */
+struct order {
+	uint32_t head, tail, mask; /* numbers of calls; head is the oldest that is not counted yet */
+	uint32_t *number;          /* by slot */
+	uint8_t *fate;             /* enum fate, by number & mask */
+};
 
 struct self {
 	const struct zv_host *host;
@@ -24,13 +35,15 @@ struct campaign {
 	struct zv_pacer_tally tally;
 	double answered, ended;  /* calls, fading */
 	double handled_s, talks; /* fading; the time of talks under way counts as well */
+	double done_s, done_s2;  /* of the talks that are over, and squared; fading alike */
 	double late_max;         /* of the section; 0: the rule's limit */
 	double answers_per_s, calls_per_s, due;
 	double mean_s;           /* for which calls_per_s was worked out */
 	uint32_t team;
 	int64_t last_ms, look_ms, busy_ms;
 	int started;
-	uint8_t *talks_now; /* by agent: 1: a talk is under way, or its wrap-up */
+	struct order order;
+	int64_t *since_ms; /* by agent: a talk, or its wrap-up, is under way since then; 0: none */
 	uint8_t bytes[];
 };
 
@@ -73,6 +86,19 @@ static enum zv_err read_percent(const char *text, double *ret_share)
 	return ZV_OK;
 }
 
+static void close_campaign(void *self, void *campaign)
+{
+	struct campaign *c = campaign;
+
+	(void)self;
+	if (c == NULL)
+		return;
+	free(c->order.number);
+	free(c->order.fate);
+	free(c->since_ms);
+	free(c);
+}
+
 static enum zv_err open_campaign(void *self, const struct zv_pacer_shape *shape, const struct zv_conf_node *conf,
 				 void **ret_campaign)
 {
@@ -82,8 +108,12 @@ static enum zv_err open_campaign(void *self, const struct zv_pacer_shape *shape,
 
 	if (c == NULL)
 		return ZV_ENOMEM;
-	c->talks_now = calloc(shape->agents + 1, 1);
-	if (c->talks_now == NULL)
+	c->since_ms = calloc(shape->agents + 1, sizeof(*c->since_ms));
+	for (c->order.mask = 63; c->order.mask < 2 * shape->calls; c->order.mask = 2 * c->order.mask + 1)
+		;
+	c->order.fate = calloc(c->order.mask + 1, 1);
+	c->order.number = calloc(shape->calls, sizeof(*c->order.number));
+	if (c->since_ms == NULL || c->order.fate == NULL || c->order.number == NULL)
 		goto fail;
 	zv_tally_init(&c->tally, shape, c->bytes);
 	c->answered = PRIOR_P * PRIOR_N;
@@ -111,20 +141,8 @@ static enum zv_err open_campaign(void *self, const struct zv_pacer_shape *shape,
 	*ret_campaign = c;
 	return ZV_OK;
 fail:
-	free(c->talks_now);
-	free(c);
+	close_campaign(self, c);
 	return err;
-}
-
-static void close_campaign(void *self, void *campaign)
-{
-	struct campaign *c = campaign;
-
-	(void)self;
-	if (c == NULL)
-		return;
-	free(c->talks_now);
-	free(c);
 }
 
 static enum zv_err set(void *campaign, const struct zv_pacer_settings *settings)
@@ -139,35 +157,66 @@ static enum zv_err set(void *campaign, const struct zv_pacer_settings *settings)
 	return ZV_OK;
 }
 
-static void fade(double *sum, double *n, double memory)
+static void count_oldest(struct campaign *c)
 {
-	if (*n > memory) {
-		*sum *= memory / *n;
-		*n = memory;
+	uint8_t fate = c->order.fate[c->order.head++ & c->order.mask];
+
+	if (fate == NOT_COUNTED)
+		return;
+	c->answered += fate == ANSWER;
+	c->ended += 1;
+	if (c->ended > MEMORY) {
+		c->answered *= MEMORY / c->ended;
+		c->ended = MEMORY;
 	}
 }
 
-static void learn(struct campaign *c, const struct zv_pacer_event *e)
+static void learn_call(struct campaign *c, const struct zv_pacer_event *e)
 {
-	uint32_t agent = e->agent;
+	struct order *o = &c->order;
+	uint8_t fate = e->kind == ZV_PEV_ANSWERED  ? ANSWER
+		     : e->kind == ZV_PEV_CANCELLED ? NOT_COUNTED
+		     : e->kind == ZV_PEV_MACHINE || e->kind == ZV_PEV_FAILED || e->kind == ZV_PEV_NOT_ANSWERED ? NO_ANSWER
+															: OPEN;
 
-	if (e->kind == ZV_PEV_ANSWERED || e->kind == ZV_PEV_MACHINE || e->kind == ZV_PEV_FAILED ||
-	    e->kind == ZV_PEV_NOT_ANSWERED) {
-		c->answered += e->kind == ZV_PEV_ANSWERED;
-		c->ended += 1;
-		fade(&c->answered, &c->ended, MEMORY);
+	if (e->slot >= c->tally.calls)
+		return;
+	if (e->kind == ZV_PEV_PLACED) {
+		if (o->tail - o->head > o->mask) /* one that rings for ever */
+			count_oldest(c);
+		o->number[e->slot] = o->tail;
+		o->fate[o->tail++ & o->mask] = OPEN;
+	} else if (fate != OPEN && o->number[e->slot] - o->head < o->tail - o->head &&
+		   o->fate[o->number[e->slot] & o->mask] == OPEN) {
+		o->fate[o->number[e->slot] & o->mask] = fate;
 	}
-	if (agent >= c->tally.agents)
+	while (o->head != o->tail && o->fate[o->head & o->mask] != OPEN)
+		count_oldest(c);
+}
+
+static void learn_talk(struct campaign *c, const struct zv_pacer_event *e)
+{
+	double s;
+
+	if (e->agent >= c->tally.agents)
 		return;
 	if (e->kind == ZV_PEV_HANDED)
-		c->talks_now[agent] = 1;
-	if (e->kind == ZV_PEV_AGENT && (e->state == ZV_AGENT_READY || e->state == ZV_AGENT_OUT)) {
-		if (c->talks_now[agent] && e->state == ZV_AGENT_READY) {
-			c->talks += 1;
-			fade(&c->handled_s, &c->talks, MEMORY);
+		c->since_ms[e->agent] = e->at_ms;
+	if (e->kind != ZV_PEV_AGENT || (e->state != ZV_AGENT_READY && e->state != ZV_AGENT_OUT))
+		return;
+	if (c->since_ms[e->agent] != 0 && e->state == ZV_AGENT_READY) {
+		s = (double)(e->at_ms - c->since_ms[e->agent]) / 1000;
+		c->done_s += s;
+		c->done_s2 += s * s;
+		c->talks += 1;
+		if (c->talks > MEMORY) {
+			c->handled_s *= MEMORY / c->talks;
+			c->done_s *= MEMORY / c->talks;
+			c->done_s2 *= MEMORY / c->talks;
+			c->talks = MEMORY;
 		}
-		c->talks_now[agent] = 0;
 	}
+	c->since_ms[e->agent] = 0;
 }
 
 static uint32_t busy(const struct campaign *c)
@@ -190,9 +239,23 @@ static void event(void *campaign, const struct zv_pacer_event *e)
 		c->busy_ms = e->at_ms;
 	}
 	zv_tally_event(&c->tally, e, c->settings.mode == ZV_PACE_ROBOT);
-	learn(c, e);
+	if (e->kind == ZV_PEV_AGENT || e->kind == ZV_PEV_HANDED)
+		learn_talk(c, e);
+	else
+		learn_call(c, e);
 	if (team(c) != before)
 		c->look_ms = 0;
+}
+
+/* Time spent over talks.  Those under way have on average (1 + cv^2) / 2 of a handling time still
+ * before them (renewal theory: the mean residual life), so of the time that was spent, each counts
+ * as (1 - cv^2) / 2 of a talk. */
+static double handling_s(const struct campaign *c)
+{
+	double mean = c->done_s / c->talks, cv2 = c->done_s2 / c->talks / (mean * mean) - 1;
+	double part = c->talks < SPREAD_OF || cv2 >= 1 ? 0 : cv2 < 0 ? 0.5 : (1 - cv2) / 2;
+
+	return c->handled_s / (c->talks + part * busy(c));
 }
 
 static void look(struct campaign *c)
@@ -201,7 +264,7 @@ static void look(struct campaign *c)
 		      : c->settings.n_rules > 0 ? c->settings.rules[0].limit_ppm / 1e6 : 0.03;
 	double patience_s = c->settings.patience_ms / 1000.0;
 	struct zv_queue queue = {
-		.handling_s = c->handled_s / c->talks,
+		.handling_s = handling_s(c),
 		.patience_s = __builtin_inf(),
 		.servers = team(c),
 	};
@@ -252,7 +315,7 @@ static enum zv_err decide(void *campaign, const struct zv_pacer_in *in, int figu
 		memset(&out->figures, 0, sizeof(out->figures));
 		out->figures.why = team(c) == 0 ? ZV_WHY_NO_AGENTS : out->place > 0 ? ZV_WHY_NOTHING : ZV_WHY_ENOUGH;
 		out->figures.answer_ppm = (uint32_t)(c->answered / c->ended * 1e6);
-		out->figures.handle_ms = (uint32_t)(c->handled_s / c->talks * 1000);
+		out->figures.handle_ms = (uint32_t)(handling_s(c) * 1000);
 		out->figures.idle = c->tally.state[ZV_AGENT_READY];
 		out->figures.busy = team(c) - out->figures.idle;
 		out->figures.in_flight = zv_tally_in_flight(&c->tally);

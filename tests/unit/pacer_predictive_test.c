@@ -316,6 +316,7 @@ Test(pacer_predictive, a_dead_trunk_is_probed_once_a_second_and_comes_back)
 
 	open_pacer(ZV_PACE_PREDICTIVE);
 	small_run(&world, 7, 20, 0.2, 900000);
+	agents(5, ZV_AGENT_READY); /* for whom a probe may be answered */
 	for (int i = 0; i < 3000; i++) { /* everything fails at once */
 		in.now_ms += 100;
 		if (i > 600)

@@ -8,7 +8,7 @@
 #define THETA_HIGH   1.0f
 #define SHUT_BELOW   1.0f /* one more ... */
 #define THETA_SHUT   0.0001f /* with the gate shut: comes to about twice that */
-#define RESERVE      1.4f /* calls kept back for the end of a window ... */
+#define RESERVE      2.2f /* calls kept back for the end of a window ... */
 #define RESERVE_ROOT 0.1f /* ... and so many times the root of all it allows */
 #define SOFT         0.3f /* share of the spread that tau already leaves alone; the gate all of it */
 #define FORWARD_LOW  0.02f /* theta is scaled by no less */
@@ -17,7 +17,7 @@
 #define PRIOR_WORTH  0.9f  /* ... so much, at first */
 #define KNOWN        0.5f /* risk that was taken before theta is trusted */
 #define MEMORY       100.0f /* events after which old ones fade */
-#define SLACK        0.5f /* of the answers to come, spent ahead of them at most */
+#define SLACK        0.35f /* of the answers to come, spent ahead of them at most */
 #define SLACK_S      7200.0f /* and no more than so long brings */
 
 void zv_budget_init(struct zv_budget *b)

@@ -21,7 +21,7 @@
 #define LEARN_AGENT  0.7f  /* ... and so much an agent: a large team errs at a larger scale */
 #define LEARN_WISHES 8.0f  /* one wish in so many of it */
 #define COUNT_S      60.0f   /* answers are counted so often ... */
-#define COUNTED_S    600.0f /* ... and their rate is that of so long */
+#define COUNTED_S    300.0f /* ... and their rate is that of so long */
 #define BURST        3.0f /* deviations: what is lost together at the worst */
 #define OCCUPANCY    0.8f /* of agents, to guess what the day still brings, until it is known */
 #define OCCUPIED_MS  1800000.0f /* memory of it */
@@ -90,6 +90,8 @@ static float answers_counted(struct zv_ppacer *p, const struct zv_pacer_in *in)
 
 	if (n < p->counted || s > 4 * COUNT_S) {
 		p->counted_s = 0;
+	} else if (p->trunk.down) {
+		; /* an outage says nothing about people */
 	} else if (s < COUNT_S) {
 		return p->counted_per_s;
 	} else {
