@@ -247,7 +247,7 @@ static void tell_io(const struct zv_daemon *d)
 	if (note[0] != 0)
 		zv_warn("media", "packets go by %s: %s", io, note);
 	else
-		zv_info("media", "packets go by %s", io);
+		zv_info("media", "packets go by %s %s", io, zv_media_io_about(d->media));
 }
 
 static enum zv_err make_media_and_sip(struct zv_daemon *d, char *text, size_t text_size)

@@ -10,6 +10,7 @@
 #include "app/script.h"
 #include "conf/conf.h"
 #include "dial/conf.h"
+#include "media/dpdk/dpdk.h"
 #include "media/media.h"
 #include "plugin/host.h"
 #include "sip/sip.h"
@@ -164,6 +165,7 @@ struct zv_config {
 	struct zv_sip_params sip;
 	/* plan and trunks are set; prompts is the shell's to fill */
 	struct zv_media_params media;
+	struct zv_dpdk_conf dpdk; /* media.dpdk points to it */
 
 	uint32_t n_plugins;
 	struct zv_config_plugin plugins[ZV_CONFIG_PLUGINS_MAX];

@@ -94,6 +94,26 @@ static const struct zv_conf_row rows[] = {
 	 "How RTP packets go: sockets, one a call; uring, the same by io_uring; shared, one receiving "
 	 "socket a thread and raw sends; dpdk, past the kernel; auto, the best of the first three that "
 	 "this machine and the process's rights allow", NULL},
+	{"media.dpdk.interface", "", 0, ZV_T_TEXT, "", 0, 15, NULL,
+	 "With io dpdk: the kernel's interface whose RTP is taken and whose routes and neighbours are "
+	 "used; with steer exception the tap of what is not RTP", NULL},
+	{"media.dpdk.steer", "", 0, ZV_T_ENUM, "xdp", 0, 0, "xdp flow exception none",
+	 "How RTP is told from the rest: xdp, by a program in the interface's driver (any card); flow, by "
+	 "rules in a card that shares its port with the kernel's driver; exception, DPDK has the whole "
+	 "port and passes the rest on; none, nothing else comes", NULL},
+	{"media.dpdk.device", "", 0, ZV_T_TEXT, "", 0, 200, NULL,
+	 "DPDK's device: a PCI address, or a virtual one such as net_af_xdp0,iface=eth0; may be empty "
+	 "with steer xdp", NULL},
+	{"media.dpdk.queue", "", 0, ZV_T_INT, "0", 0, 63, NULL,
+	 "With steer xdp: the interface's first queue, of one a media thread", NULL},
+	{"media.dpdk.copy", "", 0, ZV_T_BOOL, "no", 0, 0, NULL,
+	 "With steer xdp: never share memory with the driver; virtual interfaces need it", NULL},
+	{"media.dpdk.hugepages", "", 0, ZV_T_BOOL, "no", 0, 0, NULL,
+	 "Take memory of hugepages (vm.nr_hugepages); cards with a driver of DPDK's want them", NULL},
+	{"media.dpdk.memory", "MiB", 0, ZV_T_INT, "256", 64, 65536, NULL,
+	 "Memory of DPDK; a media thread needs about 50", NULL},
+	{"media.dpdk.module", "", 0, ZV_T_TEXT, "", 0, 1000, NULL,
+	 "Path of zvonar_media_dpdk.so; empty: where it is installed", NULL},
 	{"media.threads", "threads", 0, ZV_T_INT, "1", 1, ZV_MEDIA_THREADS_MAX, NULL,
 	 "Media threads", NULL},
 	{"media.lost_after", "", 0, ZV_T_DURATION, "20s", 0, MS_H, NULL,

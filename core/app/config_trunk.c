@@ -321,6 +321,25 @@ static void build_ranges(struct zv_config_build *b, const struct zv_conf_node *r
 	add_range(b, list, def);
 }
 
+static void build_dpdk(struct zv_config_build *b, const struct zv_conf_node *root)
+{
+	const struct zv_conf_node *module = zv_conf_find(root, "media.dpdk.module");
+	struct zv_dpdk_conf *d = &b->config->dpdk;
+	const char *path = zv_conf_value(&zv_config_schema, "", root, "media.dpdk.module");
+
+	d->module = path[0] != '\0' ? zv_config_path(b->config, module, path) : "";
+	if (d->module == NULL)
+		d->module = ""; /* no memory: the whole configuration fails for it soon */
+	d->device = zv_conf_value(&zv_config_schema, "", root, "media.dpdk.device");
+	d->interface = zv_conf_value(&zv_config_schema, "", root, "media.dpdk.interface");
+	d->steer = (uint8_t)zv_conf_number(&zv_config_schema, "", root, "media.dpdk.steer");
+	d->hugepages = zv_conf_number(&zv_config_schema, "", root, "media.dpdk.hugepages") != 0;
+	d->copy = zv_conf_number(&zv_config_schema, "", root, "media.dpdk.copy") != 0;
+	d->memory_mb = (uint32_t)zv_conf_number(&zv_config_schema, "", root, "media.dpdk.memory");
+	d->queue = (uint16_t)zv_conf_number(&zv_config_schema, "", root, "media.dpdk.queue");
+	b->config->media.dpdk = d;
+}
+
 void zv_config_build_media(struct zv_config_build *b)
 {
 	const struct zv_conf_node *root = zv_conf_root(b->config->files->tree);
@@ -330,6 +349,7 @@ void zv_config_build_media(struct zv_config_build *b)
 
 	c->plan.n_threads = (uint32_t)zv_conf_number(&zv_config_schema, "", root, "media.threads");
 	c->media.io = (enum zv_media_io)zv_conf_number(&zv_config_schema, "", root, "media.io");
+	build_dpdk(b, root);
 	build_ranges(b, root);
 	if (c->plan.n_ranges > 0 && c->plan.ranges[0].n_ports < c->plan.n_threads)
 		zv_conf_error(b->sink, zv_conf_find(root, "media.ranges"),

@@ -87,6 +87,22 @@ static void agents(struct zv_metrics *m, struct zv_daemon *d)
 	zv_desks_waits(d->desks, m);
 }
 
+static void packets_io(struct zv_metrics *m, const struct zv_media_stats *s)
+{
+	one(m, "zvonar_media_io_lost_total", ZV_METRIC_COUNTER,
+	    "Packets that came to the interface and not to us: it, its driver or a ring was full", s->io_lost);
+	one(m, "zvonar_media_io_unresolved_total", ZV_METRIC_COUNTER,
+	    "Packets not sent: the next hop's address was not known", s->io_unresolved);
+	one(m, "zvonar_media_io_full_total", ZV_METRIC_COUNTER, "Packets not sent: the device took no more",
+	    s->io_full);
+	one(m, "zvonar_media_io_foreign_total", ZV_METRIC_COUNTER, "Frames that were nobody's", s->io_foreign);
+	one(m, "zvonar_media_io_handed_total", ZV_METRIC_COUNTER, "Packets that came on another thread's queue",
+	    s->io_handed);
+	one(m, "zvonar_media_io_passed_up_total", ZV_METRIC_COUNTER, "Frames passed to the kernel", s->io_passed_up);
+	one(m, "zvonar_media_io_passed_down_total", ZV_METRIC_COUNTER, "Frames passed from the kernel",
+	    s->io_passed_down);
+}
+
 static void threads(struct zv_metrics *m, struct zv_daemon *d)
 {
 	struct zv_media_stats sum = {0};
@@ -103,6 +119,13 @@ static void threads(struct zv_metrics *m, struct zv_daemon *d)
 		sum.late_ticks += s.late_ticks;
 		sum.send_errors += s.send_errors;
 		sum.streams += s.streams;
+		sum.io_lost += s.io_lost;
+		sum.io_unresolved += s.io_unresolved;
+		sum.io_full += s.io_full;
+		sum.io_foreign += s.io_foreign;
+		sum.io_handed += s.io_handed;
+		sum.io_passed_up += s.io_passed_up;
+		sum.io_passed_down += s.io_passed_down;
 	}
 	for (uint32_t i = 0; i < d->wires->n_shards; i++) {
 		struct zv_sip_stats s;
@@ -119,6 +142,7 @@ static void threads(struct zv_metrics *m, struct zv_daemon *d)
 	zv_metric_family(m, "zvonar_media_io", ZV_METRIC_GAUGE, "How RTP packets go (media.io)");
 	zv_metric_of(m, "kind", zv_media_io_of(d->media, NULL), 1);
 	one(m, "zvonar_media_late_ticks_total", ZV_METRIC_COUNTER, "Media ticks that came late", sum.late_ticks);
+	packets_io(m, &sum);
 	one(m, "zvonar_sip_retransmits_total", ZV_METRIC_COUNTER, "SIP requests sent again", sip.retransmits);
 	one(m, "zvonar_sip_timeouts_total", ZV_METRIC_COUNTER, "SIP requests without an answer", sip.timeouts);
 	one(m, "zvonar_sip_bad_messages_total", ZV_METRIC_COUNTER, "SIP messages that made no sense",

@@ -68,6 +68,20 @@ static json_t *trunks_json(struct zv_daemon *d, const struct zv_engine_view *vie
 	return list;
 }
 
+/* What the packet I/O counts itself, where there is anything. */
+static void add_io(json_t *of, const struct zv_media_stats *s)
+{
+	const struct { const char *name; uint64_t n; } counts[] = {
+		{"io_lost", s->io_lost}, {"io_unresolved", s->io_unresolved}, {"io_full", s->io_full},
+		{"io_foreign", s->io_foreign}, {"io_handed", s->io_handed},
+		{"io_passed_up", s->io_passed_up}, {"io_passed_down", s->io_passed_down},
+	};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (counts[i].n > 0)
+			(void)json_object_set_new(of, counts[i].name, json_integer((json_int_t)counts[i].n));
+}
+
 static json_t *threads_json(struct zv_daemon *d)
 {
 	json_t *sip = json_array(), *media = json_array();
@@ -85,15 +99,18 @@ static json_t *threads_json(struct zv_daemon *d)
 	}
 	for (uint32_t i = 0; i < d->wires->n_media; i++) {
 		struct zv_media_stats s;
+		json_t *of;
 
 		zv_media_get_stats(d->media, i, &s);
-		json_array_append_new(media, json_pack(
+		of = json_pack(
 			"{s:s s:I s:I s:I s:I s:I s:I s:I}", "io", zv_media_io_of(d->media, NULL),
 			"streams", (json_int_t)s.streams,
 			"peak_streams", (json_int_t)s.peak_streams, "tx_packets",
 			(json_int_t)s.tx_packets, "rx_packets", (json_int_t)s.rx_packets,
 			"rejected", (json_int_t)s.rejected, "late_ticks", (json_int_t)s.late_ticks,
-			"send_errors", (json_int_t)s.send_errors));
+			"send_errors", (json_int_t)s.send_errors);
+		add_io(of, &s);
+		json_array_append_new(media, of);
 	}
 	return json_pack("{s:o s:o}", "sip", sip, "media", media);
 }

@@ -72,8 +72,7 @@ enum zv_err zv_packet_hub_open(const struct zv_media_params *params, char *text,
 	case ZV_IO_SHARED:
 		return instead(params->plan, "this build has no other packet I/O", ret_hub);
 	case ZV_IO_DPDK:
-		(void)snprintf(text, text_size, "media.io: this build has no dpdk");
-		return ZV_EINVAL;
+		return zv_dpdk_hub_open(params, text, text_size, ret_hub);
 	}
 	return ZV_EINVAL;
 }

@@ -25,6 +25,7 @@ struct zv_packet_hub {
 	enum zv_media_io kind;            /* never ZV_IO_AUTO */
 	uint32_t n_fds;                   /* that all threads together open */
 	char note[160];                   /* why it is not another one; "" if it is what was wanted */
+	char about[240];                  /* more than its name, for the log; may be "" */
 };
 
 /* The word of media.io. */
@@ -33,6 +34,9 @@ const char *zv_packet_io_name(enum zv_media_io kind);
  * cannot work give SOCKETS, and the note says why. */
 enum zv_err zv_packet_hub_open(const struct zv_media_params *params, char *text, size_t text_size,
 			       struct zv_packet_hub **ret_hub) ZV_MUST_USE;
+/* That of ZV_IO_DPDK, whose module is loaded. */
+enum zv_err zv_dpdk_hub_open(const struct zv_media_params *params, char *text, size_t text_size,
+			     struct zv_packet_hub **ret_hub) ZV_MUST_USE;
 enum zv_err zv_packet_open(struct zv_packet_hub *hub, uint32_t thread, char *text, size_t text_size,
 			   struct zv_packet_io **ret_io) ZV_MUST_USE;
 void zv_packet_hub_destroy(struct zv_packet_hub *hub); /* accepts NULL */

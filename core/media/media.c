@@ -179,9 +179,30 @@ const char *zv_media_io_of(const struct zv_media *m, const char **ret_note)
 	return zv_packet_io_name(m->hub->kind);
 }
 
+const char *zv_media_io_about(const struct zv_media *m)
+{
+	return m->hub->about;
+}
+
 struct zv_streams *zv_media_streams(struct zv_media *m, uint32_t thread)
 {
 	return thread < m->n_threads ? m->threads[thread] : NULL;
+}
+
+static void io_stats(const struct zv_packet_io *io, struct zv_media_stats *s)
+{
+	struct zv_packet_stats of;
+
+	if (io->ops->stats == NULL)
+		return;
+	io->ops->stats(io, &of);
+	s->io_lost = of.lost;
+	s->io_unresolved = of.unresolved;
+	s->io_full = of.full;
+	s->io_foreign = of.foreign;
+	s->io_handed = of.handed;
+	s->io_passed_up = of.passed_up;
+	s->io_passed_down = of.passed_down;
 }
 
 void zv_media_get_stats(const struct zv_media *m, uint32_t thread, struct zv_media_stats *ret_stats)
@@ -204,6 +225,7 @@ void zv_media_get_stats(const struct zv_media *m, uint32_t thread, struct zv_med
 	ret_stats->links_refused = atomic_load_explicit(&t->links_refused, memory_order_relaxed);
 	ret_stats->presses_lost = atomic_load_explicit(&t->presses_lost, memory_order_relaxed);
 	ret_stats->tape_lost = atomic_load_explicit(&t->tape_lost, memory_order_relaxed);
+	io_stats(t->io, ret_stats);
 	ret_stats->streams = atomic_load_explicit(&t->open, memory_order_relaxed);
 	ret_stats->peak_streams = atomic_load_explicit(&t->peak, memory_order_relaxed);
 }

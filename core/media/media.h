@@ -28,12 +28,14 @@ struct zv_media_trunk {
 /* How packets go (io.h); the words of media.io in their order. */
 enum zv_media_io { ZV_IO_AUTO = 0, ZV_IO_SOCKETS, ZV_IO_URING, ZV_IO_SHARED, ZV_IO_DPDK };
 
+struct zv_dpdk_conf; /* dpdk/dpdk.h */
 struct zv_prompts; /* prompts.h: the shared audio, by hash */
 struct zv_tape;    /* tape.h: recordings */
 
 struct zv_media_params {
 	const struct zv_media_plan *plan;
 	enum zv_media_io io;
+	const struct zv_dpdk_conf *dpdk; /* of ZV_IO_DPDK; for zv_media_create alone */
 	const struct zv_media_trunk *trunks;
 	uint32_t n_trunks;
 	struct zv_prompts *prompts;  /* owned by the caller; outlives media */
@@ -51,6 +53,8 @@ enum zv_err zv_media_create(const struct zv_media_params *params, char *text, si
 void zv_media_destroy(struct zv_media *media); /* accepts NULL */
 /* The word of the packet I/O that runs; *ret_note (may be NULL): why not another one, or "". */
 const char *zv_media_io_of(const struct zv_media *media, const char **ret_note);
+/* More about it than its word: device, queues; may be "". */
+const char *zv_media_io_about(const struct zv_media *media);
 
 struct zv_media_rings {
 	struct zv_ring *commands; /* engine -> thread i */
@@ -73,6 +77,8 @@ struct zv_media_stats {
 	uint64_t tape_lost;    /* frames of recordings: the ring was full */
 	uint64_t presses_lost; /* keys to be sent to a leg that had too many waiting */
 	uint32_t streams, peak_streams;
+	/* of the packet I/O, where it has such (packet.h) */
+	uint64_t io_lost, io_unresolved, io_full, io_foreign, io_handed, io_passed_up, io_passed_down;
 };
 void zv_media_get_stats(const struct zv_media *media, uint32_t thread, struct zv_media_stats *ret_stats);
 

@@ -46,6 +46,16 @@ struct zv_packet {
 
 struct zv_packet_io;
 
+/* What media does not see itself.  The device's own figures stand with thread 0. */
+struct zv_packet_stats {
+	uint64_t lost;       /* came to the interface and not to us: it, its driver or a ring was full */
+	uint64_t unresolved; /* not sent: the next hop's address was not known */
+	uint64_t full;       /* not sent: the device took no more */
+	uint64_t foreign;    /* frames that are nobody's here */
+	uint64_t handed;     /* came on the queue of another thread */
+	uint64_t passed_up, passed_down; /* frames to the kernel and from it */
+};
+
 struct zv_packet_ops {
 	/* Opens a closed port or changes an open one's filter; NULL closes. */
 	void (*filter)(struct zv_packet_io *io, uint32_t port, const struct zv_filter *filter);
@@ -64,6 +74,8 @@ struct zv_packet_ops {
 	uint32_t (*ready)(struct zv_packet_io *io, int64_t wait_ns, uint32_t *ret_ports, uint32_t max);
 	/* Sends all in one burst; the number that went out.  What did not is dropped. */
 	uint32_t (*tx)(struct zv_packet_io *io, const struct zv_packet *packets, uint32_t n);
+	/* Any thread.  NULL: an implementation that loses nothing but what media counts. */
+	void (*stats)(const struct zv_packet_io *io, struct zv_packet_stats *ret_stats);
 	void (*destroy)(struct zv_packet_io *io);
 };
 
@@ -73,6 +85,8 @@ struct zv_packet_io {
 	/* What came to all ports stands in one queue: rx asks for no port, ready names
 	 * ZV_PACKET_ANY. */
 	bool one_queue;
+	/* ready is to be called in every rest, though nobody is watched: it does more than that. */
+	bool polled;
 };
 
 /* The sockets of media thread `thread`.  Errors as zv_media_create. */

@@ -149,7 +149,7 @@ enum zv_err zv_media_thread(struct zv_media *media, uint32_t thread,
 		zv_bridge_look(t, now / 1000000);
 		run_ticks(t, &pace, now);
 		zv_outbox_flush(&t->box);
-		if (zv_bridge_any(t))
+		if (zv_bridge_any(t) || t->io->polled)
 			rest_listening(t, &pace);
 		else
 			rest(t, rings, &pace);

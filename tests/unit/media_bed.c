@@ -1,7 +1,8 @@
 /* media_bed -- media threads with a pipe in place of the engine, for the tests in Python.
  *
  *   media_bed PORT SLOTS RTCP_PORT LOST_MS RTCP_MS [asymmetric] [inband] [network=A.B.C.D/BITS]
- *             [threads=N] [tape=FOLDER]
+ *             [threads=N] [tape=FOLDER] [ip=A.B.C.D] [io=sockets|uring|shared|dpdk]
+ *             [dpdk.module=PATH] [dpdk.device=D] [dpdk.interface=I] [dpdk.steer=N] [dpdk.copy]
  *
  * Lines on stdin:
  *   load HASH PATH
@@ -24,6 +25,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "media/dpdk/dpdk.h"
 #include "media/media.h"
 #include "media/prompts.h"
 #include "media/tape.h"
@@ -145,6 +147,10 @@ static void print_stats(struct bed *b)
 	printf("stats_of 0 %lu %lu %lu %lu %lu\n", (unsigned long)s.tx_packets,
 	       (unsigned long)s.passed_on, (unsigned long)s.crossed, (unsigned long)s.cross_lost,
 	       (unsigned long)s.links_refused);
+	printf("stats_io %s %lu %lu %lu %lu %lu %lu %lu\n", zv_media_io_of(b->media, NULL),
+	       (unsigned long)s.io_lost, (unsigned long)s.io_unresolved, (unsigned long)s.io_full,
+	       (unsigned long)s.io_foreign, (unsigned long)s.io_handed, (unsigned long)s.io_passed_up,
+	       (unsigned long)s.io_passed_down);
 	printf("stats %lu %lu %lu %lu %lu %u %u\n", (unsigned long)s.tx_packets,
 	       (unsigned long)s.rx_packets, (unsigned long)s.rejected, (unsigned long)s.late_ticks,
 	       (unsigned long)s.send_errors, s.streams, s.peak_streams);
@@ -267,8 +273,31 @@ static bool start_tape(struct bed *b, const struct zv_media_plan *plan, const ch
 	return pthread_create(&b->tape_thread, NULL, run_tape, b) == 0;
 }
 
+static bool set_io(const char *option, struct zv_media_params *params, struct zv_dpdk_conf *dpdk)
+{
+	static const char *const words[] = {"auto", "sockets", "uring", "shared", "dpdk"};
+
+	for (int i = 0; strncmp(option, "io=", 3) == 0 && i < 5; i++)
+		if (strcmp(option + 3, words[i]) == 0)
+			params->io = (enum zv_media_io)i;
+	if (strncmp(option, "dpdk.module=", 12) == 0)
+		dpdk->module = option + 12;
+	else if (strncmp(option, "dpdk.device=", 12) == 0)
+		dpdk->device = option + 12;
+	else if (strncmp(option, "dpdk.interface=", 15) == 0)
+		dpdk->interface = option + 15;
+	else if (strncmp(option, "dpdk.steer=", 11) == 0)
+		dpdk->steer = (uint8_t)atoi(option + 11);
+	else if (strcmp(option, "dpdk.copy") == 0)
+		dpdk->copy = true;
+	else
+		return strncmp(option, "io=", 3) == 0;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	struct zv_dpdk_conf dpdk = {.module = "", .device = "", .interface = "", .memory_mb = 256};
 	struct zv_media_plan plan = {.n_ranges = 1, .n_threads = 1};
 	struct zv_media_trunk trunk = {0};
 	struct zv_media_params params = {.plan = &plan, .trunks = &trunk, .n_trunks = 1};
@@ -281,6 +310,7 @@ int main(int argc, char **argv)
 		return 2;
 	plan.n_slots = (uint32_t)atoi(argv[2]);
 	parse_ip("127.0.0.1", &plan.ranges[0].ip);
+	params.dpdk = &dpdk;
 	plan.ranges[0].port_first = (uint16_t)atoi(argv[1]);
 	plan.ranges[0].n_ports = (uint16_t)plan.n_slots;
 	params.lost_after_ms = (uint32_t)atoi(argv[4]);
@@ -295,7 +325,9 @@ int main(int argc, char **argv)
 			params.inband_keys = true;
 		else if (strncmp(argv[i], "tape=", 5) == 0)
 			dir = argv[i] + 5;
-		else if (sscanf(argv[i], "threads=%u", &plan.n_threads) == 1)
+		else if (strncmp(argv[i], "ip=", 3) == 0)
+			parse_ip(argv[i] + 3, &plan.ranges[0].ip);
+		else if (sscanf(argv[i], "threads=%u", &plan.n_threads) == 1 || set_io(argv[i], &params, &dpdk))
 			continue;
 		else if (sscanf(argv[i], "network=%60[^/]/%u", ip, &bits) == 2) {
 			parse_ip(ip, &trunk.networks[trunk.n_networks].ip);
