@@ -23,6 +23,12 @@ def compiles(tree, argv, header):
     return None if out.returncode == 0 else (out.stderr.strip().splitlines() or ['?'])[0]
 
 
+def dpdk_flags():
+    """What the module of DPDK is built with; None on a machine that has none."""
+    asked = subprocess.run(['pkg-config', '--cflags', 'libdpdk'], capture_output=True, text=True)
+    return asked.stdout.replace('-I', '-isystem').split() if asked.returncode == 0 else None
+
+
 def main():
     tree = open_tree(__doc__)
     flags = subprocess.run(['pkg-config', '--cflags', *PACKAGES], capture_output=True, text=True).stdout
@@ -33,8 +39,11 @@ def main():
         if path.startswith('include/'):
             jobs += [(path, [c, '-x', 'c', *STRICT], name) for c in compilers]
             jobs += [(path, [c, *CPLUSPLUS], name) for c in ('g++', 'clang++') if shutil.which(c)]
+        elif path.startswith('core/media/dpdk/') and dpdk_flags() is None:
+            print(f'{path}: not looked at, there is no DPDK here')
         else:
-            jobs.append((path, [compilers[0], '-x', 'c', *HOUSE, *flags.split()], name))
+            more = dpdk_flags() if path.startswith('core/media/dpdk/') else []
+            jobs.append((path, [compilers[0], '-x', 'c', *HOUSE, *flags.split(), *more], name))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for (path, argv, _), said in zip(jobs, pool.map(lambda j: compiles(tree, j[1], j[2]), jobs)):
             if said:
