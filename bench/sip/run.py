@@ -125,11 +125,32 @@ def measure(options, caller, kind):
             shutil.rmtree(scratch)
 
 
+REACH = {"sip_calls_cpu": 400, "sip_prompt_cpu": 1500, "sip_prompt_grew_to_allowed": 1, "sip_prompt_held": 300}
+
+
+def figure(name, unit, full):
+    """What bench/README.md asks of a line: one name for all callers, and who it was; None: not wanted, as
+    whoever reads it divides himself.  full: at the rate that REACH is about."""
+    if name.endswith("_zvonard_to_sipp"):
+        return None
+    fields = {"name": name.replace("_zvonard_", "_").replace("_sipp_", "_")}
+    if "_sipp_" in name:
+        fields["peer"] = "sipp"
+    elif fields["name"] in REACH and full:
+        fields["reach"] = REACH[fields["name"]]
+    if name.endswith("_far_cpu") or name.endswith("_failed"):
+        fields["better"] = "none"
+    elif unit == "calls/s":
+        fields["better"] = "higher"
+    return fields
+
+
 class Lines:
     """Results, as text or as JSON; a list of values gives median and worst."""
 
-    def __init__(self, as_json):
-        self.as_json = as_json
+    def __init__(self, options):
+        self.as_json, self.full = options.json, options.rate >= 300
+        self.size = {"size": round(options.rate * options.up), "size_of": "calls"}
 
     def header(self, options):
         with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -141,10 +162,11 @@ class Lines:
 
     def put(self, name, values, unit, n, **more):
         middle, worst = statistics.median(values), max(values)
-        if self.as_json:
-            print(json.dumps({"name": name, "value": round(middle, 3), "unit": unit, "n": n, "p50": round(middle, 3),
+        fields = figure(name, unit, self.full)
+        if self.as_json and fields is not None:
+            print(json.dumps({**fields, **self.size, "value": round(middle, 3), "unit": unit, "n": n, "p50": round(middle, 3),
                               "p99": round(worst, 3), **more}), flush=True)
-        else:
+        elif not self.as_json:
             form = ".4f" if unit in ("ratio", "share") else ".1f"
             print(f"{name} {middle:{form}} {unit} {n} {middle:{form}} {worst:{form}}", flush=True)
 
@@ -227,7 +249,7 @@ def main():
         callers.remove("sipp")
     if not callers:
         return 77
-    lines = Lines(options.json)
+    lines = Lines(options)
     lines.header(options)
     try:
         return max(measure_kind(options, lines, callers, kind) for kind in kinds or KINDS)

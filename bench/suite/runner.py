@@ -180,7 +180,8 @@ def run_bench(name, rows, options, progress, label):
                 raise Failed(f"{twice[0]} came from another row of {name} already, with the same size and peer")
             result["figures"] += figures
         except Skipped as skipped:
-            result["skipped"].append(f"{where}: {skipped}")
+            if f"{where}: {skipped}" not in result["skipped"]:
+                result["skipped"].append(f"{where}: {skipped}")
             progress.done += estimate([row], options)
         except (Failed, lines.BadLine, table.BadTable, OSError) as failed:
             result["failed"].append(f"{where}: {failed}")
