@@ -120,6 +120,9 @@ static const struct zv_conf_row rows[] = {
 	 "A call without RTP for that time is ended; 0: never", NULL},
 	{"media.inband_keys", "", 0, ZV_T_BOOL, "yes", 0, 0, NULL,
 	 "Listen for keys as tones in the audio too, beside RFC 4733", NULL},
+	{"media.silence", "", 0, ZV_T_BOOL, "yes", 0, 0, NULL,
+	 "Send silence while nothing is said. No: then only a packet each 15 s, which keeps NATs and "
+	 "firewalls open (RFC 6263); less work, but some trunks end calls that bring no RTP", NULL},
 	{"media.rtcp_interval", "", 0, ZV_T_DURATION, "5s", MS_S, MS_M, NULL,
 	 "Time between sender reports of a call", NULL},
 

@@ -370,6 +370,7 @@ void zv_config_build_media(struct zv_config_build *b)
 		(uint32_t)zv_conf_number(&zv_config_schema, "", root, "media.lost_after");
 	c->media.inband_keys =
 		zv_conf_number(&zv_config_schema, "", root, "media.inband_keys") != 0;
+	c->media.quiet = zv_conf_number(&zv_config_schema, "", root, "media.silence") == 0;
 	c->media.rtcp_every_ms =
 		(uint32_t)zv_conf_number(&zv_config_schema, "", root, "media.rtcp_interval");
 }

@@ -42,6 +42,7 @@ struct zv_media_params {
 	struct zv_tape *tape;        /* the same; NULL: nothing is recorded */
 	uint32_t lost_after_ms;      /* no RTP: EV_MEDIA_LOST, once; 0 = never */
 	bool inband_keys;            /* listen for in-band DTMF too (spandsp) */
+	bool quiet;                  /* nothing is sent while nothing is said */
 	uint32_t rtcp_every_ms;      /* sender reports; 5000 */
 };
 

@@ -8,6 +8,8 @@
 #define EARLY 120
 /* And at which it takes no more of a link. */
 #define BURST 640
+/* A quiet stream sends a packet that often (RFC 6263 4: NATs forget a port after 30 s and more). */
+#define KEEP_OPEN_MS 15000
 
 static void tell(const struct zv_stream *s, struct zv_event *event, struct zv_outbox *box)
 {
@@ -50,6 +52,7 @@ enum zv_err zv_stream_open(struct zv_stream *s, const struct zv_cmd *cmd,
 	struct zv_mixer *mixer = s->mixer;
 	const struct zv_made *made = s->made;
 	struct zv_rec rec = s->rec;
+	bool quiet = s->quiet;
 
 	if (!usable(cmd))
 		return ZV_EINVAL;
@@ -58,6 +61,7 @@ enum zv_err zv_stream_open(struct zv_stream *s, const struct zv_cmd *cmd,
 	s->mixer = mixer;
 	s->made = made;
 	s->rec = rec;
+	s->quiet = quiet;
 	zv_rec_reset(&s->rec);
 	for (uint32_t i = 0; i < ZV_LINKS_MAX; i++)
 		s->links[i].from.slot = ZV_SLOT_NONE;
@@ -251,6 +255,28 @@ void zv_stream_sent(struct zv_stream *s, const struct zv_rtp *rtp, int64_t now_m
 		record_out(s, rtp->timestamp, rtp->payload, rtp->len, now_ms);
 }
 
+/* Silence that nobody mixes anything into. */
+static bool says_nothing(const struct zv_stream *s)
+{
+	return s->audio.alaw == NULL && s->audio.ulaw == NULL && s->presses.n == 0 && !mixes(s);
+}
+
+/* 20 ms go by without a packet (RFC 3551 4.1): the next one has the marker. */
+static void pass_over(struct zv_stream *s, struct zv_outbox *box)
+{
+	uint32_t left = s->playing ? s->audio.n - s->said : 0;
+
+	s->said += left < ZV_FRAME_SAMPLES ? left : ZV_FRAME_SAMPLES;
+	s->timestamp += ZV_FRAME_SAMPLES;
+	s->marker = true;
+	if (!s->playing || s->said < s->audio.n)
+		return;
+	if (s->loop)
+		s->said = 0;
+	else
+		zv_stream_stop(s, ZV_PLAYED_DONE, box);
+}
+
 uint32_t zv_stream_frame(struct zv_stream *s, int64_t now_ms, uint8_t *ret_data, struct zv_outbox *box)
 {
 	uint8_t *payload = ret_data + ZV_RTP_HEADER;
@@ -263,6 +289,11 @@ uint32_t zv_stream_frame(struct zv_stream *s, int64_t now_ms, uint8_t *ret_data,
 		return 0;
 	if (s->flow.on)
 		end_flow(s, now_ms);
+	if (s->quiet && says_nothing(s) && s->sent_ms != 0 && now_ms - s->sent_ms < KEEP_OPEN_MS) {
+		pass_over(s, box);
+		return 0;
+	}
+	s->sent_ms = now_ms;
 	if (s->dtmf_type != 0 &&
 	    zv_presses_step(&s->presses, s->timestamp, &press) == ZV_PRESS_EVENT)
 		return event_packet(s, &press, ret_data);

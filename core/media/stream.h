@@ -2,7 +2,7 @@
  *
  * Thread: the media thread that owns the slot.
  * One SSRC, and sequence and timestamps without a jump, from open to close: between prompts it
- * sends silence.  A new prompt takes the place of the one that plays.  What it hears of others'
+ * sends silence, or (quiet) nothing, and time goes on all the same.  A new prompt takes the place of the one that plays.  What it hears of others'
  * streams is in link.h.
  */
 #ifndef ZV_MEDIA_STREAM_H
@@ -31,6 +31,8 @@ struct zv_stream {
 	/* sending */
 	uint8_t payload_type;
 	bool marker;           /* on the next packet */
+	bool quiet;            /* of the slot for ever: silence is not sent */
+	int64_t sent_ms;       /* the last packet; 0: none */
 	uint16_t seq;
 	uint32_t ssrc, timestamp;
 	uint32_t tx_packets, tx_octets;
@@ -79,7 +81,7 @@ void zv_stream_play(struct zv_stream *stream, const struct zv_cmd *cmd,
 /* What plays ends for that cause (enum zv_played), if something does. */
 void zv_stream_stop(struct zv_stream *stream, uint8_t cause, struct zv_outbox *box);
 /* The next 20 ms: writes up to ZV_RTP_FRAME bytes, returns how many.  0: nothing is to be sent
- * now, the packets of a link flow or the stream is ahead of the time. */
+ * now, the packets of a link flow, the stream is ahead of the time, or it is quiet. */
 uint32_t zv_stream_frame(struct zv_stream *stream, int64_t now_ms, uint8_t *ret_data,
 			 struct zv_outbox *box);
 /* What a packet brought for those who hear the stream. */

@@ -53,6 +53,7 @@ enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thr
 	t->io->ops->wake_by(t->io, t->cross_fd);
 	for (uint32_t i = 0; i < t->n; i++) {
 		t->v[i].mixer = &t->mixers[i];
+		t->v[i].quiet = params->quiet;
 		if (t->inband != NULL)
 			t->v[i].inband = zv_inband_at(t->inband, i);
 	}

@@ -605,6 +605,7 @@ void call_signal(struct leg *leg, const struct signal *sig)
 {
 	on_signal *on = table[leg->state][sig->type];
 
+	leg->shard->work++;
 	if (on != NULL)
 		on(leg, sig);
 }

@@ -38,7 +38,6 @@ struct leg;
 #define STOP_MS       2000
 #define RING_DEFAULT_MS 120000
 #define TALK_DEFAULT_S 14400
-#define DRAIN_MAX     64      /* socket events taken before each look at the timers */
 #define EVENTS_PER_LEG 8      /* no DIAL gives more */
 #define NONE_LEG      UINT32_MAX
 #define TEXT_MAX_BYTES 4096   /* a Contact, tag or route set from outside */
@@ -212,16 +211,20 @@ struct shard {
 	const struct zv_sip_rings *rings;
 	const _Atomic bool *stop;
 	int64_t stopping_ms; /* 0: not yet */
-	int tick_fd;
-	su_wait_t waits[2];
-	int registered[2];
+	/* loop.c */
+	su_wait_t wait;   /* of rings->wake_fd */
+	int registered;
+	bool over;        /* of the loop */
+	bool drained;     /* the sockets had no more than we took */
+	bool busy;        /* turns by the clock, and nobody wakes it */
 	uint32_t idle_loops; /* in a row */
-	bool drained;     /* the socket had no more than we took */
+	uint32_t work;    /* signals of legs since the last judgement */
+	int64_t judged_ms, tick_ms, turn_us;
 	/* events that the ring had no room for, in order; bounded by EVENTS_PER_LEG a leg */
 	struct zv_event *backlog;
 	uint32_t backlog_size, backlog_first, backlog_n;
 	uint64_t cnonce;
-	int64_t stats_ms, tick_ms;
+	int64_t stats_ms;
 	struct {
 		_Atomic uint64_t invites, retransmits, timeouts, received, bad_messages, auth_refused;
 		_Atomic uint64_t registers, register_wrong, register_dropped, invites_in, invites_busy;
@@ -255,9 +258,14 @@ void leg_hash_out(struct leg *leg);
 enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text,
 			 size_t text_size) ZV_MUST_USE;
 void shard_destroy(struct shard *s);
-enum zv_err shard_run(struct shard *s) ZV_MUST_USE;
+void shard_flush(struct shard *s); /* events that wait for room */
+void shard_turn_wheel(struct shard *s, int64_t now);
+uint32_t shard_take_mail(struct shard *s); /* how much it was */
 bool leg_is(const struct shard *s, struct zv_leg_id id);
 struct leg *leg_at(struct shard *s, uint32_t slot);
+
+/* loop.c */
+enum zv_err shard_run(struct shard *s) ZV_MUST_USE;
 
 /* call.c */
 void call_dial(struct shard *s, const struct zv_cmd *cmd);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +17,6 @@
 #include "base/log.h"
 
 #define BATCH 64
-#define WHEEL_WAITS_MAX 50 /* looks at the timers put off for the socket's sake */
 
 int64_t now_ms(void)
 {
@@ -30,7 +28,7 @@ int64_t now_ms(void)
 
 /* ---- events ---- */
 
-static void flush_backlog(struct shard *s)
+void shard_flush(struct shard *s)
 {
 	while (s->backlog_n > 0 &&
 	       zv_ring_push(s->rings->events, &s->backlog[s->backlog_first]) == ZV_OK) {
@@ -41,7 +39,7 @@ static void flush_backlog(struct shard *s)
 
 void shard_tell(struct shard *s, const struct zv_event *ev)
 {
-	flush_backlog(s);
+	shard_flush(s);
 	if (s->backlog_n == 0 && zv_ring_push(s->rings->events, ev) == ZV_OK)
 		return;
 	if (s->backlog_n == s->backlog_size) {
@@ -165,7 +163,7 @@ static void leg_timers(struct leg *leg, int64_t now)
 	wheel_in(leg);
 }
 
-static void wheel_turn(struct shard *s, int64_t now)
+void shard_turn_wheel(struct shard *s, int64_t now)
 {
 	/* After a long stall one whole turn looks at every leg; more would look again.  Whole
 	 * ticks: else what is a turn away (wheel_in) would land in the slot at hand, for ever. */
@@ -233,11 +231,11 @@ static void take_command(struct shard *s, const struct zv_cmd *cmd)
 									    : SIG_HANGUP});
 }
 
-static void take_mail(struct shard *s)
+uint32_t shard_take_mail(struct shard *s)
 {
 	struct zv_cmd cmds[BATCH];
 	struct zv_dialog_ack acks[BATCH];
-	uint32_t n, taken = 0;
+	uint32_t n, taken = 0, all = 0;
 
 	do {
 		n = zv_ring_pop(s->rings->dialog_acks, acks, BATCH);
@@ -250,6 +248,7 @@ static void take_mail(struct shard *s)
 			if (leg->state == LEG_ACK_WAIT && leg->id.gen == acks[i].leg.gen)
 				call_signal(leg, &(struct signal){.type = SIG_ACK});
 		}
+		all += n;
 	} while (n == BATCH);
 	do {
 		n = zv_ring_pop(s->rings->commands, cmds, BATCH);
@@ -257,188 +256,7 @@ static void take_mail(struct shard *s)
 			take_command(s, &cmds[i]);
 		taken += n;
 	} while (n == BATCH && taken < 4 * BATCH);
-}
-
-/* ---- the loop ---- */
-
-static void stop_step(struct shard *s, int64_t now)
-{
-	if (s->stopping_ms == 0) {
-		s->stopping_ms = now;
-		if (s->phones != NULL)
-			incoming_stop(s);
-		for (uint32_t i = 0; i < s->n_legs; i++)
-			if (s->legs[i].state != LEG_FREE)
-				call_signal(&s->legs[i], &(struct signal){.type = SIG_HANGUP});
-	}
-	if (s->legs_used > 0 && now - s->stopping_ms < STOP_MS)
-		return;
-	for (uint32_t i = 0; i < s->n_legs; i++)
-		if (s->legs[i].state != LEG_FREE)
-			call_fail_now(&s->legs[i]);
-	flush_backlog(s);
-	su_root_break(s->root);
-}
-
-static void gather_stats(struct shard *s)
-{
-	uint64_t received = 0, retransmits = 0, bad = 0;
-	uint32_t transactions = 0;
-
-	for (uint32_t i = 0; i < s->n_agents; i++) {
-		usize_t recv_msg = 0, retry = 0, bad_msg = 0, used = 0;
-
-		(void)nta_agent_get_stats(s->agents[i].nta, NTATAG_S_RECV_MSG_REF(recv_msg),
-					  NTATAG_S_RETRY_REQUEST_REF(retry),
-					  NTATAG_S_BAD_MESSAGE_REF(bad_msg),
-					  NTATAG_S_ORQ_HASH_USED_REF(used), TAG_END());
-		received += recv_msg;
-		retransmits += retry;
-		bad += bad_msg;
-		transactions += (uint32_t)used;
-	}
-	atomic_store_explicit(&s->stats.received, received, memory_order_relaxed);
-	atomic_store_explicit(&s->stats.retransmits, retransmits, memory_order_relaxed);
-	atomic_store_explicit(&s->stats.bad_messages, bad, memory_order_relaxed);
-	atomic_store_explicit(&s->stats.transactions, transactions, memory_order_relaxed);
-	atomic_store_explicit(&s->stats.legs, s->legs_used, memory_order_relaxed);
-}
-
-static int on_tick(struct shard *magic, su_wait_t *w, su_wakeup_arg_t *arg)
-{
-	struct shard *s = (struct shard *)arg;
-	uint64_t ticks = 0;
-	int64_t now = now_ms();
-
-	(void)magic;
-	(void)w;
-	if (read(s->tick_fd, &ticks, sizeof(ticks)) != (ssize_t)sizeof(ticks))
-		return 0;
-	if (ticks > 1) {
-		uint32_t lag = (uint32_t)((ticks - 1) * TICK_MS * 1000);
-
-		if (lag > atomic_load_explicit(&s->stats.loop_lag_us_max, memory_order_relaxed))
-			atomic_store_explicit(&s->stats.loop_lag_us_max, lag, memory_order_relaxed);
-	}
-	/* An answer that waits in the socket must not lose against its own timer. */
-	if (s->drained || ++s->wheel_waits > WHEEL_WAITS_MAX) {
-		s->wheel_waits = 0;
-		wheel_turn(s, now);
-	}
-	flush_backlog(s);
-	if (now - s->stats_ms >= 100) {
-		s->stats_ms = now;
-		gather_stats(s);
-		for (uint32_t i = s->index; i < s->sip->params.n_trunks && s->phones == NULL;
-		     i += s->sip->params.n_shards)
-			if (s->stopping_ms == 0)
-				trunk_tick(&s->trunks[i], now);
-		if (s->phones != NULL) {
-			phones_tick(s, now);
-			incoming_tick(s, now);
-		}
-	}
-	if (atomic_load_explicit(s->stop, memory_order_relaxed))
-		stop_step(s, now);
-	return 0;
-}
-
-static int on_wake(struct shard *magic, su_wait_t *w, su_wakeup_arg_t *arg)
-{
-	struct shard *s = (struct shard *)arg;
-	uint64_t n;
-	ssize_t ignored = read(s->rings->wake_fd, &n, sizeof(n));
-
-	(void)ignored;
-	(void)magic;
-	(void)w;
-	return 0; /* the mail is taken before the next sleep */
-}
-
-/* Whole milliseconds are all that the stack can wait for its timers: in the last one before each
- * it would spin, and with thousands of timers it would do so always.  A loop that brought
- * nothing is followed by this rest. */
-static const struct timespec BRAKE = {.tv_nsec = 400000};
-
-static int drain(su_root_t *root)
-{
-	int i;
-
-	for (i = 0; i < DRAIN_MAX && su_root_yield(root) > 0; i++)
-		continue;
-	return i;
-}
-
-/* Before each sleep and each look at the stack's timers: the network first, so that an answer
- * in the socket stops its own retransmission; then the mail. */
-static void before_poll(su_prepoll_magic_t *magic, su_root_t *root)
-{
-	static _Thread_local bool inside; /* su_root_yield must not come back here */
-	struct shard *s = (struct shard *)magic;
-	int i;
-
-	if (inside)
-		return;
-	inside = true;
-	i = drain(root);
-	if (i == 0 && s->idle_loops++ > 0) {
-		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &BRAKE, NULL);
-		i = drain(root);
-	}
-	if (i > 0)
-		s->idle_loops = 0;
-	s->drained = i < DRAIN_MAX;
-	if (s->stopping_ms == 0 || s->legs_used > 0) {
-		take_mail(s);
-		while (!zv_ring_arm(s->rings->commands) || !zv_ring_arm(s->rings->dialog_acks))
-			take_mail(s);
-	}
-	inside = false;
-}
-
-static bool register_fd(struct shard *s, int which, int fd, su_wakeup_f on)
-{
-	if (su_wait_create(&s->waits[which], fd, SU_WAIT_IN) != 0)
-		return false;
-	s->registered[which] =
-		su_root_register(s->root, &s->waits[which], on, (su_wakeup_arg_t *)s, 0);
-	return s->registered[which] > 0;
-}
-
-enum zv_err shard_run(struct shard *s)
-{
-	struct itimerspec every = {
-		.it_interval = {.tv_nsec = TICK_MS * 1000000L},
-		.it_value = {.tv_nsec = TICK_MS * 1000000L},
-	};
-	enum zv_err err = ZV_OK;
-
-	if (su_root_obtain(s->root) < 0)
-		return ZV_EINVAL;
-	s->wheel_ms = now_ms() / TICK_MS * TICK_MS;
-	s->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (s->tick_fd < 0 || timerfd_settime(s->tick_fd, 0, &every, NULL) != 0 ||
-	    !register_fd(s, 0, s->tick_fd, on_tick) ||
-	    !register_fd(s, 1, s->rings->wake_fd, on_wake) ||
-	    su_root_add_prepoll(s->root, before_poll, (su_prepoll_magic_t *)s) < 0) {
-		err = ZV_EIO;
-		goto done;
-	}
-	if (s->phones != NULL)
-		phones_tick(s, now_ms()); /* before the first REGISTER */
-	su_root_run(s->root);
-done:
-	(void)su_root_remove_prepoll(s->root);
-	for (uint32_t i = 0; i < s->sip->params.n_trunks; i++)
-		trunk_stop(&s->trunks[i]);
-	for (int i = 0; i < 2; i++)
-		if (s->registered[i] > 0)
-			(void)su_root_deregister(s->root, s->registered[i]);
-	if (s->tick_fd >= 0)
-		close(s->tick_fd);
-	s->tick_fd = -1;
-	(void)su_root_release(s->root);
-	return err;
+	return all + taken;
 }
 
 /* ---- creation ---- */
@@ -530,7 +348,6 @@ enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text, size_t 
 
 	s->sip = sip;
 	s->index = index;
-	s->tick_fd = -1;
 	s->n_legs = (p->max_legs + p->n_shards - 1) / p->n_shards;
 	s->tcp = sip->tcp;
 	if (index == p->n_shards) {
