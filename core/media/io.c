@@ -1,4 +1,5 @@
 #include "media/io.h"
+#include "media/kinds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,12 +65,16 @@ static enum zv_err instead(const struct zv_media_plan *plan, const char *why, st
 enum zv_err zv_packet_hub_open(const struct zv_media_params *params, char *text, size_t text_size,
 			       struct zv_packet_hub **ret_hub)
 {
+	enum zv_err err;
+
 	switch (params->io) {
 	case ZV_IO_AUTO:
 	case ZV_IO_SOCKETS:
 		return make_sockets(params->plan, ret_hub);
-	case ZV_IO_URING:
 	case ZV_IO_SHARED:
+		err = zv_shared_hub(params->plan, text, text_size, ret_hub);
+		return err == ZV_EDENIED ? instead(params->plan, text, ret_hub) : err;
+	case ZV_IO_URING:
 		return instead(params->plan, "this build has no other packet I/O", ret_hub);
 	case ZV_IO_DPDK:
 		return zv_dpdk_hub_open(params, text, text_size, ret_hub);

@@ -83,8 +83,9 @@ struct zv_packet_io {
 	const struct zv_packet_ops *ops;
 	uint64_t rejected; /* of all ports, since create */
 	/* What came to all ports stands in one queue: rx asks for no port, ready names
-	 * ZV_PACKET_ANY. */
-	bool one_queue;
+	 * ZV_PACKET_ANY.  more: the last such rx may have left some, though it gave less than a
+	 * burst. */
+	bool one_queue, more;
 	/* ready is to be called in every rest, though nobody is watched: it does more than that. */
 	bool polled;
 };

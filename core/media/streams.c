@@ -315,22 +315,18 @@ bool zv_streams_hear_before(struct zv_streams *t, uint32_t id, int64_t now_ms, s
 	       wall_ns() - t->in[got - 1].at_ns <= ZV_FRAME_MS * INT64_C(1000000);
 }
 
-/* The packets in t->in; how many of them somebody hears. */
-static uint32_t take_packets(struct zv_streams *t, uint32_t got, int64_t now_ms)
+/* The packets in t->in. */
+static void take_packets(struct zv_streams *t, uint32_t got, int64_t now_ms)
 {
 	struct zv_taken heard;
-	uint32_t linked = 0;
 
 	for (uint32_t i = 0; i < got; i++) {
 		take_packet(t, &t->in[i], now_ms, &heard);
-		if (t->v[t->in[i].port].n_listeners == 0)
-			continue;
-		zv_bridge_pass(t, t->in[i].port, &heard, now_ms);
-		linked++;
+		if (t->v[t->in[i].port].n_listeners > 0)
+			zv_bridge_pass(t, t->in[i].port, &heard, now_ms);
 	}
 	zv_bridge_flush(t); /* before the packets' room is used again */
 	zv_count(&t->rx_packets, got);
-	return linked;
 }
 
 void zv_streams_hear(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t now_ms)
@@ -339,18 +335,19 @@ void zv_streams_hear(struct zv_streams *t, const uint32_t *ids, uint32_t n, int6
 
 	do {
 		got = t->io->ops->rx(t->io, ids, n, t->in, ZV_PACKET_BURST);
-		(void)take_packets(t, got, now_ms);
+		take_packets(t, got, now_ms);
 	} while (got == n * ZV_PACKET_PER_PORT);
 }
 
 void zv_streams_hear_all(struct zv_streams *t, int64_t now_ms)
 {
-	uint32_t got = ZV_PACKET_BURST;
+	uint32_t got, bursts = 0;
 
-	for (uint32_t i = 0; i < BURSTS_A_LOOK && got == ZV_PACKET_BURST; i++) {
+	do {
 		got = t->io->ops->rx(t->io, NULL, 0, t->in, ZV_PACKET_BURST);
-		t->looked += take_packets(t, got, now_ms);
-	}
+		t->looked += got;
+		take_packets(t, got, now_ms);
+	} while ((got == ZV_PACKET_BURST || t->io->more) && ++bursts < BURSTS_A_LOOK);
 }
 
 /* A stream is read every second turn: half the system calls, and a key is heard 40 ms after it
