@@ -1,11 +1,13 @@
 /* bridge_bench -- what a bridged call costs two media threads, and how late a packet comes out.
  *
  *   bridge_bench [--pairs N] [--seconds S] [--across] [--other-law] [--record DIR] [--port P]
+ *                [--io KIND] [--peer] [--json]
  *
  * The far ends are a process of their own: each sends a packet every 20 ms that carries its time,
  * and when it came out the kernel
  * notes at the far end's socket.  In the same seconds three threads of this process pass a message
  * from ring to ring, each woken by its eventfd: the bare hop that latencies are to be seen beside.
+ * --io: a word of media.io.  --peer: rtpengine does the same work afterwards.
  * --across: the two legs of a call are on different threads; else on one.
  */
 #include <getopt.h>
@@ -20,17 +22,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../media/line.h"
 #include "far.h"
+#include "media/io.h"
 #include "media/media.h"
 #include "media/prompts.h"
 #include "media/tape.h"
+#include "peer.h"
 
 #define THREADS 2u
 
 struct bench {
 	uint32_t pairs, seconds;
 	uint16_t port;
-	bool across, other_law;
+	bool across, other_law, peer, json;
 	const char *record;
 	struct zv_prompts *prompts;
 	struct zv_media *media;
@@ -38,6 +43,7 @@ struct bench {
 	struct zv_media_rings rings[THREADS];
 	pthread_t threads[THREADS], tape_thread;
 	struct { struct bench *bench; uint32_t i; } args[THREADS];
+	enum zv_media_io io;
 	_Atomic bool stop, stop_tape;
 	struct far *far;
 };
@@ -66,6 +72,15 @@ static uint32_t second_of(const struct bench *b, uint32_t pair)
 	return first_of(b, pair) + (b->across ? 1 : 2);
 }
 
+/* A word of media.io. */
+static enum zv_media_io io_of(const char *word)
+{
+	for (enum zv_media_io io = ZV_IO_SOCKETS; io <= ZV_IO_DPDK; io++)
+		if (strcmp(word, zv_packet_io_name(io)) == 0)
+			return io;
+	return ZV_IO_AUTO;
+}
+
 static void *run(void *arg)
 {
 	struct { struct bench *bench; uint32_t i; } *a = arg;
@@ -88,7 +103,7 @@ static bool set_up(struct bench *b)
 {
 	uint32_t slots = 2 * b->pairs;
 	struct zv_media_plan plan = {.n_slots = slots, .n_ranges = 1, .n_threads = THREADS};
-	struct zv_media_params params = {.plan = &plan, .rtcp_every_ms = 5000, .lost_after_ms = 10000};
+	struct zv_media_params params = {.plan = &plan, .io = b->io, .rtcp_every_ms = 5000, .lost_after_ms = 10000};
 	struct zv_tape_params tape = {.dir = b->record, .n_threads = THREADS, .n_slots = slots};
 	char text[200] = "";
 
@@ -186,27 +201,87 @@ static int64_t cpu_ns(const struct bench *b, bool tape)
 	return sum;
 }
 
-static long rss_kb(void)
+static void say(const struct bench *b, const char *name, double value, const char *unit, uint64_t n)
 {
-	FILE *f = fopen("/proc/self/statm", "r");
-	long whole = 0, resident = 0;
+	bool cpu = strncmp(unit, "us", 2) == 0;
 
-	if (f == NULL || fscanf(f, "%ld %ld", &whole, &resident) != 2)
-		resident = 0;
-	if (f != NULL)
-		fclose(f);
-	return resident * (sysconf(_SC_PAGESIZE) / 1024);
+	bench_say(b->json, &(struct bench_line){.name = name, .value = value, .unit = unit, .n = n,
+						.cpu_us = cpu ? value : 0});
 }
 
-static void show(const char *name, struct far_times *times)
+static void show(const struct bench *b, const char *name, struct far_times *times)
 {
 	uint32_t n = times->n < FAR_TIMES ? times->n : FAR_TIMES;
 
 	if (n == 0)
 		return;
 	far_sort(times->us, n);
-	printf("%s %u us %u %u %u\n", name, times->us[n / 2], n, times->us[n / 2],
-	       times->us[(uint64_t)n * 99 / 100]);
+	bench_say(b->json, &(struct bench_line){.name = name, .value = times->us[n / 2], .unit = "us", .n = n,
+						.p50 = times->us[n / 2],
+						.p99 = times->us[(uint64_t)n * 99 / 100]});
+}
+
+/* CPU of the seconds that are measured, of our threads or the peer's process: by call and by packet. */
+static void show_cpu(const struct bench *b, const char *who, int64_t cpu, int64_t wall)
+{
+	char name[60];
+
+	snprintf(name, sizeof(name), "bridge_cpu_%s", who);
+	say(b, name, (double)cpu / 1e3 / ((double)wall / 1e9 * b->pairs), "us/call-second", b->pairs);
+	snprintf(name, sizeof(name), "bridge_packet_%s", who);
+	say(b, name, (double)cpu / 1e3 / (double)(b->far->heard > 0 ? b->far->heard : 1), "us/packet",
+	    b->far->heard);
+}
+
+static int64_t cpu_of(pid_t pid)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &ts) != 0)
+		return 0;
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+/* The same far ends and the same seconds, but rtpengine between them. */
+static void measure_peer(struct bench *b)
+{
+	struct peer *peer = peer_start((uint16_t)(b->port + 6 * b->pairs + 20), b->pairs);
+	int64_t from, cpu;
+	pid_t child;
+
+	if (peer == NULL) {
+		fprintf(stderr, "bridge_bench: no rtpengine\n");
+		return;
+	}
+	for (uint32_t i = 0; i < b->pairs; i++) {
+		uint32_t one = first_of(b, i), two = second_of(b, i);
+		uint16_t far[2] = {far_port(b->port, 2 * b->pairs, one), far_port(b->port, 2 * b->pairs, two)};
+		uint16_t to[2];
+
+		if (!peer_call(peer, i, far, to)) {
+			fprintf(stderr, "bridge_bench: rtpengine refused call %u\n", i);
+			peer_stop(peer);
+			return;
+		}
+		b->far->to[one] = to[0];
+		b->far->to[two] = to[1];
+	}
+	b->far->heard = b->far->sent = 0;
+	b->far->through.n = 0;
+	child = far_start(b->far, b->port, 2 * b->pairs, false);
+	sleep_ms(2000);
+	b->far->measure = true;
+	from = far_now();
+	cpu = cpu_of(peer_pid(peer));
+	sleep_ms(b->seconds * INT64_C(1000));
+	cpu = cpu_of(peer_pid(peer)) - cpu;
+	b->far->measure = false;
+	show_cpu(b, "rtpengine", cpu, far_now() - from);
+	show(b, "bridge_through_rtpengine", &b->far->through);
+	b->far->stop = true;
+	waitpid(child, NULL, 0);
+	peer_stop(peer);
 }
 
 static int measure(struct bench *b)
@@ -220,9 +295,9 @@ static int measure(struct bench *b)
 	if (!set_up(b))
 		return 1;
 	sleep_ms(300);
-	before = rss_kb();
+	before = bench_rss_kb();
 	start_calls(b);
-	after = rss_kb();
+	after = bench_rss_kb();
 	hop = hop_start();
 	sleep_ms(1000);
 	b->far->measure = true;
@@ -240,21 +315,21 @@ static int measure(struct bench *b)
 		lost += s.cross_lost + s.send_errors + s.tape_lost;
 		late += s.late_ticks;
 	}
-	printf("# pairs %u, %s, %s%s, %u s; n p50 p99\n", b->pairs,
-	       b->across ? "across two threads" : "each on one thread",
-	       b->other_law ? "A to mu" : "same law", b->tape != NULL ? ", recorded" : "", b->seconds);
-	printf("bridge_cpu %.0f us/call-second %u\n", (double)cpu / 1e3 / ((double)wall / 1e9 * b->pairs),
-	       b->pairs);
+	if (!b->json)
+		printf("# io %s, pairs %u, %s, %s%s, %u s; n p50 p99\n", zv_media_io_of(b->media, NULL), b->pairs,
+		       b->across ? "across two threads" : "each on one thread",
+		       b->other_law ? "A to mu" : "same law", b->tape != NULL ? ", recorded" : "", b->seconds);
+	show_cpu(b, zv_media_io_of(b->media, NULL), cpu, wall);
 	if (b->tape != NULL)
-		printf("bridge_cpu_with_tape %.0f us/call-second %u\n",
-		       (double)all / 1e3 / ((double)wall / 1e9 * b->pairs), b->pairs);
-	printf("bridge_memory %.1f kB/call %u\n", (double)(after - before) / b->pairs, b->pairs);
-	show("bridge_through", &b->far->through);
-	show("bridge_link_to_ear", &b->far->first);
-	show("hop", hop_stop(hop));
-	printf("bridge_lost %lu packets; heard %lu of %lu; late ticks %.2f%%\n", (unsigned long)lost,
-	       (unsigned long)b->far->heard, (unsigned long)b->far->sent,
-	       (double)late / ((double)wall / 1e9) / 10 / THREADS);
+		say(b, "bridge_cpu_with_tape", (double)all / 1e3 / ((double)wall / 1e9 * b->pairs),
+		    "us/call-second", b->pairs);
+	say(b, "bridge_memory", (double)(after - before) / b->pairs, "kB/call", b->pairs);
+	show(b, "bridge_through", &b->far->through);
+	show(b, "bridge_link_to_ear", &b->far->first);
+	show(b, "hop", hop_stop(hop));
+	say(b, "bridge_lost", (double)lost, "packets", b->far->sent);
+	say(b, "bridge_heard", (double)b->far->heard, "packets", b->far->sent);
+	say(b, "late_ticks", (double)late / ((double)wall / 1e9) / 10 / THREADS, "percent", 1);
 	b->stop = true;
 	for (uint32_t i = 0; i < THREADS; i++)
 		pthread_join(b->threads[i], NULL);
@@ -273,6 +348,8 @@ int main(int argc, char **argv)
 		{"pairs", required_argument, NULL, 'n'}, {"seconds", required_argument, NULL, 's'},
 		{"port", required_argument, NULL, 'p'},  {"record", required_argument, NULL, 'r'},
 		{"across", no_argument, NULL, 'a'},      {"other-law", no_argument, NULL, 'o'},
+		{"peer", no_argument, NULL, 'e'},        {"json", no_argument, NULL, 'j'},
+		{"io", required_argument, NULL, 'x'},
 		{NULL, 0, NULL, 0},
 	};
 	static struct bench b = {.pairs = 100, .seconds = 10, .port = 18000};
@@ -294,6 +371,12 @@ int main(int argc, char **argv)
 			b.across = true;
 		else if (c == 'o')
 			b.other_law = true;
+		else if (c == 'e')
+			b.peer = true;
+		else if (c == 'j')
+			b.json = true;
+		else if (c == 'x')
+			b.io = io_of(optarg);
 		else
 			return 2;
 	}
@@ -302,11 +385,13 @@ int main(int argc, char **argv)
 	b.far = mmap(NULL, sizeof(*b.far), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (b.far == MAP_FAILED)
 		return 1;
-	child = fork();
-	if (child == 0)
-		return far_run(b.far, b.port, 2 * b.pairs, b.other_law);
+	for (uint32_t i = 0; i < 2 * b.pairs; i++)
+		b.far->to[i] = (uint16_t)(b.port + 2 * i);
+	child = far_start(b.far, b.port, 2 * b.pairs, b.other_law);
 	status = measure(&b);
 	b.far->stop = true;
 	waitpid(child, NULL, 0);
+	if (b.peer && status == 0)
+		measure_peer(&b);
 	return status;
 }

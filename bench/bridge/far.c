@@ -99,7 +99,7 @@ static void hear(struct ends *e, uint32_t slot)
 
 static void speak(struct ends *e, uint32_t slot, uint32_t turn)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(e->port + 2 * slot))};
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(e->far->to[slot])};
 	uint8_t data[ZV_RTP_FRAME];
 	uint32_t mark = MARK;
 	int64_t now;
@@ -157,4 +157,15 @@ int far_run(struct far *far, uint16_t port, uint32_t slots, bool other_law)
 				&(struct timespec){due / 1000000000, due % 1000000000}, NULL);
 	}
 	return 0;
+}
+
+int far_start(struct far *far, uint16_t port, uint32_t slots, bool other_law)
+{
+	pid_t child;
+
+	far->stop = false;
+	child = fork();
+	if (child == 0)
+		_exit(far_run(far, port, slots, other_law));
+	return child;
 }

@@ -2,8 +2,10 @@
  * loopback, so every packet is sent and received by the one thread, kernel work included.
  *
  *   media_bench [--streams N] [--seconds S] [--talk] [--inband] [--port P] [--most US]
+ *               [--io KIND] [--json]
  *
- * --talk: all play speech-like noise instead of silence; --inband: listen for tones.
+ * --talk: all play speech-like noise instead of silence; --inband: listen for tones; --io: a word
+ * of media.io.
  * --most: exit status 1 if a stream-second costs more microseconds than that.
  */
 #include <getopt.h>
@@ -17,20 +19,32 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "media/io.h"
 #include "media/media.h"
 #include "media/prompts.h"
+#include "line.h"
 
 struct bench {
 	uint32_t streams, seconds, most_us;
 	uint16_t port;
-	bool talk, inband;
+	bool talk, inband, json;
 	struct zv_prompts *prompts;
 	struct zv_media *media;
 	struct zv_media_rings rings;
 	int event_fd;
+	enum zv_media_io io;
 	_Atomic bool stop;
 	struct rusage usage; /* of the media thread, at its end */
 };
+
+/* A word of media.io. */
+static enum zv_media_io io_of(const char *word)
+{
+	for (enum zv_media_io io = ZV_IO_SOCKETS; io <= ZV_IO_DPDK; io++)
+		if (strcmp(word, zv_packet_io_name(io)) == 0)
+			return io;
+	return ZV_IO_AUTO;
+}
 
 static void *run(void *arg)
 {
@@ -118,7 +132,7 @@ static bool set_up(struct bench *b)
 {
 	struct zv_media_plan plan = {.n_slots = b->streams, .n_ranges = 1, .n_threads = 1};
 	struct zv_media_params params = {
-		.plan = &plan,
+		.plan = &plan, .io = b->io,
 		.inband_keys = b->inband,
 		.rtcp_every_ms = 5000,
 		.lost_after_ms = 10000,
@@ -141,6 +155,28 @@ static bool set_up(struct bench *b)
 	       zv_ring_create(sizeof(struct zv_event), 16384, b->event_fd, &b->rings.events) == ZV_OK;
 }
 
+static void show(const struct bench *b, const struct zv_media_stats *s, double us, double wall)
+{
+	const char *io = zv_media_io_of(b->media, NULL);
+	char name[60];
+
+	if (b->json) {
+		snprintf(name, sizeof(name), "stream_%s%s%s", io, b->talk ? "_talking" : "",
+			 b->inband ? "_inband" : "");
+		bench_say(true, &(struct bench_line){.name = name, .value = us, .unit = "us/stream-second",
+						     .n = b->streams, .cpu_us = us});
+		return;
+	}
+	printf("io %s, streams %u%s%s: %.0f us CPU a stream-second (user %.0f%%), %.1f%% of a core, "
+	       "%.1f packets out and %.1f in a stream-second, late ticks %.2f%%, send errors %lu\n",
+	       io, b->streams, b->talk ? " talking" : " silent", b->inband ? " listening for tones" : "", us,
+	       100.0 * (double)(b->usage.ru_utime.tv_sec * 1000000 + b->usage.ru_utime.tv_usec) /
+		       cpu_us(&b->usage),
+	       us * b->streams / 1e4, (double)s->tx_packets / wall / b->streams,
+	       (double)s->rx_packets / wall / b->streams, (double)s->late_ticks / wall / 5,
+	       (unsigned long)s->send_errors);
+}
+
 static int measure(struct bench *b)
 {
 	struct zv_media_stats s;
@@ -160,14 +196,7 @@ static int measure(struct bench *b)
 	zv_media_get_stats(b->media, 0, &s);
 	wall = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
 	us = cpu_us(&b->usage) / (wall * b->streams);
-	printf("streams %u%s%s: %.0f us CPU a stream-second (user %.0f%%), %.1f%% of a core, "
-	       "%.1f packets out and %.1f in a stream-second, late ticks %.2f%%, send errors %lu\n",
-	       b->streams, b->talk ? " talking" : " silent", b->inband ? " listening for tones" : "", us,
-	       100.0 * (double)(b->usage.ru_utime.tv_sec * 1000000 + b->usage.ru_utime.tv_usec) /
-		       cpu_us(&b->usage),
-	       us * b->streams / 1e4, (double)s.tx_packets / wall / b->streams,
-	       (double)s.rx_packets / wall / b->streams, (double)s.late_ticks / wall / 5,
-	       (unsigned long)s.send_errors);
+	show(b, &s, us, wall);
 	zv_media_destroy(b->media);
 	zv_prompts_destroy(b->prompts);
 	zv_ring_destroy(b->rings.commands);
@@ -181,6 +210,7 @@ int main(int argc, char **argv)
 		{"streams", required_argument, NULL, 'n'}, {"seconds", required_argument, NULL, 's'},
 		{"port", required_argument, NULL, 'p'},    {"most", required_argument, NULL, 'm'},
 		{"talk", no_argument, NULL, 't'},          {"inband", no_argument, NULL, 'i'},
+		{"json", no_argument, NULL, 'j'},         {"io", required_argument, NULL, 'x'},
 		{NULL, 0, NULL, 0},
 	};
 	struct bench b = {.streams = 500, .seconds = 10, .port = 18000};
@@ -201,6 +231,10 @@ int main(int argc, char **argv)
 			b.talk = true;
 		else if (c == 'i')
 			b.inband = true;
+		else if (c == 'j')
+			b.json = true;
+		else if (c == 'x')
+			b.io = io_of(optarg);
 		else
 			return 2;
 	}

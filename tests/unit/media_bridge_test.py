@@ -4,6 +4,8 @@ with sox and tshark.  Usage: media_bridge_test.py MEDIA_BED WORK_FOLDER"""
 import math, os, random, select, shutil, socket, struct, subprocess, sys, threading, time, unittest
 
 BED, WORK = sys.argv[1], sys.argv[2]
+# A word of media.io to run all of it by; without one it is the default.
+IO = ['io=' + os.environ['ZV_MEDIA_IO']] if 'ZV_MEDIA_IO' in os.environ else []
 PORT = int(os.environ.get('ZV_MEDIA_PORT', '18000'))
 RTCP, PHONE = PORT + 390, PORT + 400
 SLOTS = 12
@@ -72,7 +74,7 @@ def drift(phone):
 class Bed:
     def __init__(self, *options, lost_ms=0):
         self.p = subprocess.Popen([BED, str(PORT), str(SLOTS), str(RTCP), str(lost_ms), '0',
-                                   *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   *IO, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   bufsize=0)
         self.lines, self.rest = [], b''
         assert self.event('ready')

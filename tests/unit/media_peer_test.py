@@ -4,6 +4,8 @@ sends and sends what a telephone would.  Usage: media_peer_test.py MEDIA_BED WOR
 import math, os, random, select, shutil, socket, struct, subprocess, sys, time, unittest, wave
 
 BED, WORK = sys.argv[1], sys.argv[2]
+# A word of media.io to run all of it by; without one it is the default.
+IO = ['io=' + os.environ['ZV_MEDIA_IO']] if 'ZV_MEDIA_IO' in os.environ else []
 PORT = 17000      # of the bed's slots
 PEER = 17400      # of this side
 RTCP = 17399
@@ -41,7 +43,7 @@ def encode(pt, samples):
 class Bed:
     def __init__(self, *options, lost_ms=0, rtcp_ms=0, port=PORT, slots=8):
         self.p = subprocess.Popen([BED, str(port), str(slots), str(RTCP), str(lost_ms),
-                                   str(rtcp_ms), *options], stdin=subprocess.PIPE,
+                                   str(rtcp_ms), *IO, *options], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, bufsize=0)
         self.lines, self.rest = [], b''
         self.first = self.wait(lambda l: l[0] in ('ready', 'failed'))
