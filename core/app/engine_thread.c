@@ -13,7 +13,11 @@
 #define BATCH 64u
 #define CMDS  (ZV_ENGINE_STEP_CMDS * 2)
 #define VIEW_MS 250
-#define GATHER_NS 1000000 /* after work: what comes meanwhile costs no wake-up of its own */
+/* After work a nap: what comes meanwhile costs no wake-up of its own.  The more comes, the longer,
+ * up to the turn of a signalling thread that is busy (core/sip/loop.c). */
+#define GATHER_NS 1000000
+#define GATHER_BUSY_NS 4000000
+#define BUSY_EVENTS 6 /* since the last nap */
 
 /* A ring out, and what did not fit yet. */
 struct wire {
@@ -348,8 +352,8 @@ void zv_engine_thread_run(struct zv_engine_thread *thread, const _Atomic bool *s
 {
 	struct zv_engine_thread *t = thread;
 	const struct zv_event tick = {.type = ZV_EV_TICK};
-	const struct timespec gather = {.tv_nsec = GATHER_NS};
 	uint32_t patience = 5000; /* rests of 1 ms */
+	uint64_t napped = 0; /* t->events then */
 	bool worked = false;
 
 	for (;;) {
@@ -373,8 +377,12 @@ void zv_engine_thread_run(struct zv_engine_thread *thread, const _Atomic bool *s
 		if (last && (t->store.n == 0 || patience-- == 0))
 			break;
 		if (worked) {
+			struct timespec nap = {.tv_nsec = t->events - napped >= BUSY_EVENTS ? GATHER_BUSY_NS
+											    : GATHER_NS};
+
 			worked = false;
-			(void)nanosleep(&gather, NULL);
+			napped = t->events;
+			(void)nanosleep(&nap, NULL);
 			continue;
 		}
 		next_ms = next_ms <= mono_ms ? 1 : next_ms - mono_ms;
