@@ -2,6 +2,7 @@
 """A predictive campaign with agents over real SIP and RTP on loopback: zvonard, the simulated carrier,
 agents' phones (zvonar-phones) and agents' screens (the HTTP API).  scripts/run --agents N calls it."""
 import argparse
+import collections
 import hashlib
 import json
 import math
@@ -400,7 +401,8 @@ class Run:
                        "max": max(ear, default=0)},
             "talks": sum(len(s.bridged) for s in self.screens), "cards_late": len(late_cards),
             "card_ms_before": {"p50": percentile(cards, 0.5), "p1": percentile(cards, 0.01)},
-            "errors": sum(len(s.errors) for s in self.screens), "left": self.left,
+            "errors": dict(collections.Counter(f"{e[1]}: {e[2]}" for s in self.screens for e in s.errors)),
+            "left": self.left,
             "cpu_s": round(self.usage[0], 2), "rss_mib": round(self.usage[1], 1),
             "phones": {k: v for k, v in self.events("phones.jsonl")[-1].items() if k not in ("e", "t", "m")},
             "directory": self.work, "seed": o.seed,
@@ -436,6 +438,8 @@ answer to ear        {f['ear_ms']['p50']:.1f} ms in the middle, {f['ear_ms']['p9
 card before voice    {f['card_ms_before']['p50']:.1f} ms in the middle; {f['cards_late']} cards late
 zvonard              {f['cpu_s']} s of CPU, {f['rss_mib']} MiB
 working directory    {f['directory']}""")
+    for what, n in sorted(f["errors"].items(), key=lambda e: -e[1])[:10]:
+        print(f"screens: {n} times {what}")
     for w in wrong:
         print("WRONG: " + w)
 

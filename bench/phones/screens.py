@@ -117,14 +117,17 @@ class Screen(threading.Thread):
         self.timers = [t for t in self.timers if t.is_alive()] + [timer]
         timer.start()
 
+    # A person whose button did nothing presses it again.
+
     def hang_up(self, call):
-        if self.state == "talking" and self.call == call:
-            self.do("hangup")
+        if self.state == "talking" and self.call == call and not self.do("hangup"):
+            self.later(1, lambda: self.hang_up(call))
 
     def done(self, call):
         if self.state == "wrapup" and self.call == call:
             body = {"result": self.random.choice(self.results)} if self.results else {}
-            self.do("done", **body)
+            if not self.do("done", **body):
+                self.later(1, lambda: self.done(call))
 
     def pause(self):
         if self.state == "ready":

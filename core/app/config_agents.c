@@ -235,6 +235,7 @@ static void build_phones(struct zv_config_build *b)
 
 	p->on = listen_at(b, "phones.listen", &p->ip, &p->port);
 	c->engine.phone_retry_ms = (uint32_t)number(b, "phones.retry");
+	c->engine.phone_quiet_ms = (uint16_t)number(b, "phones.quiet");
 	if (!p->on)
 		return;
 	(void)snprintf(p->realm, sizeof(p->realm), "%s", text(b, "phones.realm"));

@@ -162,6 +162,9 @@ static const struct zv_conf_row rows[] = {
 	 "Proxies (Kamailio) in front, whose Path is followed", "[10.0.0.5]"},
 	{"phones.retry", "", LIVE, ZV_T_DURATION, "2s", 100, MS_M, NULL,
 	 "The lost leg of an agent who is logged in is called again after that", NULL},
+	{"phones.quiet", "", LIVE, ZV_T_DURATION, "600ms", 0, 10 * MS_S, NULL,
+	 "An agent whose phone sends no RTP for so long is given no call until it does; 0 for phones that "
+	 "suppress silence", NULL},
 
 	{"agents.*.title", "", LIVE, ZV_T_TEXT, "", 0, 63, NULL, "Name for people", "Olga P."},
 	{"agents.*.role", "", LIVE, ZV_T_ENUM, "agent", 0, 0, "agent supervisor operator integrator",

@@ -34,14 +34,19 @@ static void wait_for_agent(const struct zv_call_ctx *c, int64_t until_ms)
 		zv_call_deadline(c, until_ms);
 }
 
-/* It is a person, as far as anybody knows. */
-static void person(const struct zv_call_ctx *c)
+static int64_t patience_of(const struct zv_call_ctx *c)
 {
 	uint32_t patience_ms = zv_call_campaign(c)->pacing.patience_ms;
 
+	return patience_ms != 0 ? patience_ms : PATIENCE_MS;
+}
+
+/* It is a person, as far as anybody knows. */
+static void person(const struct zv_call_ctx *c)
+{
 	count_now(c, ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER));
 	zv_floor_answered(c->e, c->slot);
-	wait_for_agent(c, c->e->now.mono_ms + (patience_ms != 0 ? patience_ms : PATIENCE_MS));
+	wait_for_agent(c, c->e->now.mono_ms + patience_of(c));
 }
 
 void zv_call_answered_for_agent(const struct zv_call_ctx *c)
@@ -140,6 +145,8 @@ static void abandon(const struct zv_call_ctx *c, bool hear_message)
 	c->call->over_ms = c->e->now.mono_ms;
 	c->call->over_cal_ms = c->e->now.cal_ms;
 	zv_floor_stop_waiting(c->e, c->slot);
+	zv_floor_silence(c->e, c->slot); /* hold music, if a dead phone had him */
+	zv_room_close(c->e, c->slot);
 	zv_call_ladder(c, ZV_LADDER_ABANDON, 0);
 	zv_floor_abandoned(c->e, c->slot);
 	count_now(c, ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER) | ZV_FACT_BIT(ZV_FACT_ABANDON));
@@ -276,7 +283,14 @@ static void waits_again(struct zv_engine *e, uint32_t slot, int64_t until_ms)
 
 	c.call->agent = ZV_AGENT_NONE;
 	zv_call_state(&c, ZV_CALL_WAITING);
-	zv_call_deadline(&c, until_ms);
+	if (!c.call->talked) /* nobody has been there for him yet */
+		until_ms = c.call->answer_ms + patience_of(&c);
+	zv_call_deadline(&c, until_ms > e->now.mono_ms ? until_ms : e->now.mono_ms + 1);
+}
+
+static void unheard(struct zv_engine *e, uint32_t slot)
+{
+	e->calls[slot].talked = false;
 }
 
 static void hang_up(struct zv_engine *e, uint32_t slot, enum zv_agent_does what, bool machine)
@@ -305,6 +319,6 @@ static void wrapped_up(struct zv_engine *e, uint32_t slot, const struct zv_writt
 }
 
 const struct zv_customer_ops zv_call_customer = {
-	.about = about, .bridged = on_bridged, .waits_again = waits_again, .hang_up = hang_up,
-	.wrapped_up = wrapped_up,
+	.about = about, .bridged = on_bridged, .waits_again = waits_again, .unheard = unheard,
+	.hang_up = hang_up, .wrapped_up = wrapped_up,
 };

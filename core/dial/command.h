@@ -228,6 +228,7 @@ struct zv_cmd {
 			uint8_t payload_type, dtmf_type;
 			uint16_t rtp_port;
 			uint8_t learn;       /* enum zv_learn; phones only, never a trunk */
+			uint16_t quiet_ms;   /* MEDIA_LOST with ZV_LOST_QUIET after that; 0 never */
 		} media;
 		struct {
 			uint64_t prompt;     /* hash of the rendered text; 0: silence of duration_ms */

@@ -124,6 +124,7 @@ struct zv_engine_conf {
 	 * max_phones 0: agents have no phones (simulator). */
 	uint32_t max_phones, max_side;
 	uint32_t phone_retry_ms; /* a lost leg of an agent who is logged in is called again after */
+	uint16_t phone_quiet_ms; /* an agent whose phone sends nothing for so long gets nobody; 0: he does */
 	uint32_t n_queues;
 	const struct zv_queue_conf *queues; /* the shell's, outlives the conf */
 	uint32_t max_dialing_ms; /* backstop: no final answer at all after this; >= any ring time */

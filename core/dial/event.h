@@ -53,7 +53,7 @@ enum zv_event_type {
 	/* from media */
 	ZV_EV_MEDIA_KEY,     /* u.media.key = '0'..'9' '*' '#' 'A'..'D' */
 	ZV_EV_MEDIA_PLAYED,  /* u.media.cause, u.media.tag = the PLAY's tag */
-	ZV_EV_MEDIA_LOST,    /* no RTP for the configured time */
+	ZV_EV_MEDIA_LOST,    /* no RTP for the configured time; code = enum zv_lost */
 	ZV_EV_MEDIA_VERDICT, /* u.media.cause = enum zv_heard: who picked up */
 	ZV_EV_MEDIA_CLOSED,  /* the media slot is free; u.stats */
 
@@ -124,6 +124,8 @@ enum zv_suppress_source {
 };
 
 enum zv_ended_by { ZV_BY_REMOTE = 0, ZV_BY_US = 1, ZV_BY_TIMEOUT = 2, ZV_BY_ERROR = 3 };
+/* QUIET: none for a short time (MEDIA_OPEN's quiet_ms); HEARD: it is back after that. */
+enum zv_lost { ZV_LOST = 0, ZV_LOST_QUIET = 1, ZV_LOST_HEARD = 2 };
 enum zv_heard { ZV_HEARD_UNSURE = 0, ZV_HEARD_PERSON = 1, ZV_HEARD_MACHINE = 2 };
 enum zv_played { ZV_PLAYED_DONE = 0, ZV_PLAYED_STOPPED = 1, ZV_PLAYED_BY_KEY = 2, ZV_PLAYED_MISSING = 3 };
 enum zv_trunk_state { ZV_TRUNK_DOWN = 0, ZV_TRUNK_UP = 1, ZV_TRUNK_SLOW = 2 };

@@ -91,8 +91,10 @@ void zv_open_media(struct zv_engine *e, uint32_t slot, const struct zv_event *an
 	cmd->u.media.payload_type = answered->u.sip.payload_type;
 	cmd->u.media.dtmf_type = answered->u.sip.dtmf_type;
 	/* An agent's phone may be behind NAT: its port is what its first packet comes from. */
-	if (slot >= e->conf->max_calls && slot < zv_side_base(e))
+	if (slot >= e->conf->max_calls && slot < zv_side_base(e)) {
 		cmd->u.media.learn = ZV_LEARN_PORT;
+		cmd->u.media.quiet_ms = e->conf->phone_quiet_ms;
+	}
 }
 
 uint32_t zv_side_take(struct zv_engine *e, enum zv_side_use use, uint32_t user, uint16_t campaign)

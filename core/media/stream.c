@@ -35,6 +35,8 @@ static void set_far_end(struct zv_stream *s, const struct zv_cmd *cmd, int64_t n
 	s->dtmf_type = cmd->u.media.dtmf_type;
 	s->heard_ms = now_ms;
 	s->lost_told = false;
+	s->looks = 0;
+	s->quiet_looks = cmd->u.media.quiet_ms / ZV_FRAME_MS;
 }
 
 static void set_cname(struct zv_stream *s, const struct zv_stream_seed *seed)
@@ -470,6 +472,9 @@ void zv_stream_packet(struct zv_stream *s, const struct zv_packet *packet, int64
 	s->rx_packets++;
 	s->heard_ms = now_ms;
 	s->lost_told = false;
+	if (s->looks != 0 && s->looks == s->quiet_looks)
+		tell(s, &(struct zv_event){.type = ZV_EV_MEDIA_LOST, .code = ZV_LOST_HEARD}, box);
+	s->looks = 0;
 	if (s->filter.learn != ZV_LEARN_NOT)
 		learn(s, packet);
 	if (take == ZV_RTP_DUPLICATE || take == ZV_RTP_STRAY)
@@ -512,6 +517,12 @@ void zv_stream_check_lost(struct zv_stream *s, int64_t now_ms, uint32_t lost_aft
 {
 	struct zv_event ev = {.type = ZV_EV_MEDIA_LOST};
 
+	/* Ticks, not time: after a stall of ours nobody is quiet. */
+	if (s->looks < s->quiet_looks && ++s->looks == s->quiet_looks) {
+		ev.code = ZV_LOST_QUIET;
+		tell(s, &ev, box);
+		ev = (struct zv_event){.type = ZV_EV_MEDIA_LOST};
+	}
 	if (lost_after_ms == 0 || s->lost_told || now_ms - s->heard_ms < lost_after_ms)
 		return;
 	s->lost_told = true;

@@ -46,6 +46,7 @@ struct zv_stream {
 	int64_t heard_ms;
 	int64_t report_ms;     /* the next one */
 	bool lost_told;
+	uint16_t looks, quiet_looks; /* ticks without a packet; so many are quiet, 0: never */
 	uint32_t n_links, n_listeners; /* whom it hears, who hears it */
 	uint32_t clock_off;    /* timestamp at monotonic 0 */
 	struct zv_presses presses;

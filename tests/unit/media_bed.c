@@ -6,7 +6,7 @@
  *
  * Lines on stdin:
  *   load HASH PATH
- *   open SLOT GEN IP PORT PAYLOAD_TYPE DTMF_TYPE [LEARN]
+ *   open SLOT GEN IP PORT PAYLOAD_TYPE DTMF_TYPE [LEARN [QUIET_MS]]
  *   play SLOT GEN HASH DURATION_MS TAG STOP_ON_KEY [LOOP]
  *   link SLOT GEN FROM_SLOT FROM_GEN ON KEYS
  *   key SLOT GEN KEY
@@ -122,7 +122,8 @@ static void print_events(struct bed *b)
 		else if (ev.type == ZV_EV_MEDIA_PLAYED)
 			printf("played %u %u %u %u\n", slot, gen, ev.u.media.tag, ev.u.media.cause);
 		else if (ev.type == ZV_EV_MEDIA_LOST)
-			printf("lost %u %u\n", slot, gen);
+			printf("%s %u %u\n", ev.code == ZV_LOST_QUIET ? "quiet" : ev.code == ZV_LOST_HEARD ? "heard" : "lost",
+			       slot, gen);
 		else if (ev.type == ZV_EV_MEDIA_CLOSED)
 			printf("closed %u %u %u %u %u %u %u\n", slot, gen, ev.u.stats.rx_packets,
 			       ev.u.stats.tx_packets, ev.u.stats.lost, ev.u.stats.rejected,
@@ -167,14 +168,15 @@ static void do_line(struct bed *b, const char *line)
 	if (sscanf(line, "load %u %500s", &a[0], text) == 2) {
 		printf("loaded %u %d\n", a[0], (int)zv_prompts_add_wav(b->prompts, a[0], text));
 		fflush(stdout);
-	} else if (sscanf(line, "open %u %u %60s %u %u %u %u", &cmd.leg.slot, &cmd.leg.gen, text, &a[0],
-			  &a[1], &a[2], &a[3]) >= 6) {
+	} else if (sscanf(line, "open %u %u %60s %u %u %u %u %u", &cmd.leg.slot, &cmd.leg.gen, text, &a[0],
+			  &a[1], &a[2], &a[3], &a[4]) >= 6) {
 		cmd.type = ZV_CMD_MEDIA_OPEN;
 		parse_ip(text, &cmd.u.media.rtp_ip);
 		cmd.u.media.rtp_port = (uint16_t)a[0];
 		cmd.u.media.payload_type = (uint8_t)a[1];
 		cmd.u.media.dtmf_type = (uint8_t)a[2];
 		cmd.u.media.learn = (uint8_t)a[3];
+		cmd.u.media.quiet_ms = (uint16_t)a[4];
 		cmd.attempt = (struct zv_attempt_id){1, (uint64_t)cmd.leg.slot << 32 | cmd.leg.gen};
 		send_cmd(b, &cmd);
 	} else if (sscanf(line, "play %u %u %u %u %u %u %u", &cmd.leg.slot, &cmd.leg.gen, &a[0],

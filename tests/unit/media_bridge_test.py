@@ -207,10 +207,10 @@ class Bridge(unittest.TestCase):
         self.addCleanup(bed.end)
         return bed
 
-    def phone(self, bed, slot, frames=None, pt=8, dtmf=101, gen=1):
+    def phone(self, bed, slot, frames=None, pt=8, dtmf=101, gen=1, quiet_ms=0):
         phone = Phone(slot, frames, pt)
         self.addCleanup(phone.stop)
-        bed.say(f'open {slot} {gen} 127.0.0.1 {PHONE + 2 * slot} {pt} {dtmf}')
+        bed.say(f'open {slot} {gen} 127.0.0.1 {PHONE + 2 * slot} {pt} {dtmf} 0 {quiet_ms}')
         phone.start()
         return phone
 
@@ -630,6 +630,24 @@ class Bridge(unittest.TestCase):
         a.talking = False
         bed.event('lost', 0, 1)
         self.assertFalse([l for l in bed.lines if l[0] == 'lost'])
+
+
+    def test_quiet_is_told_soon_and_so_is_that_it_is_over(self):
+        bed = self.bed(lost_ms=1500)
+        a = self.phone(bed, 0, sine(400, 8), quiet_ms=300)
+        self.assertTrue(wait_for(lambda: a.said > 50))
+        bed.sync()
+        self.assertFalse([l for l in bed.lines if l[0] in ('quiet', 'lost')])
+        for _ in range(2):
+            a.talking = False
+            bed.event('quiet', 0, 1)
+            self.assertFalse([l for l in bed.lines if l[0] == 'lost'], 'lost is told later')
+            a.talking = True
+            bed.event('heard', 0, 1)
+        a.talking = False
+        bed.event('quiet', 0, 1)
+        bed.event('lost', 0, 1)
+        self.assertFalse([l for l in bed.lines if l[0] in ('quiet', 'heard', 'lost')])
 
 
 if __name__ == '__main__':

@@ -215,12 +215,12 @@ uint32_t zv_agent_pick(const struct zv_agents *agents, const struct zv_agent_ask
 	uint8_t best_level = 0;
 
 	if (ask->owner < agents->n && ask->owner != ask->not_this &&
-	    agents->v[ask->owner].state == ZV_AG_READY)
+	    agents->v[ask->owner].state == ZV_AG_READY && !agents->v[ask->owner].quiet)
 		return ask->owner;
 	for (uint32_t i = agents->first; i != ZV_AGENT_NONE; i = agents->v[i].next) {
 		uint8_t level;
 
-		if (i == ask->not_this ||
+		if (i == ask->not_this || agents->v[i].quiet ||
 		    !zv_agent_serves(agents, i, ask->campaign, ask->skill, ask->level_min))
 			continue;
 		if (agents->v[i].kept) {

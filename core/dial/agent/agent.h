@@ -69,6 +69,7 @@ struct zv_agent {
 	uint8_t pause_code, want_code;
 	bool in_use;          /* conf has him */
 	bool kept;            /* for a call-back of his own: others are asked first */
+	bool quiet;           /* his phone sends nothing at this moment: he is given nobody */
 	uint32_t call;        /* slot of the customer's leg; UINT32_MAX none */
 	int64_t since_ms;     /* monotonic: in this state */
 	int64_t deadline_ms;  /* of this state; 0 none */

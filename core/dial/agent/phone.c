@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "dial/engine_int.h"
+#include "dial/floor/pace.h"
 
 #define RETRY_MS      1000   /* where the configuration names none */
 #define RETRY_MAX_MS  30000
@@ -14,6 +15,7 @@
 #define CLOSING_MS    10000
 #define CLOSING_MOST  6      /* then sip and media have lost it: the next leg is another generation */
 #define TALK_MAX_S    86400
+#define BEFORE_MS     200    /* a packet under way when the talk began */
 
 struct leg {
 	struct zv_engine *e;
@@ -178,6 +180,7 @@ static void on_answered(const struct leg *l)
 	zv_open_media(l->e, l->slot, l->ev);
 	l->p->media_open = true;
 	l->p->state = ZV_LEG_UP;
+	a->quiet = false;
 	l->p->tries = 0;
 	l->p->back = 0;
 	deadline(l, 0);
@@ -221,6 +224,24 @@ static void on_broken(const struct leg *l)
 	zv_floor_leg_lost(l->e, l->agent);
 	end(l, hang_up);
 	zv_floor_tell_agent(l->e, l->agent);
+}
+
+/* Nothing comes from the phone: nobody is given to him until it does.  A customer whom he has got
+ * and who has not heard him yet goes to another at once. */
+static void on_quiet(const struct leg *l)
+{
+	struct zv_agent *a = &l->e->floor.agents.v[l->agent];
+	int64_t talked_ms = l->e->now.mono_ms - a->since_ms;
+
+	a->quiet = l->ev->code == ZV_LOST_QUIET;
+	zv_pace_agent(l->e, l->agent);
+	if (!a->quiet) {
+		l->e->floor.freed = l->e->floor.freed || a->state == ZV_AG_READY;
+		zv_floor_serve_waiting(l->e);
+	} else if (a->state == ZV_AG_TALKING && talked_ms <= l->e->conf->phone_quiet_ms + BEFORE_MS) {
+		zv_floor_unheard(l->e, l->agent);
+		on_broken(l);
+	}
 }
 
 static void on_closed(const struct leg *l)
@@ -270,7 +291,7 @@ static void on_known(const struct leg *l)
 
 enum leg_event {
 	LEG_PROGRESS, LEG_ANSWERED, LEG_FAILED, LEG_ENDED, LEG_LOST, LEG_CLOSED, LEG_MEDIA_CLOSED,
-	LEG_HEARD, LEG_DEADLINE, LEG_EVENTS
+	LEG_QUIET, LEG_HEARD, LEG_DEADLINE, LEG_EVENTS
 };
 
 typedef void (*leg_fn)(const struct leg *l);
@@ -281,23 +302,24 @@ static const leg_fn table[ZV_LEG_STATES][LEG_EVENTS] = {
 			    [LEG_FAILED] = on_failed, [LEG_ENDED] = on_failed,
 			    [LEG_CLOSED] = on_closed, [LEG_DEADLINE] = on_no_answer},
 	[ZV_LEG_UP] = {[LEG_ANSWERED] = on_moved, [LEG_FAILED] = on_broken, [LEG_ENDED] = on_broken,
-		       [LEG_LOST] = on_broken, [LEG_CLOSED] = on_closed,
+		       [LEG_LOST] = on_broken, [LEG_QUIET] = on_quiet, [LEG_CLOSED] = on_closed,
 		       [LEG_MEDIA_CLOSED] = on_media_closed, [LEG_HEARD] = on_known},
 	[ZV_LEG_CLOSING] = {[LEG_FAILED] = on_known, [LEG_ENDED] = on_known, [LEG_LOST] = on_known,
+			    [LEG_QUIET] = on_known,
 			    [LEG_CLOSED] = on_closed, [LEG_MEDIA_CLOSED] = on_media_closed,
 			    [LEG_HEARD] = on_known, [LEG_DEADLINE] = on_closing_late},
 };
 
-static enum leg_event event_of(uint16_t type)
+static enum leg_event event_of(const struct zv_event *ev)
 {
-	switch (type) {
+	switch (ev->type) {
 	case ZV_EV_SIP_TRYING:
 	case ZV_EV_SIP_PROGRESS: return LEG_PROGRESS;
 	case ZV_EV_SIP_ANSWERED: return LEG_ANSWERED;
 	case ZV_EV_SIP_FAILED: return LEG_FAILED;
 	case ZV_EV_SIP_ENDED: return LEG_ENDED;
 	case ZV_EV_SIP_CLOSED: return LEG_CLOSED;
-	case ZV_EV_MEDIA_LOST: return LEG_LOST;
+	case ZV_EV_MEDIA_LOST: return ev->code == ZV_LOST ? LEG_LOST : LEG_QUIET;
 	case ZV_EV_MEDIA_CLOSED: return LEG_MEDIA_CLOSED;
 	case ZV_EV_MEDIA_KEY:
 	case ZV_EV_MEDIA_PLAYED:
@@ -309,7 +331,7 @@ static enum leg_event event_of(uint16_t type)
 void zv_phone_event(struct zv_engine *e, const struct zv_event *ev)
 {
 	uint32_t agent = ev->leg.slot - e->conf->max_calls;
-	enum leg_event what = event_of(ev->type);
+	enum leg_event what = event_of(ev);
 	struct leg l;
 
 	if (!zv_phone_has(e, agent) || what == LEG_EVENTS ||

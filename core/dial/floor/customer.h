@@ -41,6 +41,9 @@ struct zv_customer_ops {
 	/* Bridged so far: he waits again, until that time (monotonic), for another agent.  The
 	 * floor then serves him as it does others; he counts as one who was answered. */
 	void (*waits_again)(struct zv_engine *e, uint32_t slot, int64_t until_ms);
+	/* Bridged a moment ago to an agent whose phone was dead: nobody has talked to him yet.
+	 * waits_again follows.  NULL: it makes no difference. */
+	void (*unheard)(struct zv_engine *e, uint32_t slot);
 	/* The talk ends: hang up.  With an agent: call zv_floor_call_over(slot, what), and wait for
 	 * wrapped_up; without one the attempt is over now. */
 	void (*hang_up)(struct zv_engine *e, uint32_t slot, enum zv_agent_does what, bool machine);

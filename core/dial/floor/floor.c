@@ -546,6 +546,17 @@ static void leave_talk(struct zv_engine *e, uint32_t agent)
 		zv_floor_wait_again(e, slot, ZV_AGENT_NONE);
 }
 
+void zv_floor_unheard(struct zv_engine *e, uint32_t agent)
+{
+	uint32_t slot = e->floor.agents.v[agent].call;
+
+	/* A transfer, or another's talk that he joined: somebody has been heard. */
+	if (slot == ZV_SLOT_NONE || e->floor.seats[agent].guest_of == slot ||
+	    zv_room_at(e, slot)->kind == ZV_TALK_KIND_TRANSFER || zv_floor_ops(e, slot)->unheard == NULL)
+		return;
+	zv_floor_ops(e, slot)->unheard(e, slot);
+}
+
 void zv_floor_leg_lost(struct zv_engine *e, uint32_t agent)
 {
 	struct zv_seat *seat = &e->floor.seats[agent];

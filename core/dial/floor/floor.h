@@ -128,6 +128,8 @@ bool zv_floor_do(struct zv_engine *e, uint32_t agent, enum zv_agent_does what, u
 void zv_floor_tell_agent(struct zv_engine *e, uint32_t agent);
 /* His phone's leg broke, whatever he was doing. */
 void zv_floor_leg_lost(struct zv_engine *e, uint32_t agent);
+/* ... and the customer whom he has just got has not heard him: comes before leg_lost. */
+void zv_floor_unheard(struct zv_engine *e, uint32_t agent);
 /* This customer to this agent, who is free (or RESERVED for him).  False: he is not. */
 bool zv_floor_bridge(struct zv_engine *e, uint32_t slot, uint32_t agent, enum zv_talk_kind kind);
 /* The customer goes on without his agent, who is free at once (or out: `what` of him is

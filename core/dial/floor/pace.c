@@ -208,7 +208,7 @@ static uint8_t seen_as(const struct zv_engine *e, uint32_t agent, uint32_t pool)
 		return ZV_AGENT_OUT;
 	switch ((enum zv_agent_state)f->agents.v[agent].state) {
 	case ZV_AG_READY:
-		return ZV_AGENT_READY;
+		return f->agents.v[agent].quiet ? ZV_AGENT_OUT : ZV_AGENT_READY;
 	case ZV_AG_TALKING:
 		return f->busy_for[agent] == pool ? ZV_AGENT_TALKING : ZV_AGENT_OUT;
 	case ZV_AG_WRAPUP:
