@@ -1,19 +1,11 @@
-/* media/line.h -- one figure of a bench: a line of words, or a JSON object a line. */
+/* media/line.h -- one figure of a bench: a line of words, or of JSON as bench/README.md says. */
 #ifndef BENCH_MEDIA_LINE_H
 #define BENCH_MEDIA_LINE_H
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <unistd.h>
 
-struct bench_line {
-	const char *name, *unit;
-	double value;
-	uint64_t n;
-	double p50, p99; /* 0: there are none */
-	double cpu_us;   /* of the unit; 0: not told */
-};
+#include "../suite/figure.h"
 
 static inline long bench_rss_kb(void)
 {
@@ -27,18 +19,18 @@ static inline long bench_rss_kb(void)
 	return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-static inline void bench_say(bool json, const struct bench_line *l)
+static inline void bench_say(bool json, const struct bench_figure *f)
 {
+	const char *who = f->peer != NULL ? f->peer : "", *at = f->peer != NULL ? " of " : "";
+
 	if (json)
-		printf("{\"name\":\"%s\",\"value\":%.3f,\"unit\":\"%s\",\"n\":%lu,\"p50\":%.3f,\"p99\":%.3f,"
-		       "\"cpu_us\":%.3f,\"rss_kb\":%ld}\n", l->name, l->value, l->unit,
-		       (unsigned long)l->n, l->p50, l->p99, l->cpu_us, bench_rss_kb());
-	else if (l->p99 > 0)
-		printf("%s %.1f %s %lu %.0f %.0f\n", l->name, l->value, l->unit, (unsigned long)l->n, l->p50,
-		       l->p99);
+		bench_print(f);
+	else if (f->p99 > 0)
+		printf("%s%s%s %.1f %s %lu %.0f %.0f\n", f->name, at, who, f->value, f->unit, (unsigned long)f->n, f->p50,
+		       f->p99);
 	else
-		printf("%s %.1f %s %lu\n", l->name, l->value, l->unit, (unsigned long)l->n);
-	fflush(stdout);
+		printf("%s%s%s %.1f %s %lu\n", f->name, at, who, f->value, f->unit, (unsigned long)f->n);
+	(void)fflush(stdout);
 }
 
 #endif

@@ -33,6 +33,7 @@ struct bench {
 	struct zv_media_rings rings;
 	int event_fd;
 	enum zv_media_io io;
+	bool denied; /* that io cannot run here */
 	_Atomic bool stop;
 	struct rusage usage; /* of the media thread, at its end */
 };
@@ -138,13 +139,16 @@ static bool set_up(struct bench *b)
 		.lost_after_ms = 10000,
 	};
 	char text[200] = "";
+	enum zv_err err;
 
 	plan.ranges[0] = (struct zv_media_range){{4, {127, 0, 0, 1}}, b->port, (uint16_t)b->streams};
 	plan.rtcp_port[0] = (uint16_t)(b->port - 1);
 	if (zv_prompts_create(2, &b->prompts) != ZV_OK || (b->talk && !make_noise(b)))
 		return false;
 	params.prompts = b->prompts;
-	if (zv_media_create(&params, text, sizeof(text), &b->media) != ZV_OK) {
+	err = zv_media_create(&params, text, sizeof(text), &b->media);
+	if (err != ZV_OK) {
+		b->denied = b->io != ZV_IO_AUTO && err == ZV_EDENIED;
 		fprintf(stderr, "media_bench: %s\n", text);
 		return false;
 	}
@@ -163,8 +167,9 @@ static void show(const struct bench *b, const struct zv_media_stats *s, double u
 	if (b->json) {
 		snprintf(name, sizeof(name), "stream_%s%s%s", io, b->talk ? "_talking" : "",
 			 b->inband ? "_inband" : "");
-		bench_say(true, &(struct bench_line){.name = name, .value = us, .unit = "us/stream-second",
-						     .n = b->streams, .cpu_us = us});
+		bench_say(true, &(struct bench_figure){.name = name, .value = us, .unit = "us/stream-second",
+						       .n = b->streams, .cpu_us = us, .size = b->streams,
+						       .size_of = "streams", .rss_kb = (double)bench_rss_kb()});
 		return;
 	}
 	printf("io %s, streams %u%s%s: %.0f us CPU a stream-second (user %.0f%%), %.1f%% of a core, "
@@ -179,13 +184,19 @@ static void show(const struct bench *b, const struct zv_media_stats *s, double u
 
 static int measure(struct bench *b)
 {
+	const char *why = NULL, *io;
 	struct zv_media_stats s;
 	struct timespec from, to, whole = {b->seconds, 0};
 	pthread_t thread;
 	double us, wall;
 
 	if (!set_up(b))
-		return 1;
+		return b->denied ? 77 : 1;
+	io = zv_media_io_of(b->media, &why);
+	if (b->io != ZV_IO_AUTO && strcmp(io, zv_packet_io_name(b->io)) != 0) {
+		fprintf(stderr, "%s does not work here: %s\n", zv_packet_io_name(b->io), why != NULL ? why : "not built");
+		return 77;
+	}
 	pthread_create(&thread, NULL, run, b);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	start_calls(b);

@@ -18,7 +18,7 @@ NAMES = {
     "pacing": "a decision of the pacer, against the calls in flight",
 }
 FIELDS = {"bench": str, "run": list, "quick": (list, type(None)), "full": list, "seconds": (int, float),
-          "quick_seconds": (int, float), "repeats": int, "needs": list, "what": str}
+          "quick_seconds": (int, float), "repeats": int, "needs": list, "what": str, "each": list}
 
 
 class BadTable(Exception):
@@ -38,6 +38,15 @@ def check_row(row, path):
             "from": os.path.basename(os.path.dirname(path))}
 
 
+def expand(row):
+    """A row for each of its "each"; with --quick only the first is run."""
+    for i, word in enumerate(row.pop("each", [None])):
+        one = dict(row, each=word)
+        if i > 0:
+            one["quick"] = None
+        yield one
+
+
 def read(root):
     """{NAME: [row]}; names that nobody measures yet have none."""
     rows = {name: [] for name in NAMES}
@@ -51,16 +60,16 @@ def read(root):
             raise BadTable(f"{path}: not a list of objects")
         for row in found:
             row = check_row(row, path)
-            rows.setdefault(row["bench"], []).append(row)
+            rows.setdefault(row["bench"], []).extend(expand(row))
     return rows
 
 
 def command(row, quick, places):
     """places: what {build}, {root}, {scratch} and {port} stand for."""
     try:
-        return [word.format(**places) for word in row["run"] + row["quick" if quick else "full"]]
+        return [word.format(each=row["each"], **places) for word in row["run"] + row["quick" if quick else "full"]]
     except (KeyError, IndexError, ValueError) as error:
-        raise BadTable(f'bench/{row["from"]}/suite.json: {error}: only {{build}}, {{root}}, {{scratch}} and {{port}} '
+        raise BadTable(f'bench/{row["from"]}/suite.json: {error}: only {{build}}, {{root}}, {{scratch}}, {{port}} and {{each}} '
                        "are filled in") from None
 
 
