@@ -231,9 +231,27 @@ static const struct zv_conf_row rows[] = {
 
 	{"trunks.*.enabled", "", LIVE, ZV_T_BOOL, "yes", 0, 0, NULL, "Use it for new calls", NULL},
 	{"trunks.*.host", "", REQ, ZV_T_ENDPOINT, NULL, 0, 0, NULL,
-	 "Where INVITEs go: address or name, with port (5060 if none); a name is resolved at start",
+	 "Where INVITEs go: address or name, with port (if none 5060, by TLS 5061); a name is resolved at start",
 	 "127.0.0.1:5060"},
-	{"trunks.*.transport", "", 0, ZV_T_ENUM, "udp", 0, 0, "udp tcp", "Transport", NULL},
+	{"trunks.*.transport", "", 0, ZV_T_ENUM, "udp", 0, 0, "udp tcp tls", "Transport", NULL},
+	{"trunks.*.tls.verify", "", 0, ZV_T_BOOL, "yes", 0, 0, NULL,
+	 "Look at its certificate (authority, dates, name) and place no call if it is not right; no: "
+	 "whoever sits in between may hear and place its calls", NULL},
+	{"trunks.*.tls.name", "", 0, ZV_T_TEXT, "", 0, 127, NULL,
+	 "Host name or address that its certificate has to be for (subjectAltName); empty: that of host",
+	 "sip.carrier.example"},
+	{"trunks.*.tls.ca", "", 0, ZV_T_TEXT, "", 0, 255, NULL,
+	 "PEM file of the authorities that may have signed it; empty: the system's", NULL},
+	{"trunks.*.tls.certificate", "", 0, ZV_T_TEXT, "", 0, 255, NULL,
+	 "PEM file of a certificate of ours, with what leads to its authority; then the trunk can "
+	 "connect to us too, with the certificate that is asked of it above", NULL},
+	{"trunks.*.tls.key", "", 0, ZV_T_TEXT, "", 0, 255, NULL, "PEM file of its key", NULL},
+	{"trunks.*.srtp", "", 0, ZV_T_ENUM, "off", 0, 0, "off offer require",
+	 "Encrypted media, keys in the SDP (RFC 4568). require: such calls or none; offer: asked for, "
+	 "and placed once more without if the trunk answers 488", NULL},
+	{"trunks.*.srtp_over_plain", "", 0, ZV_T_BOOL, "no", 0, 0, NULL,
+	 "SRTP also where its keys travel readable, by UDP or TCP: that hides nothing from who reads the "
+	 "signalling", NULL},
 	{"trunks.*.cps", "INVITEs/s", LIVE, ZV_T_INT, "10", 1, 10000, NULL,
 	 "New calls a second", NULL},
 	{"trunks.*.channels", "calls", LIVE, ZV_T_INT, "30", 1, 60000, NULL, "Calls at once", NULL},

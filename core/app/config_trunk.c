@@ -59,7 +59,9 @@ static void build_host(struct zv_config_build *b, const struct zv_conf_node *nod
 	if (value == NULL || zv_conf_endpoint(value, host, sizeof(host), &t->port) != ZV_OK)
 		return; /* told by the check */
 	if (t->port == 0)
-		t->port = 5060;
+		t->port = t->transport == ZV_SIP_TLS ? 5061 : 5060;
+	if (t->tls.name[0] == 0)
+		(void)snprintf(t->tls.name, sizeof(t->tls.name), "%.127s", host);
 	if (!resolve(host, family, &t->ip)) {
 		zv_conf_error(b->sink, at, "trunks.%s.host: '%s' has no IPv%u address (sip.local_ip is IPv%u)",
 			      t->name, host, family, family);
@@ -72,10 +74,32 @@ static void build_host(struct zv_config_build *b, const struct zv_conf_node *nod
 			      t->name, host);
 }
 
+static void build_secrecy(struct zv_config_build *b, const struct zv_conf_node *node, struct zv_sip_trunk *t)
+{
+	t->tls.verify = number(node, "tls.verify") != 0;
+	text(node, "tls.name", t->tls.name, sizeof(t->tls.name));
+	text(node, "tls.ca", t->tls.ca, sizeof(t->tls.ca));
+	text(node, "tls.certificate", t->tls.certificate, sizeof(t->tls.certificate));
+	text(node, "tls.key", t->tls.key, sizeof(t->tls.key));
+	t->srtp = (uint8_t)number(node, "srtp");
+	if (zv_conf_get(node, "tls") != NULL && t->transport != ZV_SIP_TLS)
+		zv_conf_error_key(b->sink, zv_conf_get(node, "tls"),
+				  "trunks.%s.tls: means something with transport: tls only", t->name);
+	if ((t->tls.certificate[0] == 0) != (t->tls.key[0] == 0))
+		zv_conf_error_key(b->sink, zv_conf_get(node, "tls"),
+				  "trunks.%s.tls: certificate and key go together", t->name);
+	if (t->srtp != ZV_SRTP_OFF && t->transport != ZV_SIP_TLS && number(node, "srtp_over_plain") == 0)
+		zv_conf_error(b->sink, zv_conf_get(node, "srtp"),
+			      "trunks.%s.srtp: its keys stand in the SDP, readable by anybody unless "
+			      "transport is tls; srtp_over_plain: yes does it all the same",
+			      t->name);
+}
+
 static void build_sip_trunk(struct zv_config_build *b, const struct zv_conf_node *node,
 			    struct zv_sip_trunk *t)
 {
 	t->transport = (uint8_t)number(node, "transport");
+	build_secrecy(b, node, t);
 	t->redirect = (uint8_t)number(node, "redirect");
 	t->privacy = (uint8_t)number(node, "privacy");
 	t->number_format = (uint8_t)number(node, "number_format");
@@ -216,6 +240,7 @@ void zv_config_build_trunks(struct zv_config_build *b)
 	struct zv_config *c = b->config;
 	struct zv_config_ordered order = {nodes, names, 0, ZV_TRUNKS_MAX};
 	uint32_t n = zv_config_order(b, "trunks", &order);
+	struct zv_sip_params ports;
 
 	for (uint32_t i = 0; i < n; i++) {
 		(void)snprintf(c->engine.trunks[i].name, sizeof(c->engine.trunks[i].name), "%s",
@@ -225,6 +250,12 @@ void zv_config_build_trunks(struct zv_config_build *b)
 		build_sip_trunk(b, nodes[i], &c->sip_trunks[i]);
 		build_networks(b, nodes[i], names[i], &c->media_trunks[i]);
 	}
+	ports = c->sip;
+	ports.trunks = c->sip_trunks;
+	ports.n_trunks = n;
+	if (ports.port_first + zv_sip_ports(&ports) > 65536)
+		zv_conf_error(b->sink, zv_conf_find(zv_conf_root(c->files->tree), "sip.port_first"),
+			      "sip.port_first: with a port for each trunk by TLS they pass 65535");
 	c->engine.n_trunks = c->sip.n_trunks = c->media.n_trunks = n;
 	c->sip.trunks = c->sip_trunks;
 	c->media.trunks = c->media_trunks;
@@ -253,7 +284,7 @@ static void check_range(struct zv_config_build *b, const struct zv_conf_node *at
 			const struct zv_media_range *r, uint32_t last)
 {
 	const struct zv_config *c = b->config;
-	uint32_t sip_last = c->sip.port_first + c->sip.n_shards * c->sip.agents - 1u;
+	uint32_t sip_last = c->sip.port_first + zv_sip_ports(&c->sip) - 1u;
 	uint32_t low, high;
 
 	if (ephemeral_ports(&low, &high) && r->port_first <= high && last >= low)

@@ -59,11 +59,16 @@ static json_t *trunks_json(struct zv_daemon *d, const struct zv_engine_view *vie
 	for (uint32_t i = 0; i < d->config->engine.n_trunks; i++) {
 		const struct zv_trunk_stats *t = &view->trunks[i];
 
-		json_array_append_new(list, json_pack(
+		json_t *one = json_pack(
 			"{s:s s:s s:I s:I s:I s:I}", "name", d->config->engine.trunks[i].name,
 			"state", trunk_states[t->state], "calls", (json_int_t)t->calls,
 			"unanswered", (json_int_t)t->unanswered, "dials", (json_int_t)t->dials,
-			"failed", (json_int_t)t->failed));
+			"failed", (json_int_t)t->failed);
+		char why[256];
+
+		if (zv_sip_trunk_problem(d->sip, i, why, sizeof(why)))
+			json_object_set_new(one, "problem", json_string(why));
+		json_array_append_new(list, one);
 	}
 	return list;
 }

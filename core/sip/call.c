@@ -12,6 +12,7 @@
 #include <sofia-sip/su_string.h>
 
 #include "base/log.h"
+#include "sip/tls.h"
 
 struct trunk *leg_trunk(const struct leg *leg)
 {
@@ -696,6 +697,8 @@ static void begin_dial(struct leg *leg, const struct zv_cmd *cmd)
 		phone_dial(leg, cmd->u.dial.agent);
 	else
 		leg_request_uri(leg);
+	if (leg_trunk(leg)->tls != NULL)
+		leg->agent = &leg_trunk(leg)->tls->agent;
 	leg->state = LEG_CALLING;
 	leg_hash_in(leg);
 }
@@ -715,7 +718,8 @@ void call_dial(struct shard *s, const struct zv_cmd *cmd)
 		fail(leg, &(struct failure){.code = 480, .local = true});
 		return;
 	}
-	if (t->unanswered_max != 0 && t->unanswered >= t->unanswered_max) {
+	if ((t->tls != NULL && !tls_usable(t->tls)) ||
+	    (t->unanswered_max != 0 && t->unanswered >= t->unanswered_max)) {
 		fail(leg, &(struct failure){.code = 503, .local = true});
 		return;
 	}

@@ -13,6 +13,8 @@
 
 struct agent;
 struct leg;
+struct tls;
+struct tls_conn;
 #define SU_ROOT_MAGIC_T      struct shard
 #define NTA_AGENT_MAGIC_T    struct agent
 #define NTA_OUTGOING_MAGIC_T void
@@ -154,6 +156,7 @@ struct leg {
 
 struct agent {
 	struct shard *shard;
+	struct tls *tls;      /* of one trunk alone; NULL: plain */
 	nta_agent_t *nta;
 	char contact[96];     /* <sip:ip:port>, and with ;transport=tcp */
 	char contact_tcp[96];
@@ -163,6 +166,7 @@ struct agent {
 struct trunk_shared {
 	_Atomic uint32_t failures; /* 408, 503, transport: in a row */
 	_Atomic uint32_t successes;
+	char problem[256]; /* of TLS; under zv_sip.seen_lock */
 };
 
 enum breaker { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF };
@@ -178,11 +182,13 @@ struct trunk {
 	int64_t slow_told_ms;
 	/* the owner's (trunk index % n_shards == shard): */
 	enum breaker breaker;
+	bool owned;
 	bool told;
 	int64_t next_ms;  /* OPTIONS, or the end of the rest */
 	uint32_t successes_seen;
 	nta_outgoing_t *ping;
 	struct shard *shard;
+	struct tls *tls;  /* NULL: UDP or TCP */
 	uint16_t index;
 };
 
@@ -193,6 +199,9 @@ struct shard {
 	struct agent *agents;
 	uint32_t n_agents;
 	struct trunk *trunks;
+	struct tls *tls;         /* of the trunks by TLS: tls.h */
+	uint32_t n_tls;
+	struct tls_conn *tls_conns;
 	/* The phones' shard alone: */
 	struct phones *phones;   /* NULL: not that shard */
 	struct trunk phone_trunk; /* stands where a phone's leg has no trunk */
@@ -327,6 +336,8 @@ void trunk_pinged(struct trunk *t, bool heard);
 void trunk_slow(struct trunk *t, uint32_t retry_after_s);
 void trunk_tick(struct trunk *t, int64_t now);
 void trunk_stop(struct trunk *t);
+void trunk_begin_down(struct trunk *t); /* and told so: it has to be heard first */
+void trunk_ping_failed(struct trunk *t); /* what was asked never left */
 
 /* timer.c: RFC 4028 */
 void session_agree(struct leg *leg, const sip_t *sip);

@@ -10,6 +10,8 @@
 
 #include <sofia-sip/su_tag.h>
 
+#include "sip/tls.h"
+
 #define DRAIN_MAX  64  /* socket events taken before each look at the timers */
 #define BUSY_US    4000
 #define JUDGE_MS   100 /* how often it is said whether there is much to do */
@@ -73,6 +75,7 @@ static void seldom(struct shard *s, int64_t now)
 {
 	s->stats_ms = now;
 	gather_stats(s);
+	tls_tick(s, now);
 	if (s->phones != NULL) {
 		phones_tick(s, now);
 		incoming_tick(s, now);
@@ -213,6 +216,7 @@ enum zv_err shard_run(struct shard *s)
 		return ZV_EINVAL;
 	s->wheel_ms = now_ms() / TICK_MS * TICK_MS;
 	s->over = false;
+	tls_begin(s);
 	if (su_wait_create(&s->wait, s->rings->wake_fd, SU_WAIT_IN) == 0)
 		s->registered = su_root_register(s->root, &s->wait, on_wake, (su_wakeup_arg_t *)s, 0);
 	if (s->registered <= 0)

@@ -15,6 +15,8 @@
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_util.h>
 
+#include "sip/tls.h"
+
 #define ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
 
 static void number_text(const struct trunk *t, uint64_t e164, char *to, size_t size)
@@ -184,8 +186,9 @@ static void target_hop(const struct leg *leg, char *to, size_t size)
 {
 	const char *target = leg->route != NULL ? leg->route : leg->contact;
 
-	/* A Contact that names no transport is reached as the trunk is. */
-	if (target == NULL || (leg->route == NULL && leg->hop_only) ||
+	/* A Contact that names no transport is reached as the trunk is; by TLS all goes to the one
+	 * whose certificate was looked at. */
+	if (target == NULL || leg->agent->tls != NULL || (leg->route == NULL && leg->hop_only) ||
 	    !plain_hop(target, leg->route != NULL, leg->tcp, to, size) ||
 	    (!leg->shard->tcp && strstr(to, ";transport=tcp") != NULL))
 		(void)snprintf(to, size, "%s", hop_of(leg));
@@ -679,7 +682,7 @@ static int on_ping_response(void *magic, nta_outgoing_t *orq, const sip_t *sip)
 
 bool send_options(struct trunk *t)
 {
-	struct agent *agent = &t->shard->agents[0];
+	struct agent *agent = t->tls != NULL ? &t->tls->agent : &t->shard->agents[0];
 	char from[192], uri[160], call_id[64];
 	uint64_t id = ++t->shard->cnonce;
 	msg_t *msg;

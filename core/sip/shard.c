@@ -15,6 +15,7 @@
 #include <sofia-sip/tport_tag.h>
 
 #include "base/log.h"
+#include "sip/tls.h"
 
 #define BATCH 64
 
@@ -381,6 +382,8 @@ enum zv_err shard_create(struct zv_sip *sip, uint32_t index, char *text, size_t 
 	err = ZV_OK;
 	for (; s->n_agents < n_agents && err == ZV_OK; s->n_agents++)
 		err = agent_create(s, s->n_agents, text, text_size);
+	if (err == ZV_OK)
+		err = tls_create(s, text, text_size);
 	(void)su_root_release(s->root); /* the shard's thread obtains it */
 	return err;
 }
@@ -394,6 +397,7 @@ void shard_destroy(struct shard *s)
 	if (s->root != NULL) {
 		for (uint32_t i = 0; i < s->n_agents; i++)
 			nta_agent_destroy(s->agents[i].nta);
+		tls_destroy(s);
 		su_root_destroy(s->root);
 	}
 	free(s->legs);

@@ -100,7 +100,7 @@ static bool params_ok(const struct zv_sip_params *p, char *text, size_t size)
 	if (p->phones.on)
 		slots += (uint64_t)p->phones.max_phones + p->phones.max_side;
 	if (p->n_shards == 0 || p->agents == 0 || p->max_legs == 0 || p->n_trunks == 0 ||
-	    p->port_first + p->n_shards * p->agents > 65536) {
+	    p->port_first + zv_sip_ports(p) > 65536) {
 		(void)snprintf(text, size, "SIP: no shard, agent, leg or trunk, or ports over 65535");
 		return false;
 	}

@@ -19,10 +19,20 @@
 #include "dial/mediaplan.h"
 #include "dial/recover.h"
 
-enum zv_sip_transport { ZV_SIP_UDP = 0, ZV_SIP_TCP = 1 };
+enum zv_sip_transport { ZV_SIP_UDP = 0, ZV_SIP_TCP = 1, ZV_SIP_TLS = 2 };
 enum zv_sip_redirect { ZV_REDIRECT_REFUSE = 0, ZV_REDIRECT_FOLLOW = 1 };
 enum zv_sip_privacy { ZV_PRIVACY_NONE = 0, ZV_PRIVACY_ID = 1 };
 enum zv_sip_number { ZV_NUMBER_PLUS = 0, ZV_NUMBER_DIGITS = 1 }; /* +7916... or 7916... */
+
+enum zv_sip_srtp { ZV_SRTP_OFF = 0, ZV_SRTP_OFFER = 1, ZV_SRTP_REQUIRE = 2 };
+
+/* Of a trunk by TLS; texts that are files name PEM files. */
+struct zv_sip_tls {
+	bool verify;             /* its certificate is checked: authority, dates, name */
+	char name[128];          /* host name or address that has to be in its subjectAltName */
+	char ca[256];            /* authorities; "" = the system's */
+	char certificate[256], key[256]; /* ours; "" = none: far ends cannot connect to us */
+};
 
 struct zv_sip_trunk {
 	char name[32];
@@ -44,6 +54,8 @@ struct zv_sip_trunk {
 	uint32_t breaker_rest_s; /* 5: then OPTIONS (or one call) tries again */
 	uint32_t session_expires_s; /* 0 = refuse no refresh, ask for none */
 	bool inbound;            /* INVITEs from its address are calls for our queues */
+	struct zv_sip_tls tls;
+	uint8_t srtp;            /* enum zv_sip_srtp */
 };
 
 /* Agents' phones and calls from outside: one more shard, index n_shards, with its own listening
@@ -74,7 +86,8 @@ struct zv_sip_phones {
 struct zv_sip_params {
 	struct zv_sip_phones phones;
 	struct zv_ip local_ip;     /* where the agents bind; never 0.0.0.0 by default */
-	uint16_t port_first;       /* agent k of shard i: port_first + i * agents + k */
+	uint16_t port_first;       /* agent k of shard i: port_first + i * agents + k; behind them one
+				    * for each shard and trunk by TLS */
 	uint32_t n_shards;
 	uint32_t agents;           /* a shard; 8 */
 	char user_agent[64];
@@ -90,6 +103,17 @@ struct zv_sip_params {
 };
 
 struct zv_sip;
+/* Local ports from port_first on that these parameters take; those of the phones' shard for TLS
+ * are counted whether it is there or not. */
+static inline uint32_t zv_sip_ports(const struct zv_sip_params *params)
+{
+	uint32_t n = params->n_shards * params->agents;
+
+	for (uint32_t i = 0; i < params->n_trunks; i++)
+		n += params->trunks[i].transport == ZV_SIP_TLS ? params->n_shards + 1 : 0;
+	return n;
+}
+
 /* Makes every shard's root and agents, one after another (su_init is not thread-safe).  A port
  * in use is ZV_EEXIST with the port in text. */
 enum zv_err zv_sip_create(const struct zv_sip_params *params, char *text, size_t text_size,
@@ -112,6 +136,10 @@ enum zv_err zv_sip_set_phones(struct zv_sip *sip, const struct zv_sip_phone *v,
  * monotonic clock, INT64_MAX for a fixed contact; agent is the User-Agent that it says. */
 struct zv_sip_registration { char contact[128], agent[64]; int64_t until_ms; };
 bool zv_sip_registered(struct zv_sip *sip, uint32_t agent, struct zv_sip_registration *ret);
+
+/* Why a trunk by TLS takes no calls, in words for the operator; any thread.  False: nothing is
+ * wrong with its TLS. */
+bool zv_sip_trunk_problem(struct zv_sip *sip, uint32_t trunk, char *to, size_t size);
 
 /* Runs shard i on the calling thread until *stop; ends what is left (CANCEL, BYE) for at most
  * 2 s first. */

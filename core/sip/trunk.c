@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "sip/tls.h"
 
 static void tell(struct trunk *t, enum zv_trunk_state state, uint32_t retry_after_s)
 {
@@ -19,12 +20,14 @@ static void tell(struct trunk *t, enum zv_trunk_state state, uint32_t retry_afte
 void trunk_init(struct shard *s, struct trunk *t, uint16_t index)
 {
 	const struct zv_sip_trunk *c = &s->sip->trunks[index];
+	static const char *const transports[] = {"udp", "tcp", "tls"};
 	char ip[46], host[64];
 
 	t->shard = s;
 	t->index = index;
 	t->conf = c;
 	t->shared = &s->sip->shared[index];
+	t->owned = s->phones == NULL && index % s->sip->params.n_shards == s->index;
 	if (c->unanswered_max != 0)
 		t->unanswered_max = (c->unanswered_max + s->sip->params.n_shards - 1) /
 				    s->sip->params.n_shards;
@@ -34,7 +37,7 @@ void trunk_init(struct shard *s, struct trunk *t, uint16_t index)
 	else
 		(void)snprintf(host, sizeof(host), "%s:%u", ip, (unsigned)c->port);
 	(void)snprintf(t->hop, sizeof(t->hop), "sip:%s;transport=%s", host,
-		       c->transport == ZV_SIP_TCP ? "tcp" : "udp");
+		       transports[c->transport]);
 	(void)snprintf(t->domain, sizeof(t->domain), "%s", c->domain[0] != 0 ? c->domain : host);
 }
 
@@ -67,6 +70,25 @@ static void opened(struct trunk *t, int64_t now)
 	tell(t, ZV_TRUNK_DOWN, t->conf->breaker_rest_s);
 }
 
+void trunk_begin_down(struct trunk *t)
+{
+	t->breaker = BREAKER_OPEN;
+	t->next_ms = 0;
+	if (t->owned)
+		tell(t, ZV_TRUNK_DOWN, 0);
+}
+
+/* A trunk by TLS is asked even without options_interval: nothing else would connect. */
+static bool is_asked(const struct trunk *t)
+{
+	return t->conf->options_s != 0 || t->tls != NULL;
+}
+
+static int64_t next_ping(const struct trunk *t, int64_t now)
+{
+	return t->conf->options_s != 0 ? now + (int64_t)t->conf->options_s * 1000 : INT64_MAX;
+}
+
 static void closed(struct trunk *t, int64_t now)
 {
 	if (t->breaker != BREAKER_CLOSED) {
@@ -75,7 +97,7 @@ static void closed(struct trunk *t, int64_t now)
 	}
 	t->breaker = BREAKER_CLOSED;
 	t->told = true;
-	t->next_ms = now + (int64_t)t->conf->options_s * 1000;
+	t->next_ms = next_ping(t, now);
 	tell(t, ZV_TRUNK_UP, 0);
 }
 
@@ -84,10 +106,14 @@ void trunk_pinged(struct trunk *t, bool heard)
 	int64_t now = now_ms();
 	uint32_t successes = atomic_load_explicit(&t->shared->successes, memory_order_relaxed);
 
+	if (t->tls != NULL)
+		tls_pinged(t->tls, heard);
+	if (!t->owned)
+		return; /* one shard judges for all */
 	if (heard && (t->breaker != BREAKER_CLOSED || !t->told)) {
 		closed(t, now);
 	} else if (heard) {
-		t->next_ms = now + (int64_t)t->conf->options_s * 1000;
+		t->next_ms = next_ping(t, now);
 	} else if (t->breaker == BREAKER_CLOSED && successes == t->successes_seen) {
 		opened(t, now); /* neither the ping nor any call since was answered */
 	} else {
@@ -110,17 +136,19 @@ void trunk_tick(struct trunk *t, int64_t now)
 	uint32_t successes = atomic_load_explicit(&t->shared->successes, memory_order_relaxed);
 	uint32_t limit = t->conf->breaker_failures;
 
-	if (!t->told && t->conf->options_s == 0)
+	if (!t->told && !is_asked(t))
 		closed(t, now);
+	if (t->tls != NULL && t->tls->up == 0 && t->next_ms == INT64_MAX && t->ping == NULL)
+		t->next_ms = now; /* the connection is gone: another, before a call needs it */
 	switch (t->breaker) {
 	case BREAKER_CLOSED:
 		if (limit != 0 && failures >= limit)
 			opened(t, now);
-		else if (t->conf->options_s != 0 && t->ping == NULL && now >= t->next_ms)
+		else if (is_asked(t) && t->ping == NULL && now >= t->next_ms)
 			ping(t, now);
 		break;
 	case BREAKER_OPEN:
-		if (t->conf->options_s != 0) {
+		if (is_asked(t)) {
 			if (t->ping == NULL && now >= t->next_ms)
 				ping(t, now);
 		} else if (now >= t->next_ms) {
@@ -139,6 +167,14 @@ void trunk_tick(struct trunk *t, int64_t now)
 			t->breaker = BREAKER_CLOSED;
 		break;
 	}
+}
+
+void trunk_ping_failed(struct trunk *t)
+{
+	if (t->ping == NULL)
+		return;
+	trunk_stop(t);
+	trunk_pinged(t, false);
 }
 
 void trunk_stop(struct trunk *t)

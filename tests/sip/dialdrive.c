@@ -59,6 +59,7 @@ static struct {
 	uint32_t ring_ms, talk_max_s;
 	uint64_t called, caller, attempt_base;
 	bool quiet, flush_never, failover;
+	bool wait_up;     /* no call before some trunk is up */
 	uint32_t event_ring;
 	uint32_t dial_trunks; /* the first so many are dialled; others are only there */
 	uint32_t *free_slots, n_free;
@@ -170,6 +171,8 @@ static void on_event(const struct zv_event *ev)
 	struct call *c;
 
 	print_event(ev, n);
+	if (ev->type == ZV_EV_TRUNK && ev->u.trunk.state == ZV_TRUNK_UP)
+		d.wait_up = false;
 	if (ev->type == ZV_EV_TRUNK || n >= d.n_calls)
 		return;
 	c = &d.calls[n];
@@ -258,7 +261,7 @@ static void dial_due(int64_t now)
 	last = now;
 	if (credit > d.cps / 20 + 1)
 		credit = d.cps / 20 + 1;
-	while (credit >= 1 && d.next_call < d.n_calls && d.n_free > 0) {
+	while (credit >= 1 && !d.wait_up && d.next_call < d.n_calls && d.n_free > 0) {
 		struct call *c = &d.calls[d.next_call];
 
 		c->leg.slot = d.free_slots[--d.n_free];
@@ -340,7 +343,9 @@ static void add_trunk(const char *text)
 	if (inet_pton(AF_INET, ip, t->ip.bytes) != 1)
 		bad("trunk");
 	t->port = (uint16_t)port;
-	t->transport = strstr(text, ";tcp") != NULL ? ZV_SIP_TCP : ZV_SIP_UDP;
+	t->transport = strstr(text, ";tcp") != NULL   ? ZV_SIP_TCP
+		       : strstr(text, ";tls") != NULL ? ZV_SIP_TLS
+						      : ZV_SIP_UDP;
 	snprintf(t->name, sizeof(t->name), "t%u", d.params.n_trunks++);
 }
 
@@ -377,7 +382,7 @@ enum { O_TRUNK = 256, O_PORT, O_AGENTS, O_SHARDS, O_CALLS, O_CPS, O_RING, O_TALK
        O_PASSWORD, O_REALM, O_FOLLOW, O_PRIVACY, O_PAI, O_DIGITS, O_DOMAIN, O_OPTIONS, O_T1X64,
        O_BREAKER, O_REST, O_UNANSWERED, O_SESSION, O_ACKWAIT, O_FLUSH, O_CALLED, O_CALLER, O_LINGER,
        O_CANCEL, O_QUIET, O_SECONDS, O_ADOPT, O_BASE, O_JUMP, O_LEGS, O_DEBUG, O_SPARE, O_FAILOVER,
-       O_EVENTS, O_PHONES };
+       O_EVENTS, O_PHONES, O_CA, O_NAME, O_CERT, O_KEY, O_UNVERIFIED, O_WAIT_UP };
 
 static const struct option options[] = {
 	{"trunk", 1, 0, O_TRUNK}, {"port", 1, 0, O_PORT}, {"agents", 1, 0, O_AGENTS},
@@ -394,7 +399,9 @@ static const struct option options[] = {
 	{"base", 1, 0, O_BASE}, {"jump", 1, 0, O_JUMP}, {"legs", 1, 0, O_LEGS},
 	{"debug", 0, 0, O_DEBUG}, {"spare-trunk", 1, 0, O_SPARE},
 	{"failover", 0, 0, O_FAILOVER}, {"event-ring", 1, 0, O_EVENTS},
-	{"phones", 1, 0, O_PHONES}, {0, 0, 0, 0}};
+	{"phones", 1, 0, O_PHONES}, {"tls-ca", 1, 0, O_CA}, {"tls-name", 1, 0, O_NAME},
+	{"tls-cert", 1, 0, O_CERT}, {"tls-key", 1, 0, O_KEY}, {"tls-unverified", 0, 0, O_UNVERIFIED},
+	{"wait-up", 0, 0, O_WAIT_UP}, {0, 0, 0, 0}};
 
 static void text_option(char *to, size_t size, const char *arg)
 {
@@ -418,6 +425,11 @@ static void trunk_option(struct zv_sip_trunk *t, int o)
 	case O_BREAKER: t->breaker_failures = (uint32_t)atoi(optarg); break;
 	case O_REST: t->breaker_rest_s = (uint32_t)atoi(optarg); break;
 	case O_UNANSWERED: t->unanswered_max = (uint32_t)atoi(optarg); break;
+	case O_CA: text_option(t->tls.ca, sizeof(t->tls.ca), optarg); break;
+	case O_NAME: text_option(t->tls.name, sizeof(t->tls.name), optarg); break;
+	case O_CERT: text_option(t->tls.certificate, sizeof(t->tls.certificate), optarg); break;
+	case O_KEY: text_option(t->tls.key, sizeof(t->tls.key), optarg); break;
+	case O_UNVERIFIED: t->tls.verify = false; break;
 	case O_SESSION: t->session_expires_s = (uint32_t)atoi(optarg); break;
 	default: bad("option");
 	}
@@ -452,6 +464,7 @@ static void parse(int argc, char **argv)
 			d.params.phones.on = true;
 			d.params.phones.port = (uint16_t)atoi(optarg);
 			break;
+		case O_WAIT_UP: d.wait_up = true; break;
 		case O_QUIET: d.quiet = true; break;
 		case O_SECONDS: d.seconds = atof(optarg); break;
 		case O_ADOPT: add_open(optarg); break;
@@ -476,6 +489,8 @@ static void set_defaults(void)
 	t->t1x64_ms = 8000;
 	t->breaker_failures = 20;
 	t->breaker_rest_s = 5;
+	t->tls.verify = true;
+	snprintf(t->tls.name, sizeof(t->tls.name), "127.0.0.1");
 	d.params.port_first = 15000;
 	d.params.agents = 8;
 	d.params.n_shards = 1;

@@ -1,0 +1,393 @@
+"""Trunks by TLS: Python's ssl is the far end.  What counts is what it read: from a connection that was
+to be refused it must have read nothing at all.  Ports 25100-25900."""
+import os
+import re
+import select
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zlib
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import certs  # noqa: E402
+from siptest import Drive, Failed, Message, SDP, check, main  # noqa: E402
+
+# each case has eight ports of its own
+PORT = 25100 + 8 * (zlib.crc32(sys.argv[2].encode()) % 63)
+DRIVER = PORT + 2  # two plain agents, then the one by TLS
+
+
+class TlsTrunk:
+    """Answers OPTIONS and calls; keeps every message and what became of each connection."""
+
+    def __init__(self, cert, key, port=PORT, low=None, high=None, client_ca=None, sdp=SDP, answer=None):
+        self.ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.ctx.load_cert_chain(cert, key)
+        if high:
+            self.ctx.set_ciphers("DEFAULT:@SECLEVEL=0")
+            self.ctx.minimum_version = ssl.TLSVersion.TLSv1
+            self.ctx.maximum_version = high
+        if client_ca:
+            self.ctx.verify_mode = ssl.CERT_REQUIRED
+            self.ctx.load_verify_locations(client_ca)
+        self.names = []
+        self.ctx.sni_callback = lambda sock, name, ctx: self.names.append(name)
+        self.port, self.sdp, self.answer = port, sdp, answer
+        self.seen, self.bytes, self.handshakes, self.refused, self.versions = [], 0, 0, 0, []
+        self.conns, self.lock, self.stopping = [], threading.Lock(), False
+        self.mute = False
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", port))
+        self.listener.listen(50)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while not self.stopping:
+            try:
+                raw, addr = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(raw, addr), daemon=True).start()
+
+    def _serve(self, raw, addr):
+        raw.settimeout(10)
+        try:
+            tls = self.ctx.wrap_socket(raw, server_side=True)
+        except OSError:
+            with self.lock:
+                self.refused += 1
+            raw.close()
+            return
+        with self.lock:
+            self.handshakes += 1
+            self.versions.append(tls.version())
+            self.conns.append(tls)
+        data = b""
+        tls.settimeout(60)
+        while True:
+            try:
+                part = tls.recv(65536)
+            except OSError:
+                part = b""
+            if not part:
+                with self.lock:
+                    if tls in self.conns:
+                        self.conns.remove(tls)
+                return
+            self.bytes += len(part)
+            data = self._take(tls, data + part, addr)
+
+    def _take(self, tls, data, addr):
+        while b"\r\n\r\n" in data:
+            head, _, rest = data.partition(b"\r\n\r\n")
+            m = re.search(rb"content-length\s*:\s*(\d+)", head, re.I)
+            n = int(m.group(1)) if m else 0
+            if len(rest) < n:
+                break
+            msg = Message(head + b"\r\n\r\n" + rest[:n], addr, time.monotonic())
+            data = rest[n:]
+            with self.lock:
+                self.seen.append(msg)
+            if msg.is_request and msg.method != "ACK" and not self.mute:
+                self.reply(tls, msg)
+        return data.lstrip(b"\r\n") if data.strip() == b"" else data
+
+    def reply(self, tls, req):
+        code, body = 200, ""
+        if req.method == "INVITE":
+            body = self.sdp
+            if self.answer:
+                code, body = self.answer(req)
+        to = req.get("to") + (";tag=far" if ";tag=" not in req.get("to") else "")
+        text = "SIP/2.0 %d X\r\n" % code + "".join("Via: %s\r\n" % v for n, v in req.headers if n == "via")
+        text += "From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %s\r\n" % (req.get("from"), to, req.get("call-id"), req.cseq)
+        text += "Contact: <sip:far@127.0.0.1:%d;transport=tls>\r\n" % self.port
+        if body:
+            text += "Content-Type: application/sdp\r\n"
+        tls.sendall((text + "Content-Length: %d\r\n\r\n%s" % (len(body), body)).encode())
+
+    def of(self, method):
+        with self.lock:
+            return [m for m in self.seen if m.method == method]
+
+    def wait(self, pred, what, seconds=10):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if pred():
+                return
+            time.sleep(0.02)
+        raise Failed("not seen: " + what)
+
+    def hang_up_all(self):
+        with self.lock:
+            conns = list(self.conns)
+        for c in conns:
+            try:
+                c.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self.stopping = True
+        self.listener.close()
+        self.hang_up_all()
+
+
+class Bed:
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="zvonar-tls-")
+        self.ca = certs.Authority(self.dir, "right-ca")
+        self.drv = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *a):
+        if self.drv and self.drv.proc.poll() is None:
+            self.drv.kill9()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def drive(self, driver, *args, name="sip.trunk.example", log=None, port=PORT, rest=1, ca=True, cps=100, agents=2):
+        self.log = open(os.path.join(self.dir, "log"), "w+")
+        args = (["--tls-ca", self.ca.cert] if ca else []) + ["--tls-name", name, "--rest", rest, "--port", DRIVER,
+                "--agents", agents, "--cps", cps, *args, "--trunk", "127.0.0.1:%d;tls" % port]
+        saved = os.dup(2)
+        os.dup2(self.log.fileno(), 2)  # the driver's log
+        try:
+            self.drv = Drive(driver, *args)
+            return self.drv
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+    def text(self):
+        self.log.flush()
+        self.log.seek(0)
+        return self.log.read()
+
+
+def finish_calls(drv, trunk, n):
+    s = drv.finish()
+    check(s["answered"] == n, "%d calls answered: %s" % (n, s))
+    check(len(trunk.of("BYE")) == n and len(trunk.of("ACK")) == n, "each has its ACK and BYE, by TLS")
+    return s
+
+
+def a_right_certificate_carries_calls(driver):
+    with Bed() as bed:
+        trunk = TlsTrunk(*bed.ca.sign("good", "DNS:other.example,DNS:sip.trunk.example"))
+        drv = bed.drive(driver, "--wait-up", "--calls", 20, "--options", 1)
+        finish_calls(drv, trunk, 20)
+        check(all(v in ("TLSv1.2", "TLSv1.3") for v in trunk.versions), "TLS 1.2 or later: %s" % trunk.versions)
+        check("sip.trunk.example" in trunk.names, "it says whom it wants (SNI): %s" % trunk.names)
+        for inv in trunk.of("INVITE"):
+            check("SIP/2.0/TLS" in inv.get("via") and "transport=tls" in inv.get("contact"), "Via and Contact say TLS")
+            port = re.search(r":(\d+);transport=tls", inv.get("contact")).group(1)
+            check(int(port) == inv.addr[1], "without a certificate of ours the Contact is this connection")
+        check(trunk.handshakes == 1, "one connection is enough: %d" % trunk.handshakes)
+        check("no call by TLS" not in bed.text(), "nothing to complain of")
+        trunk.close()
+
+
+def refused_by(driver, make, words, name="sip.trunk.example", args=(), ca=True, **kw):
+    """No byte of SIP reaches that far end; the log says why; the trunk is told as down, never up; calls that
+    are tried all the same fail at once."""
+    with Bed() as bed:
+        trunk = TlsTrunk(*make(bed), **kw)
+        drv = bed.drive(driver, "--calls", 3, "--cps", 2, "--linger", 2, *args, name=name, ca=ca)
+        drv.wait_for(lambda e: e["ev"] == "TRUNK" and e["state"] == 0, "the trunk is down")
+        trunk.wait(lambda: trunk.refused + trunk.handshakes > 1, "it is tried again")
+        s = drv.finish()
+        check(not any(e["ev"] == "TRUNK" and e["state"] == 1 for e in drv.events), "never up")
+        check(s["answered"] == 0 and s["failed"] == 3, "no call: %s" % s)
+        check(trunk.bytes == 0 and not trunk.seen, "no byte of SIP has left: %s" % [m.first for m in trunk.seen])
+        log = bed.text()
+        lines = [l for l in log.splitlines() if "no call by TLS" in l]
+        check(len(lines) == 1, "said once: %s" % log)
+        for w in words:
+            check(w in lines[0], "the log says '%s': %s" % (w, lines[0]))
+        trunk.close()
+
+
+def a_wrong_name_is_refused(driver):
+    refused_by(driver, lambda b: b.ca.sign("good", "DNS:sip.other.example"),
+               ["sip.other.example", "not for sip.trunk.example", "tls.name"])
+
+
+def a_name_in_the_subject_alone_is_refused(driver):
+    refused_by(driver, lambda b: b.ca.sign("sip.trunk.example"), ["no subjectAltName"])
+
+
+def a_wrong_address_is_refused(driver):
+    refused_by(driver, lambda b: b.ca.sign("good", "IP:127.0.0.2,DNS:localhost"), ["127.0.0.2", "not for 127.0.0.1"],
+               name="127.0.0.1")
+
+
+def an_expired_certificate_is_refused(driver):
+    refused_by(driver, lambda b: b.ca.sign("old", "DNS:sip.trunk.example", "20200101000000Z", "20210101000000Z"),
+               ["expired on 2021-01-01", "renew"])
+
+
+def a_certificate_of_tomorrow_is_refused(driver):
+    refused_by(driver, lambda b: b.ca.sign("new", "DNS:sip.trunk.example", "20990101000000Z", "20991231000000Z"),
+               ["not valid before 2099-01-01", "clock"])
+
+
+def a_self_signed_certificate_is_refused(driver):
+    refused_by(driver, lambda b: certs.self_signed(b.dir, "self", "DNS:sip.trunk.example"),
+               ["signed by itself", "tls.ca"])
+
+
+def a_wrong_authority_is_refused(driver):
+    refused_by(driver, lambda b: certs.Authority(b.dir, "wrong-ca").sign("x", "DNS:sip.trunk.example"),
+               ["not signed by an authority", "tls.ca"])
+
+
+def the_systems_authorities_do_not_know_ours(driver):
+    refused_by(driver, lambda b: b.ca.sign("good", "DNS:sip.trunk.example"), ["of this system", "tls.ca"], ca=False)
+
+
+def tls_1_1_is_refused(driver):
+    refused_by(driver, lambda b: b.ca.sign("good", "DNS:sip.trunk.example"), ["protocol"], high=ssl.TLSVersion.TLSv1_1)
+
+
+def an_unchecked_certificate_is_warned_of(driver):
+    with Bed() as bed:
+        trunk = TlsTrunk(*certs.self_signed(bed.dir, "self", "DNS:elsewhere.example"))
+        drv = bed.drive(driver, "--wait-up", "--calls", 3, "--tls-unverified")
+        finish_calls(drv, trunk, 3)
+        check("not checked" in bed.text(), "the log warns: " + bed.text())
+        trunk.close()
+
+
+def our_certificate_is_shown_and_far_ends_reach_us(driver):
+    """A far end that asks for a certificate, and then hangs up by a connection of its own."""
+    with Bed() as bed:
+        ours = bed.ca.sign("ours", "DNS:zvonar.example,IP:127.0.0.1")
+        theirs = bed.ca.sign("good", "DNS:sip.trunk.example")
+        trunk = TlsTrunk(*theirs, client_ca=bed.ca.cert)
+        drv = bed.drive(driver, "--wait-up", "--calls", 1, "--talk", 20, "--tls-cert", ours[0], "--tls-key", ours[1])
+        drv.wait_for(lambda e: e["ev"] == "ANSWERED", "answered")
+        trunk.wait(lambda: trunk.of("ACK"), "its ACK")
+        inv = trunk.of("INVITE")[0]
+        port = int(re.search(r":(\d+);transport=tls", inv.get("contact")).group(1))
+        check(port == DRIVER + 2, "the Contact is our own port: %d" % port)
+
+        def bye(cert):
+            ctx = ssl.create_default_context(cafile=bed.ca.cert)
+            if cert:
+                ctx.load_cert_chain(*cert)
+            with socket.create_connection(("127.0.0.1", port), 5) as raw:
+                with ctx.wrap_socket(raw, server_hostname="zvonar.example") as tls:
+                    tls.sendall(("BYE sip:127.0.0.1:%d SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:%d;branch=z9hG4bKbye\r\n"
+                                 "Max-Forwards: 70\r\nFrom: %s;tag=far\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: 2 BYE\r\n"
+                                 "Content-Length: 0\r\n\r\n" % (port, trunk.port, inv.get("to"), inv.get("from"),
+                                                                inv.get("call-id"))).encode())
+                    tls.settimeout(5)
+                    return tls.recv(4096)
+
+        for cert, who in ((None, "nobody"), (certs.Authority(bed.dir, "wrong-ca").sign("x", "DNS:sip.trunk.example"),
+                                             "another authority's"), (bed.ca.sign("y", "DNS:y.example"), "another name")):
+            try:
+                answer = bye(cert)
+            except OSError:
+                answer = b""
+            check(not answer, "a BYE from %s is not heard: %r" % (who, answer))
+        check(not drv.of(0, "ENDED"), "the call is still up")
+        check(bye(theirs).startswith(b"SIP/2.0 200"), "the trunk's own BYE is answered")
+        drv.wait_for(lambda e: e["ev"] == "ENDED" and e["by"] == 0, "ended by them")
+        drv.finish()
+        trunk.close()
+
+
+def a_far_end_that_wants_a_certificate_is_said(driver):
+    with Bed() as bed:
+        trunk = TlsTrunk(*bed.ca.sign("good", "DNS:sip.trunk.example"), client_ca=bed.ca.cert)
+        drv = bed.drive(driver, "--wait-up", "--calls", 1, "--seconds", 3)
+        trunk.wait(lambda: trunk.refused > 1, "it refuses us")
+        end = time.monotonic() + 5
+        while "tls.certificate, tls.key" not in bed.text() and time.monotonic() < end:
+            time.sleep(0.05)
+        check("tls.certificate, tls.key" in bed.text(), "said: " + bed.text())
+        drv.kill9()
+        trunk.close()
+
+
+def a_closed_connection_comes_back(driver):
+    """The far end hangs up all connections between calls, and is away for a while."""
+    with Bed() as bed:
+        good = bed.ca.sign("good", "DNS:sip.trunk.example")
+        trunk = TlsTrunk(*good)
+        drv = bed.drive(driver, "--wait-up", "--calls", 40, "--cps", 10, "--seconds", 20)
+        trunk.wait(lambda: len(trunk.of("BYE")) >= 5, "calls")
+        before = trunk.handshakes
+        trunk.hang_up_all()
+        trunk.wait(lambda: trunk.handshakes > before, "another connection")
+        finished = drv.finish()
+        check(finished["answered"] >= 36, "calls go on: %s" % finished)
+        check(drv.events[-1]["ev"] == "SUMMARY", "the end")
+        trunk.close()
+
+
+def silent_far_ends_delay_nobody(driver):
+    """Twenty TLS trunks' worth of silence beside a plain one: calls by UDP are as quick as ever."""
+    from siptest import Mock
+    with Bed() as bed:
+        silent = socket.socket()
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        silent.bind(("127.0.0.1", PORT))
+        silent.listen(50)
+        mock = Mock(PORT + 1)
+        args = ["--tls-ca", bed.ca.cert, "--tls-name", "x.example", "--rest", 1, "--port", DRIVER, "--agents", 1,
+                "--calls", 30, "--cps", 20, "--trunk", "127.0.0.1:%d" % (PORT + 1)]
+        args += [x for _ in range(2) for x in ("--spare-trunk", "127.0.0.1:%d;tls" % PORT)]
+        drv = Drive(driver, *args)
+        waits = []
+        for _ in range(30):
+            inv = mock.expect("INVITE", 5)
+            at = time.monotonic()
+            mock.answer(inv, 200, "OK", body=SDP)
+            mock.expect("ACK")
+            waits.append(time.monotonic() - at)
+            end = time.monotonic() + 0.02
+            while time.monotonic() < end:
+                bye = mock.recv(0.01)
+                if bye is not None and bye.method == "BYE":
+                    mock.answer(bye, 200)
+        end = time.monotonic() + 3
+        while time.monotonic() < end and drv.proc.poll() is None:
+            bye = mock.recv(0.1)
+            if bye is not None and bye.method == "BYE":
+                mock.answer(bye, 200)
+        s = drv.finish()
+        check(s["answered"] == 30, "all answered: %s" % s)
+        check(sorted(waits)[len(waits) // 2] < 1, "an ACK comes at once: %s" % waits)
+        silent.close()
+
+
+def reconnecting_for_ever_takes_no_memory(driver):
+    """A hundred handshakes that fail; what the stack forgets of each is some ten kilobytes."""
+    with Bed() as bed:
+        trunk = TlsTrunk(*bed.ca.sign("good", "DNS:sip.other.example"))
+        drv = bed.drive(driver, "--wait-up", "--calls", 1, "--seconds", 60, rest=0)
+
+        def rss():
+            with open("/proc/%d/status" % drv.proc.pid) as f:
+                return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+        trunk.wait(lambda: trunk.refused > 40, "tries", 30)
+        before, tries = rss(), trunk.refused
+        trunk.wait(lambda: trunk.refused > tries + 60, "more tries", 30)
+        grown = (rss() - before) * 1024 / (trunk.refused - tries)
+        drv.kill9()
+        trunk.close()
+        check(grown < 3000, "%d bytes stay of each connection" % grown)
+
+
+main({k: v for k, v in globals().items() if callable(v) and getattr(v, "__module__", "") == "__main__"})
