@@ -294,7 +294,7 @@ static void take_queue(struct zv_desks *d, const struct zv_cmd *cmd)
 {
 	const struct zv_config *c = config_of(d);
 
-	if (cmd->u.queue.queue >= c->engine.n_queues)
+	if (cmd->u.queue.queue >= c->engine.n_queues || cmd->u.queue.what == ZV_QUEUED_CAME)
 		return;
 	publish(d, &(struct zv_http_audience){.roles = ZV_ROLE_SUPERVISOR | ZV_ROLE_OPERATOR}, "queue",
 		json_pack("{s:s s:i s:o s:I s:I s:I}", "queue", c->engine.queues[cmd->u.queue.queue].name,

@@ -8,6 +8,7 @@
 #include "app/daemon_int.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "store/card.h"
 #include "store/lead_put.h"
 
 struct missed {
@@ -77,8 +78,29 @@ void zv_daemon_missed(struct zv_daemon *d, const struct zv_cmd *cmd)
 				 .caller = cmd->u.queue.caller, .due_class = ZV_DUE_HOT});
 }
 
+/* Somebody calls: the engine is told who, so that his own agent goes first and the card is that of his
+ * lead. */
+static void who(struct zv_daemon *d, const struct zv_cmd *cmd)
+{
+	struct zv_event ev = {.type = ZV_EV_CALLER, .leg = cmd->leg};
+	struct zv_caller caller;
+	enum zv_err err = zv_store_caller(d->store, cmd->u.queue.caller, cmd->campaign, &caller);
+
+	if (err == ZV_OK) {
+		ev.u.caller.lead = caller.lead;
+		ev.u.caller.person = caller.person;
+		ev.u.caller.owner = caller.owner;
+	}
+	if (err == ZV_OK || err == ZV_ENOENT)
+		err = zv_daemon_word(d, &ev);
+	if (err != ZV_OK)
+		zv_warn("app", "a caller goes to anybody: %s", zv_err_text(err));
+}
+
 void zv_daemon_queued(struct zv_daemon *d, const struct zv_cmd *cmd)
 {
+	if (cmd->u.queue.what == ZV_QUEUED_CAME)
+		who(d, cmd);
 	if (cmd->u.queue.what == ZV_QUEUED_OVER && cmd->u.queue.wish_ms != 0)
 		post(d, &(struct missed){.daemon = d, .campaign = cmd->campaign,
 					 .caller = cmd->u.queue.caller, .due_class = ZV_DUE_CALLBACK,

@@ -107,7 +107,10 @@ enum zv_room_state {
 	ZV_ROOM_WAITS,   /* his agent is gone: hold music until another takes him */
 	ZV_ROOM_WATCHES, /* of a supervisor: hears another's talk */
 };
-enum zv_queued { ZV_QUEUED_WAITS = 1, ZV_QUEUED_SERVED, ZV_QUEUED_GAVE_UP, ZV_QUEUED_OVER };
+enum zv_queued {
+	ZV_QUEUED_WAITS = 1, ZV_QUEUED_SERVED, ZV_QUEUED_GAVE_UP, ZV_QUEUED_OVER,
+	ZV_QUEUED_CAME, /* who is it?  EV_CALLER says so, if he is known */
+};
 
 /* May the far end's RTP come from elsewhere than it said (a phone behind NAT)?  The first valid
  * packet then decides where from and where to, until the next OPEN. */
@@ -213,6 +216,12 @@ struct zv_cmd {
 			uint32_t debt, topic, caller_hash;
 			uint16_t facts;
 			uint8_t channel, exclude;
+			/* a talk of one who called us: the id by which it is noted and recorded, and
+			 * what is known of it; again with its result.  of zero: the token is the id */
+			struct zv_attempt_id of;
+			uint32_t agent;      /* 1 + id; 0 nobody */
+			uint16_t connect_s, end_s; /* as in struct zv_contact */
+			uint8_t result, talk_kind;
 		} contact;
 		struct {
 			uint64_t called, caller;

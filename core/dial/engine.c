@@ -209,6 +209,8 @@ static void on_people(struct zv_engine *e, const struct zv_event *ev)
 		zv_desk(e, ev);
 	else if (ev->type == ZV_EV_NO_OFFER)
 		zv_desk_not_offered(e, ev);
+	else if (ev->type == ZV_EV_CALLER)
+		zv_inbound_caller(e, ev);
 	else
 		zv_inbound_incoming(e, ev);
 }
@@ -286,6 +288,7 @@ static void dispatch(struct zv_engine *e, const struct zv_event *ev)
 	case ZV_EV_DESK:
 	case ZV_EV_NO_OFFER:
 	case ZV_EV_SIP_INCOMING:
+	case ZV_EV_CALLER:
 		on_people(e, ev);
 		break;
 	case ZV_EV_INTENT_FLUSHED:

@@ -91,6 +91,8 @@ enum zv_event_type {
 	ZV_EV_NO_OFFER,      /* from the lookahead: the lead u.kill.lead of a FETCH cannot be offered;
 			      * code = enum zv_err: ENOENT no such lead of that campaign, EDENIED
 			      * it may not be called any more, EAGAIN not now */
+	ZV_EV_CALLER,        /* leg: of an accepted call from outside; u.caller: whose number it is;
+			      * lead 0: a stranger's */
 };
 
 /* What an agent may ask for.  A talk is his customer's call. */
@@ -178,6 +180,7 @@ struct zv_event {
 			uint64_t number; /* E.164 digits, or a lead */
 			int64_t at_ms;  /* DONE: call back so that the answer lands then (calendar); 0 none */
 		} desk;
+		struct { uint64_t lead, person; uint32_t owner; } caller; /* owner: 1 + id; 0 nobody's */
 		struct { uint64_t caller, called; } incoming; /* E.164 digits; caller 0: hidden */
 		/* category 0: its next call is to be at at_ms in due_class, whoever holds it now
 		 * (at_ms 0: an agreed call-back is called off, an ordinary call stays); owner: as

@@ -184,7 +184,8 @@ static enum zv_err contact_of(struct zv_apply *a, const struct zv_cmd *cmd, uint
 		.person = person,
 		.lead = cmd->u.contact.lead,
 		.contact = {.at_ms = cmd->u.contact.at_ms,
-			    .attempt = cmd->attempt,
+			    .attempt = zv_attempt_is_zero(cmd->u.contact.of) ? cmd->attempt
+									   : cmd->u.contact.of,
 			    .e164 = cmd->u.contact.e164,
 			    .campaign = cmd->campaign,
 			    .caller = cmd->u.contact.caller_hash,
@@ -192,7 +193,12 @@ static enum zv_err contact_of(struct zv_apply *a, const struct zv_cmd *cmd, uint
 			    .topic = cmd->u.contact.topic,
 			    .facts = (uint16_t)(cmd->u.contact.facts & ((1u << ZV_FACTS) - 1)),
 			    .channel = cmd->u.contact.channel,
-			    .exclude = cmd->u.contact.exclude},
+			    .exclude = cmd->u.contact.exclude,
+			    .connect_s = cmd->u.contact.connect_s,
+			    .end_s = cmd->u.contact.end_s},
+		.result = cmd->u.contact.result,
+		.talk_kind = cmd->u.contact.talk_kind,
+		.agent = cmd->u.contact.agent,
 	};
 
 	return zv_db_ledger_put(a->txn, &row);

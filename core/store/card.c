@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "store/db.h"
 
 /* ---- notes ---- */
@@ -257,47 +258,65 @@ enum zv_err zv_store_card(struct zv_store *store, uint64_t lead, zv_card_fn fn, 
 struct caller {
 	struct zv_store *store;
 	uint32_t campaign;
-	uint64_t lead; /* best so far */
+	struct zv_caller best; /* so far */
 	int64_t came_ms;
+	uint32_t owner;        /* of any of his leads; that of the best one goes before */
 };
 
-static bool when_it_came(void *arg, const struct zv_lead_row *row)
+static bool weigh(void *arg, const struct zv_lead_row *row)
 {
-	*(int64_t *)arg = row->accepted_ms > row->imported_ms ? row->accepted_ms : row->imported_ms;
+	struct caller *c = arg;
+	int64_t came_ms = row->accepted_ms > row->imported_ms ? row->accepted_ms : row->imported_ms;
+	bool here = c->campaign != 0 && row->campaign == c->campaign;
+
+	if (c->owner == 0)
+		c->owner = row->owner;
+	if (here)
+		came_ms = INT64_MAX;
+	if (c->best.lead == 0 || came_ms >= c->came_ms) {
+		c->best = (struct zv_caller){row->lead, row->person, row->owner};
+		c->came_ms = came_ms;
+	}
 	return false;
 }
 
-static bool better(void *arg, uint64_t lead, uint64_t person)
+static bool look_at(void *arg, uint64_t lead, uint64_t person)
 {
 	struct caller *c = arg;
-	int64_t came_ms = 0;
 
 	(void)person;
-	if (c->campaign != 0 && zv_lead_campaign(lead) == c->campaign) {
-		c->lead = lead;
-		return false;
-	}
-	if (zv_store_lead_get(c->store, lead, when_it_came, &came_ms) == ZV_OK &&
-	    (c->lead == 0 || came_ms >= c->came_ms)) {
-		c->lead = lead;
-		c->came_ms = came_ms;
-	}
+	if (zv_store_lead_get(c->store, lead, weigh, c) != ZV_OK)
+		zv_warn("store", "lead %llu of a caller does not read", (unsigned long long)lead);
 	return true;
+}
+
+enum zv_err zv_store_caller(struct zv_store *store, uint64_t e164, uint32_t campaign,
+			    struct zv_caller *ret_caller)
+{
+	struct caller c = {.store = store, .campaign = campaign};
+	uint32_t n = 0;
+	enum zv_err err = zv_store_number_each(store, e164, look_at, &c);
+
+	if (err == ZV_OK && c.best.lead == 0) {
+		err = zv_store_persons_of(store, e164, &c.best.person, 1, &n);
+		if (err == ZV_OK && n == 0)
+			err = ZV_ENOENT;
+	}
+	if (err != ZV_OK)
+		return err;
+	if (c.best.owner == 0)
+		c.best.owner = c.owner;
+	*ret_caller = c.best;
+	return ZV_OK;
 }
 
 enum zv_err zv_store_card_by_number(struct zv_store *store, uint64_t e164, uint32_t campaign,
 				    zv_card_fn fn, void *arg)
 {
-	struct caller c = {.store = store, .campaign = campaign};
-	uint64_t person = 0;
-	uint32_t n = 0;
+	struct zv_caller caller;
 	struct card_walk *w;
-	enum zv_err err = zv_store_number_each(store, e164, better, &c);
+	enum zv_err err = zv_store_caller(store, e164, campaign, &caller);
 
-	if (err == ZV_OK && c.lead == 0)
-		err = zv_store_persons_of(store, e164, &person, 1, &n);
-	if (err == ZV_OK && c.lead == 0 && n == 0)
-		err = ZV_ENOENT;
 	if (err != ZV_OK)
 		return err;
 	w = calloc(1, sizeof(*w));
@@ -306,7 +325,7 @@ enum zv_err zv_store_card_by_number(struct zv_store *store, uint64_t e164, uint3
 	w->store = store;
 	w->fn = fn;
 	w->arg = arg;
-	err = card(w, c.lead, person);
+	err = card(w, caller.lead, caller.person);
 	free(w);
 	return err;
 }

@@ -59,6 +59,15 @@ enum zv_err zv_store_card(struct zv_store *store, uint64_t lead, zv_card_fn fn, 
 enum zv_err zv_store_card_by_number(struct zv_store *store, uint64_t e164, uint32_t campaign,
 				    zv_card_fn fn, void *arg) ZV_MUST_USE;
 
+/* Who has that number: his lead in the campaign (id), else the one that came last; whose agent he is
+ * counts in all of them.  ZV_ENOENT. */
+struct zv_caller {
+	uint64_t lead, person; /* lead 0: none is left */
+	uint32_t owner;        /* 1 + id of the agent whose lead it is; 0 nobody's */
+};
+enum zv_err zv_store_caller(struct zv_store *store, uint64_t e164, uint32_t campaign,
+			    struct zv_caller *ret_caller) ZV_MUST_USE;
+
 /* An agreed call-back. */
 struct zv_callback_row {
 	uint64_t lead, person;

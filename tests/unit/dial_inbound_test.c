@@ -43,6 +43,15 @@ static void ring(struct bed *b, uint64_t caller, uint64_t called)
 	bed_step(b, ev);
 }
 
+static const struct zv_cmd *queued(const struct bed *b, enum zv_queued what, uint64_t caller)
+{
+	for (uint32_t i = 0; i < b->n_kept; i++)
+		if (b->kept[i].type == ZV_CMD_QUEUE && b->kept[i].u.queue.what == what &&
+		    b->kept[i].u.queue.caller == caller)
+			return &b->kept[i];
+	return NULL;
+}
+
 /* Rings, is accepted, answered and greeted; its leg. */
 static struct zv_leg_id call_in(struct bed *b, uint64_t caller, uint64_t called)
 {
@@ -54,6 +63,8 @@ static struct zv_leg_id call_in(struct bed *b, uint64_t caller, uint64_t called)
 	cr_assert_eq(bed_count(b, ZV_CMD_ACCEPT), 1);
 	cr_assert_eq(bed_cmd(b, ZV_CMD_ACCEPT)->u.accept.handle, handles);
 	leg = bed_cmd(b, ZV_CMD_ACCEPT)->leg;
+	if (queued(b, ZV_QUEUED_CAME, caller) != NULL)
+		bed_step(b, (struct zv_event){.type = ZV_EV_CALLER, .leg = leg});
 	bed_step(b, bed_leg(ZV_EV_SIP_ANSWERED, leg, 200));
 	cr_assert_eq(bed_count(b, ZV_CMD_MEDIA_OPEN), 1);
 	play = bed_cmd(b, ZV_CMD_MEDIA_PLAY);
@@ -63,15 +74,6 @@ static struct zv_leg_id call_in(struct bed *b, uint64_t caller, uint64_t called)
 	played.u.media.tag = play->u.play.tag;
 	bed_step(b, played);
 	return leg;
-}
-
-static const struct zv_cmd *queued(const struct bed *b, enum zv_queued what, uint64_t caller)
-{
-	for (uint32_t i = 0; i < b->n_kept; i++)
-		if (b->kept[i].type == ZV_CMD_QUEUE && b->kept[i].u.queue.what == what &&
-		    b->kept[i].u.queue.caller == caller)
-			return &b->kept[i];
-	return NULL;
 }
 
 static const struct zv_cmd *played(const struct bed *b, uint64_t prompt)
@@ -169,12 +171,13 @@ Test(inbound, the_talk_is_told_to_the_ledger_as_theirs_and_its_wrap_up_goes_to_w
 	struct bed *b = inbound_bed(1);
 	struct zv_event done = {.type = ZV_EV_DESK, .attempt = {66, 1}};
 	const struct zv_cmd *cmd;
+	struct zv_attempt_id talk;
 	struct zv_leg_id leg;
 	int64_t came_ms;
 
 	bed_ready(b, 0);
 	leg = call_in(b, 79160000001, LINE_SALES);
-	came_ms = b->now.cal_ms - 2;
+	came_ms = b->now.cal_ms - 3;
 	bed_tick(b, 40000);
 	hang_up(b, leg);
 	cmd = bed_cmd(b, ZV_CMD_CONTACT);
@@ -186,6 +189,12 @@ Test(inbound, the_talk_is_told_to_the_ledger_as_theirs_and_its_wrap_up_goes_to_w
 	cr_expect_eq(cmd->u.contact.at_ms, came_ms);
 	cr_expect(cmd->u.contact.facts & ZV_FACT_BIT(ZV_FACT_CONVERSATION));
 	cr_expect_eq(cmd->campaign, 7);
+	talk = cmd->u.contact.of;
+	cr_expect(!zv_attempt_is_zero(talk));
+	cr_expect_eq(cmd->u.contact.agent, 1 + 100);
+	cr_expect_eq(cmd->u.contact.talk_kind, ZV_TALK_KIND_INBOUND);
+	cr_expect_eq(cmd->u.contact.end_s - cmd->u.contact.connect_s, 40);
+	cr_expect_eq(cmd->u.contact.result, 0);
 	cr_expect_eq(zv_engine_agent(b->engine, 0)->state, ZV_AG_WRAPUP);
 	cr_expect_null(queued(b, ZV_QUEUED_OVER, 79160000001), "its result is still to be written down");
 	bed_step(b, bed_leg(ZV_EV_SIP_CLOSED, leg, 0));
@@ -195,8 +204,16 @@ Test(inbound, the_talk_is_told_to_the_ledger_as_theirs_and_its_wrap_up_goes_to_w
 	done.u.desk.to = ZV_AGENT_NONE;
 	done.u.desk.at_ms = b->now.cal_ms + SET_HOUR_MS;
 	bed_step(b, done);
+	/* once more, now with its result: the same talk, under the id of its card */
+	cmd = bed_cmd(b, ZV_CMD_CONTACT);
+	cr_assert_not_null(cmd);
+	cr_expect(zv_attempt_eq(cmd->u.contact.of, talk));
+	cr_expect_eq(cmd->u.contact.at_ms, came_ms);
+	cr_expect_eq(cmd->u.contact.result, 2);
+	cr_expect_eq(cmd->u.contact.agent, 1 + 100);
 	cmd = queued(b, ZV_QUEUED_OVER, 79160000001);
 	cr_assert_not_null(cmd);
+	cr_expect(zv_attempt_eq(cmd->attempt, talk));
 	cr_expect_eq(cmd->u.queue.result, 2);
 	cr_expect_eq(cmd->u.queue.wish_ms, done.u.desk.at_ms);
 	cr_expect_eq(cmd->u.queue.wish_owner, 1 + 100);
@@ -208,6 +225,71 @@ Test(inbound, the_talk_is_told_to_the_ledger_as_theirs_and_its_wrap_up_goes_to_w
 	/* The leg may be used again. */
 	for (uint32_t i = 0; i < 64; i++)
 		(void)call_in(b, 79160000100 + i, LINE_SALES);
+	bed_destroy(b);
+}
+
+Test(inbound, a_caller_who_is_known_goes_to_his_own_agent_first)
+{
+	struct bed *b = inbound_bed(2);
+	struct zv_event who = {.type = ZV_EV_CALLER};
+	struct zv_leg_id leg;
+	uint64_t late;
+
+	for (uint32_t owner = 0; owner < 2; owner++) {
+		/* agent 0 waits longer, but the second caller is agent 1's */
+		bed_ready(b, 0);
+		bed_tick(b, 1000);
+		bed_ready(b, 1);
+		ring(b, 79160000001 + owner, LINE_SALES);
+		leg = bed_cmd(b, ZV_CMD_ACCEPT)->leg;
+		cr_assert_not_null(queued(b, ZV_QUEUED_CAME, 79160000001 + owner));
+		who.leg = leg;
+		who.u.caller.lead = 77;
+		who.u.caller.person = 78;
+		who.u.caller.owner = owner == 1 ? 1 + 101 : 0;
+		bed_step(b, who);
+		bed_step(b, bed_leg(ZV_EV_SIP_ANSWERED, leg, 200));
+		bed_step(b, (struct zv_event){.type = ZV_EV_MEDIA_PLAYED, .leg = leg, .u.media.tag =
+					      bed_cmd(b, ZV_CMD_MEDIA_PLAY)->u.play.tag});
+		cr_assert_not_null(bed_cmd(b, ZV_CMD_CARD));
+		cr_expect_eq(bed_cmd(b, ZV_CMD_CARD)->u.agent.agent, owner);
+		cr_expect_eq(bed_cmd(b, ZV_CMD_CARD)->u.agent.lead, 77);
+		cr_expect_eq(bed_cmd(b, ZV_CMD_CARD)->u.agent.person, 78);
+		hang_up(b, leg);
+		bed_step(b, bed_leg(ZV_EV_SIP_CLOSED, leg, 0));
+		bed_tick(b, 600000); /* the wrap-up's time */
+		/* said too late, it changes nothing */
+		late = bed_stats(b).late_events;
+		bed_step(b, who);
+		cr_expect_eq(bed_stats(b).late_events, late + 1);
+	}
+	cr_expect_eq(bed_stats(b).mended, 0);
+	bed_destroy(b);
+}
+
+Test(inbound, without_a_greeting_a_caller_is_served_when_he_is_known_or_soon_after)
+{
+	struct bed *b = inbound_bed(2);
+	struct zv_event who = {.type = ZV_EV_CALLER, .u.caller = {.lead = 77, .owner = 1 + 101}};
+
+	bed_ready(b, 0);
+	bed_tick(b, 1000);
+	bed_ready(b, 1);
+	ring(b, 79160000001, LINE_HELP);
+	who.leg = bed_cmd(b, ZV_CMD_ACCEPT)->leg;
+	bed_step(b, bed_leg(ZV_EV_SIP_ANSWERED, who.leg, 200));
+	cr_expect_null(bed_cmd(b, ZV_CMD_CARD), "he is not known yet");
+	bed_step(b, who);
+	cr_assert_not_null(bed_cmd(b, ZV_CMD_CARD));
+	cr_expect_eq(bed_cmd(b, ZV_CMD_CARD)->u.agent.agent, 1);
+	/* nobody says who it is: anybody takes him a moment later */
+	ring(b, 79160000002, LINE_HELP);
+	who.leg = bed_cmd(b, ZV_CMD_ACCEPT)->leg;
+	bed_step(b, bed_leg(ZV_EV_SIP_ANSWERED, who.leg, 200));
+	cr_expect_null(bed_cmd(b, ZV_CMD_CARD));
+	bed_tick(b, 250);
+	cr_assert_not_null(bed_cmd(b, ZV_CMD_CARD));
+	cr_expect_eq(bed_cmd(b, ZV_CMD_CARD)->u.agent.agent, 0);
 	bed_destroy(b);
 }
 

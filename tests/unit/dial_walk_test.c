@@ -19,7 +19,8 @@ struct walk {
 	struct zv_event recent[RECENT]; /* some come again */
 	uint32_t n_recent;
 	uint8_t *answered;              /* [token] */
-	uint64_t incoming, queued[ZV_QUEUED_OVER + 1];
+	uint64_t incoming, queued[ZV_QUEUED_CAME + 1];
+	struct zv_leg_id came;
 	uint64_t done[ZV_DESK_MAX], refused[ZV_DESK_MAX];
 	uint32_t room_seen[ZV_ROOM_WATCHES + 1];
 };
@@ -65,6 +66,8 @@ static void one(struct walk *w, const struct zv_event *ev)
 
 		if (cmd->type == ZV_CMD_QUEUE)
 			w->queued[cmd->u.queue.what]++;
+		if (cmd->type == ZV_CMD_QUEUE && cmd->u.queue.what == ZV_QUEUED_CAME)
+			w->came = cmd->leg;
 		if (cmd->type == ZV_CMD_ACCEPT && chance(w, 300))
 			b->legs[cmd->leg.slot].late = true;
 		if (cmd->type == ZV_CMD_DESK)
@@ -239,6 +242,13 @@ static void any_caller(struct walk *w)
 	ev.u.incoming.caller = chance(w, 100) ? 0 : 79261000000 + draw(w, 500);
 	ev.u.incoming.called = 74950000000;
 	one(w, &ev);
+	if (w->came.gen == 0 || chance(w, 2))
+		return;
+	ev = (struct zv_event){.type = ZV_EV_CALLER, .leg = w->came};
+	ev.u.caller.lead = 1 + draw(w, 1000);
+	ev.u.caller.owner = (uint32_t)draw(w, 8) * 50;
+	w->came = (struct zv_leg_id){0};
+	one(w, &ev);
 }
 
 static void any_lead(struct walk *w)
@@ -406,7 +416,7 @@ Test(walk, whatever_happens_nobody_is_stuck)
 			(unsigned long long)w.b->bridges, (unsigned long long)st.abandoned,
 			(unsigned long long)st.late_events, (unsigned long long)st.not_sent,
 			(unsigned long long)st.deferred, (unsigned long long)st.skipped);
-		for (int i = 1; i <= ZV_QUEUED_OVER; i++)
+		for (int i = 1; i <= ZV_QUEUED_CAME; i++)
 			fprintf(stderr, "queue %d: %llu\n", i, (unsigned long long)w.queued[i]);
 		for (int i = 1; i < ZV_DESK_MAX; i++)
 			fprintf(stderr, "wish %d: %llu granted, %llu refused\n", i, (unsigned long long)w.done[i],

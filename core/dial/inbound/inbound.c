@@ -11,6 +11,7 @@
 #define ACCEPT_MS   32000 /* no word after our 200 */
 #define GREETING_MS 60000 /* the backstop behind a prompt's own end */
 #define CLOSED_MS   30000
+#define KNOWN_MS    200   /* one look into the store: who it is decides who is asked first */
 
 struct in_ctx {
 	struct zv_engine *e;
@@ -124,27 +125,45 @@ static void say_position(const struct in_ctx *c)
 
 /* ---- the end ---- */
 
-/* They called us: told as such, so that rules which count only our calls can leave it out. */
-static void tell_ledger(const struct in_ctx *c)
+static uint16_t seconds(int64_t ms)
 {
-	struct zv_event ev = {.type = ZV_EV_CONTACT};
+	return ms <= 0 ? 0 : ms >= 65534 * 1000 ? 65535 : (uint16_t)(1 + ms / 1000);
+}
 
-	if (c->in->caller == 0)
+/* They called us: told as such, so that rules which count only our calls can leave it out.  The talk
+ * goes by the leg's own attempt id, as its card, note and recording do.  written: it is told again, with
+ * what came of it. */
+static void tell_ledger(const struct in_ctx *c, const struct zv_written *written)
+{
+	const struct zv_in *in = c->in;
+	const struct zv_contact contact = {
+		.at_ms = in->cal_ms, .attempt = zv_side_at(c->e, c->slot)->attempt, .e164 = in->caller,
+		.campaign = c->e->conf->campaigns[queue_conf(c)->campaign].id,
+		.facts = ZV_FACT_BIT(ZV_FACT_CONNECT) | ZV_FACT_BIT(ZV_FACT_CONVERSATION),
+		.channel = ZV_CHANNEL_VOICE_AGENT, .exclude = ZV_EXCLUDE_INBOUND,
+		.connect_s = seconds(in->bridged_ms - in->since_ms),
+		.end_s = seconds(in->over_ms - in->since_ms)};
+	struct zv_attempt_id token = zv_law_token(c->e, ZV_TOKEN_OWN);
+	uint32_t agent = written != NULL ? written->agent : in->agent;
+	struct zv_cmd *cmd;
+
+	if (in->caller == 0)
 		return;
-	ev.u.contact.e164 = c->in->caller;
-	ev.u.contact.at_ms = c->in->cal_ms;
-	ev.u.contact.campaign = c->e->conf->campaigns[queue_conf(c)->campaign].id;
-	ev.u.contact.facts = ZV_FACT_BIT(ZV_FACT_CONNECT) | ZV_FACT_BIT(ZV_FACT_CONVERSATION);
-	ev.u.contact.channel = ZV_CHANNEL_VOICE_AGENT;
-	ev.u.contact.exclude = ZV_EXCLUDE_INBOUND;
-	zv_person_on_contact(c->e, &ev);
+	cmd = written != NULL ? zv_contact_tell(c->e, 0, token, &contact)
+			      : zv_contact_add(c->e, 0, token, &contact);
+	if (cmd == NULL)
+		return;
+	cmd->u.contact.lead = in->lead;
+	cmd->u.contact.agent = agent < c->e->floor.agents.n ? 1 + c->e->floor.agents.conf[agent].id : 0;
+	cmd->u.contact.talk_kind = ZV_TALK_KIND_INBOUND;
+	cmd->u.contact.result = written != NULL ? written->result : 0;
 }
 
 /* The talk is over: what was said is written down now.  Where no agent is any more it is over. */
 static void over(const struct in_ctx *c, enum zv_agent_does what, bool hang_up)
 {
 	c->in->over_ms = c->e->now.mono_ms;
-	tell_ledger(c);
+	tell_ledger(c, NULL);
 	zv_floor_silence(c->e, c->slot);
 	state(c, ZV_IN_WRAPUP);
 	zv_side_deadline(c->e, c->slot, 0); /* his agent's wrap-up has its own limit */
@@ -188,6 +207,11 @@ static void on_answered(const struct in_ctx *c)
 	c->in->until_ms = q->max_wait_ms != 0 ? c->e->now.mono_ms + q->max_wait_ms : 0;
 	zv_open_media(c->e, c->slot, c->ev);
 	zv_side_at(c->e, c->slot)->media_open = true;
+	if (q->greeting == 0 && c->in->asked) {
+		state(c, ZV_IN_GREETED);
+		zv_side_deadline(c->e, c->slot, c->e->now.mono_ms + KNOWN_MS);
+		return;
+	}
 	if (q->greeting == 0) {
 		wait(c);
 		return;
@@ -332,9 +356,9 @@ static bool about(const struct zv_engine *e, uint32_t slot, struct zv_customer *
 	q = &e->conf->queues[in->queue];
 	*ret_about = (struct zv_customer){
 		.campaign = q->campaign, .skill = q->skill, .level_min = q->level_min,
-		.priority = q->priority, .kind = ZV_TALK_KIND_INBOUND, .owner = ZV_AGENT_NONE,
+		.priority = q->priority, .kind = ZV_TALK_KIND_INBOUND, .owner = in->owner,
 		.placed_for = ZV_AGENT_NONE, .since_ms = in->agent_had ? 0 : in->since_ms,
-		.number = in->caller};
+		.lead = in->lead, .person = in->person, .number = in->caller};
 	return true;
 }
 
@@ -374,6 +398,7 @@ static void wrapped_up(struct zv_engine *e, uint32_t slot, const struct zv_writt
 	if (c.in->state != ZV_IN_WRAPUP)
 		return;
 	zv_queue_handled(e, c.in->queue, e->now.mono_ms - c.in->bridged_ms);
+	tell_ledger(&c, written);
 	cmd = zv_queue_tell(e, slot, ZV_QUEUED_OVER);
 	cmd->u.queue.result = written->result;
 	cmd->u.queue.wish_ms = written->wish_ms;
@@ -448,13 +473,42 @@ void zv_inbound_incoming(struct zv_engine *e, const struct zv_event *ev)
 	}
 	c = ctx_of(e, slot);
 	*c.in = (struct zv_in){.state = ZV_IN_ACCEPTED, .queue = (uint16_t)queue,
-			       .agent = ZV_AGENT_NONE, .caller = ev->u.incoming.caller,
+			       .agent = ZV_AGENT_NONE, .owner = ZV_AGENT_NONE,
+			       .caller = ev->u.incoming.caller,
 			       .called = ev->u.incoming.called, .cal_ms = e->now.cal_ms};
 	e->inbound.n_active++;
 	e->inbound.queues[queue].came++;
 	cmd = zv_emit_leg(e, ZV_CMD_ACCEPT, slot);
 	cmd->u.accept.handle = ev->code;
 	zv_side_deadline(e, slot, e->now.mono_ms + ACCEPT_MS);
+	c.in->asked = c.in->caller != 0;
+	if (c.in->asked)
+		zv_queue_tell(e, slot, ZV_QUEUED_CAME);
+}
+
+void zv_inbound_caller(struct zv_engine *e, const struct zv_event *ev)
+{
+	const struct zv_side *side = zv_side_at(e, ev->leg.slot);
+	const struct zv_agents *agents = &e->floor.agents;
+	struct in_ctx c;
+	struct zv_in *in;
+
+	if (side == NULL || side->use != ZV_SIDE_INBOUND || side->gen != ev->leg.gen) {
+		e->stats.late_events++;
+		return;
+	}
+	c = ctx_of(e, ev->leg.slot);
+	in = c.in;
+	in->asked = false;
+	if (in->state != ZV_IN_ACCEPTED && in->state != ZV_IN_GREETED && in->state != ZV_IN_WAITING)
+		return; /* he is served; his card was found by his number */
+	in->lead = ev->u.caller.lead;
+	in->person = ev->u.caller.person;
+	for (uint32_t i = 0; i < agents->n && ev->u.caller.owner != 0; i++)
+		if (agents->conf[i].id == ev->u.caller.owner - 1)
+			in->owner = i;
+	if (in->state == ZV_IN_GREETED && !in->plays)
+		wait(&c);
 }
 
 bool zv_engine_queue(const struct zv_engine *engine, uint32_t queue, struct zv_queue_stats *ret_stats)

@@ -16,7 +16,7 @@ struct zv_engine;
 enum zv_in_state {
 	ZV_IN_FREE = 0,
 	ZV_IN_ACCEPTED, /* its 200 is under way */
-	ZV_IN_GREETED,  /* hears the greeting */
+	ZV_IN_GREETED,  /* hears the greeting, or waits to be known */
 	ZV_IN_WAITING,  /* for an agent: hold music, now and then its position */
 	ZV_IN_BRIDGED,  /* talks to an agent, or to a number he was transferred to */
 	ZV_IN_WRAPUP,   /* the talk is over, an agent writes down what was said */
@@ -29,10 +29,13 @@ struct zv_in {
 	bool saying;         /* WAITING: its position is being said */
 	bool plays;          /* we play something to it; else the floor may */
 	bool agent_had;      /* somebody has talked to it */
+	bool asked;          /* who it is is asked for, and not answered yet */
 	uint16_t queue;      /* index */
 	uint32_t agent;      /* last one, or ZV_AGENT_NONE */
 	uint32_t tag;        /* of what plays */
 	uint64_t caller, called;
+	uint64_t lead, person; /* of the caller, if he is known; 0 */
+	uint32_t owner;      /* index of the agent whose lead he is, or ZV_AGENT_NONE */
 	int64_t cal_ms;      /* when it came */
 	int64_t since_ms;    /* monotonic: answered, so waiting since */
 	int64_t until_ms;    /* WAITING: then it has waited too long; 0 never */
@@ -63,6 +66,7 @@ struct zv_inbound {
 enum zv_err zv_inbound_init(struct zv_engine *e) ZV_MUST_USE; /* ZV_ENOMEM */
 void zv_inbound_fini(struct zv_engine *e);
 void zv_inbound_incoming(struct zv_engine *e, const struct zv_event *ev);
+void zv_inbound_caller(struct zv_engine *e, const struct zv_event *ev);
 
 uint32_t zv_inbound_waiting(const struct zv_engine *e, uint32_t queue);
 /* Is this number on the line with us, but for the leg `slot` (ZV_SLOT_NONE: with none)? */

@@ -123,6 +123,13 @@ void zv_person_optout(struct zv_engine *e, const struct zv_optout *optout);
 void zv_person_on_suppress(struct zv_engine *e, const struct zv_event *ev);
 void zv_person_on_mark(struct zv_engine *e, const struct zv_event *ev);
 void zv_person_on_contact(struct zv_engine *e, const struct zv_event *ev);
+/* A contact that is no attempt of ours: counts from now on, and is written down.  attempt zero: it goes by
+ * the token (zero: one of our own).  NULL: neither person nor number.  Else its command. */
+struct zv_cmd *zv_contact_add(struct zv_engine *e, uint64_t person, struct zv_attempt_id token,
+			      const struct zv_contact *contact);
+/* Written down only: it counts already, and there is more to say of it. */
+struct zv_cmd *zv_contact_tell(struct zv_engine *e, uint64_t person, struct zv_attempt_id token,
+			       const struct zv_contact *contact);
 void zv_person_on_told(struct zv_engine *e, const struct zv_event *ev);
 
 /* ---- message.c ---- */

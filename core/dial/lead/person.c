@@ -458,38 +458,57 @@ void zv_person_on_mark(struct zv_engine *e, const struct zv_event *ev)
 	ask_again(e, one.id, 0);
 }
 
-void zv_person_on_contact(struct zv_engine *e, const struct zv_event *ev)
+struct zv_cmd *zv_contact_add(struct zv_engine *e, uint64_t person, struct zv_attempt_id token,
+			      const struct zv_contact *contact)
 {
-	bool by_number = ev->u.contact.person == 0;
+	bool by_number = person == 0;
 	struct zv_recent_one one = {
-		.what = ZV_RECENT_CONTACT, .token = zv_law_token_of(e, ev->attempt),
-		.by = by_number ? ZV_RECENT_BY_NUMBER : ZV_RECENT_BY_PERSON};
-	struct zv_cmd *cmd;
+		.what = ZV_RECENT_CONTACT, .token = zv_law_token_of(e, token),
+		.by = by_number ? ZV_RECENT_BY_NUMBER : ZV_RECENT_BY_PERSON,
+		.id = by_number ? contact->e164 : person};
 
-	one.id = by_number ? ev->u.contact.e164 : ev->u.contact.person;
 	if (one.id == 0) {
 		e->stats.late_events++;
-		return;
+		return NULL;
 	}
-	one.u.contact = (struct zv_contact){
-		.at_ms = ev->u.contact.at_ms, .attempt = one.token, .e164 = ev->u.contact.e164,
-		.campaign = ev->u.contact.campaign, .facts = ev->u.contact.facts,
-		.channel = ev->u.contact.channel, .exclude = ev->u.contact.exclude};
+	one.u.contact = *contact;
+	if (zv_attempt_is_zero(contact->attempt))
+		one.u.contact.attempt = one.token;
 	zv_recent_add(&e->law.recent, &one, 1);
 	for (uint32_t i = 0; i < e->params.persons.n; i++)
 		if (e->law.person_refs[i] > 0 &&
-		    concerns(&e->params.persons.v[i], ev->u.contact.person,
-			     by_number ? one.id : 0))
+		    concerns(&e->params.persons.v[i], person, by_number ? one.id : 0))
 			put_contact(e, &e->params.persons.v[i], &one.u.contact);
-	cmd = zv_emit(e, ZV_CMD_CONTACT);
-	cmd->campaign = one.u.contact.campaign;
-	cmd->attempt = one.token;
-	cmd->u.contact.person = ev->u.contact.person;
-	cmd->u.contact.e164 = one.u.contact.e164;
-	cmd->u.contact.at_ms = one.u.contact.at_ms;
-	cmd->u.contact.facts = one.u.contact.facts;
-	cmd->u.contact.channel = one.u.contact.channel;
-	cmd->u.contact.exclude = one.u.contact.exclude;
+	return zv_contact_tell(e, person, one.token, contact);
+}
+
+struct zv_cmd *zv_contact_tell(struct zv_engine *e, uint64_t person, struct zv_attempt_id token,
+			       const struct zv_contact *contact)
+{
+	struct zv_cmd *cmd = zv_emit(e, ZV_CMD_CONTACT);
+
+	cmd->campaign = contact->campaign;
+	cmd->attempt = token;
+	cmd->u.contact.person = person;
+	cmd->u.contact.e164 = contact->e164;
+	cmd->u.contact.at_ms = contact->at_ms;
+	cmd->u.contact.facts = contact->facts;
+	cmd->u.contact.channel = contact->channel;
+	cmd->u.contact.exclude = contact->exclude;
+	cmd->u.contact.of = contact->attempt;
+	cmd->u.contact.connect_s = contact->connect_s;
+	cmd->u.contact.end_s = contact->end_s;
+	return cmd;
+}
+
+void zv_person_on_contact(struct zv_engine *e, const struct zv_event *ev)
+{
+	const struct zv_contact contact = {
+		.at_ms = ev->u.contact.at_ms, .e164 = ev->u.contact.e164,
+		.campaign = ev->u.contact.campaign, .facts = ev->u.contact.facts,
+		.channel = ev->u.contact.channel, .exclude = ev->u.contact.exclude};
+
+	(void)zv_contact_add(e, ev->u.contact.person, ev->attempt, &contact);
 }
 
 void zv_person_on_told(struct zv_engine *e, const struct zv_event *ev)
