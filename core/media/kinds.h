@@ -8,5 +8,9 @@
  * what is missing. */
 enum zv_err zv_shared_hub(const struct zv_media_plan *plan, char *text, size_t text_size,
 			  struct zv_packet_hub **ret_hub) ZV_MUST_USE;
+#ifdef ZV_HAVE_URING
+enum zv_err zv_uring_hub(const struct zv_media_plan *plan, char *text, size_t text_size,
+			 struct zv_packet_hub **ret_hub) ZV_MUST_USE;
+#endif
 
 #endif

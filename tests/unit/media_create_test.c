@@ -40,7 +40,7 @@ Test(create, says_which_port_is_in_use)
 Test(create, says_which_limit_it_needs)
 {
 	struct zv_media_plan plan = plan_of(17900, 40, 1);
-	struct zv_media_params params = {.plan = &plan};
+	struct zv_media_params params = {.plan = &plan, .io = ZV_IO_SOCKETS};
 	struct rlimit low = {64, 64}, high = {64, 4096}, now;
 	struct zv_media *media = NULL;
 	char text[200];
