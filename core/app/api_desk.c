@@ -17,7 +17,7 @@ static const struct { const char *name; enum zv_desk what; } actions[] = {
 	{"consult", ZV_DESK_CONSULT}, {"join", ZV_DESK_JOIN}, {"complete", ZV_DESK_COMPLETE},
 	{"back", ZV_DESK_BACK}, {"listen", ZV_DESK_LISTEN}, {"whisper", ZV_DESK_WHISPER},
 	{"barge", ZV_DESK_BARGE}, {"leave", ZV_DESK_LEAVE}, {"skip", ZV_DESK_SKIP},
-	{"machine", ZV_DESK_MACHINE},
+	{"machine", ZV_DESK_MACHINE}, {"person", ZV_DESK_PERSON},
 };
 
 /* By the last word of the route's path. */
@@ -338,6 +338,7 @@ const struct zv_http_route zv_api_desk_routes[] = {
 	DESK("skip", plain, NULL, "Not the one that is shown"),
 	DESK("key", key, "DeskKey", "Send a key to the customer"),
 	DESK("machine", plain, NULL, "A machine, no person"),
+	DESK("person", plain, NULL, "The talk that answer detection has just ended was a person's"),
 	BESIDE("listen", "Hear an agent's talk"),
 	BESIDE("whisper", "Speak to the agent alone"),
 	BESIDE("barge", "Speak to both"),

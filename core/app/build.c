@@ -262,6 +262,12 @@ static enum zv_err make_media_and_sip(struct zv_daemon *d, char *text, size_t te
 		err = make_tape(d, text, text_size);
 	if (err != ZV_OK)
 		return err;
+	err = zv_ears_create(&(struct zv_ears_params){
+		.n_threads = c->plan.n_threads, .n_slots = c->engine.max_calls,
+		.events = d->wires->ears_engine}, &d->ears);
+	if (err != ZV_OK)
+		return err;
+	c->media.ears = d->ears;
 	err = zv_media_create(&c->media, text, text_size, &d->media);
 	if (err != ZV_OK)
 		return err;
@@ -565,6 +571,7 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 	zv_sip_destroy(daemon->sip);
 	zv_media_destroy(daemon->media);
 	zv_tape_destroy(daemon->tape);
+	zv_ears_destroy(daemon->ears);
 	zv_prompts_destroy(daemon->prompts);
 	zv_wires_destroy(daemon->wires);
 	if (daemon->slabs.v != NULL)

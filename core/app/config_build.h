@@ -49,6 +49,8 @@ enum zv_err zv_config_build_rules(struct zv_config_build *b) ZV_MUST_USE; /* ZV_
 enum zv_err zv_config_build_law(struct zv_config_build *b, const struct zv_conf_node *node,
 				uint32_t campaign) ZV_MUST_USE; /* ZV_ENOMEM */
 /* After law: the mode decides. */
+/* Answer detection and early media. */
+void zv_config_build_detection(const struct zv_conf_node *node, struct zv_campaign_conf *e);
 void zv_config_build_pace(struct zv_config_build *b, const struct zv_conf_node *node,
 			  uint32_t campaign);
 /* Skills are numbered as they are met, those of `running` first.  0: "" or too many (told). */

@@ -271,6 +271,14 @@ static void build_dates(struct zv_config_build *b, const struct zv_conf_node *no
 			      "campaigns.%s.date.at: '%s' is no time like 10:00", c->name, at);
 }
 
+/* 0: the script has none. */
+static uint64_t prompt_hash(const struct zv_config_build *b, const struct zv_script *script, uint8_t prompt)
+{
+	if (prompt == ZV_TALK_NONE)
+		return 0;
+	return zv_prompt_hash(b->config->voice.name, b->config->voice.rate, script->prompts[prompt].text);
+}
+
 static enum zv_err build_one(struct zv_config_build *b, const struct zv_conf_node *node,
 			     const char *name, uint32_t i)
 {
@@ -304,6 +312,7 @@ static enum zv_err build_one(struct zv_config_build *b, const struct zv_conf_nod
 	build_strategy(b, node, c);
 	err = zv_config_build_law(b, node, i);
 	zv_config_build_pace(b, node, i);
+	zv_config_build_detection(node, e);
 	e->agent_skill = zv_config_skill(b, zv_conf_get(node, "skill"), text(node, "skill"));
 	e->agent_level_min = (uint8_t)number(node, "level_min");
 	e->sla_ms = (uint32_t)number(node, "sla");
@@ -317,10 +326,8 @@ static enum zv_err build_one(struct zv_config_build *b, const struct zv_conf_nod
 		err = build_script(b, node, c);
 	if (err == ZV_OK && c->script != NULL) {
 		e->script = &c->script->graph;
-		if (c->script->abandon_prompt != ZV_TALK_NONE)
-			e->abandon_prompt = zv_prompt_hash(
-				b->config->voice.name, b->config->voice.rate,
-				c->script->prompts[c->script->abandon_prompt].text);
+		e->abandon_prompt = prompt_hash(b, c->script, c->script->abandon_prompt);
+		e->machine_prompt = prompt_hash(b, c->script, c->script->machine_prompt);
 	}
 	return err;
 }

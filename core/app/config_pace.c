@@ -1,4 +1,4 @@
-/* How fast a campaign dials: its mode, and what its pacer may do. */
+/* How fast a campaign dials: its mode, what its pacer may do, and who is told to be a person. */
 #include <string.h>
 
 #include "app/config_build.h"
@@ -74,4 +74,24 @@ void zv_config_build_pace(struct zv_config_build *b, const struct zv_conf_node *
 	if (e->pace != 0 && s->ring_min_ms > e->ring_ms)
 		zv_conf_error(b->sink, zv_conf_find(node, "pace.ring_min"),
 			      "campaigns.%s.pace.ring_min is above ring_time", c->name);
+}
+
+void zv_config_build_detection(const struct zv_conf_node *node, struct zv_campaign_conf *e)
+{
+	e->detect = (uint8_t)number(node, "answer_detection");
+	e->early_media = (uint8_t)number(node, "early_media");
+	e->beep_max_ms = (uint32_t)number(node, "detection.beep_max");
+	e->listen = (struct zv_listen){
+		.rule = (uint8_t)number(node, "detection.detector"),
+		.total_analysis_time = (uint16_t)number(node, "detection.total_analysis_time"),
+		.initial_silence = (uint16_t)number(node, "detection.initial_silence"),
+		.after_greeting_silence = (uint16_t)number(node, "detection.after_greeting_silence"),
+		.greeting = (uint16_t)number(node, "detection.greeting"),
+		.min_word_length = (uint16_t)number(node, "detection.min_word_length"),
+		.maximum_word_length = (uint16_t)number(node, "detection.maximum_word_length"),
+		.between_words_silence = (uint16_t)number(node, "detection.between_words_silence"),
+		.maximum_number_of_words = (uint8_t)number(node, "detection.maximum_number_of_words"),
+		.silence_threshold = (uint16_t)number(node, "detection.silence_threshold")};
+	/* What media's thread and its packets take is no reason to miss a verdict by. */
+	e->detect_max_ms = e->listen.total_analysis_time + 200u;
 }

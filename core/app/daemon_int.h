@@ -17,12 +17,13 @@
 #include "app/wires.h"
 #include "loop/loop.h"
 #include "media/prompts.h"
+#include "media/ear.h"
 #include "media/tape.h"
 #include "store/lookahead.h"
 #include "store/store.h"
 
 enum zv_daemon_thread {
-	ZV_TH_STORE, ZV_TH_TAPE, ZV_TH_LOOKAHEAD, ZV_TH_PLUGIN, ZV_TH_ENGINE, ZV_TH_SIP,
+	ZV_TH_STORE, ZV_TH_TAPE, ZV_TH_EARS, ZV_TH_LOOKAHEAD, ZV_TH_PLUGIN, ZV_TH_ENGINE, ZV_TH_SIP,
 	ZV_TH_MEDIA = ZV_TH_SIP + ZV_SHARDS_MAX + 1,
 	ZV_TH_MAX = ZV_TH_MEDIA + ZV_MEDIA_THREADS_MAX
 };
@@ -101,6 +102,7 @@ struct zv_daemon {
 	struct zv_prompts *prompts;
 	struct zv_media *media;
 	struct zv_tape *tape;     /* NULL: nothing is recorded */
+	struct zv_ears *ears;
 	struct zv_sip *sip;
 	struct zv_plugins *plugins;
 	struct zv_plugin_pacer pacers[ZV_CAMPAIGNS_MAX]; /* of campaigns that name one */

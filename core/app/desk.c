@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/heard_json.h"
 #include "base/log.h"
 #include "http/metrics.h"
 
@@ -403,11 +404,12 @@ static json_t *trunks_json(const struct zv_config *c, const struct zv_engine_vie
 	json_t *list = json_array();
 
 	for (uint32_t i = 0; i < c->engine.n_trunks; i++)
-		json_array_append_new(list, json_pack("{s:s s:s s:I s:I s:I}", "name", c->engine.trunks[i].name,
+		json_array_append_new(list, json_pack("{s:s s:s s:I s:I s:I s:o}", "name", c->engine.trunks[i].name,
 						      "state", trunk_states[view->trunks[i].state], "calls",
 						      (json_int_t)view->trunks[i].calls, "channels",
 						      (json_int_t)c->engine.trunks[i].channels, "failed",
-						      (json_int_t)view->trunks[i].failed));
+						      (json_int_t)view->trunks[i].failed, "detection",
+						      zv_heard_json(&view->trunks[i].heard)));
 	return list;
 }
 

@@ -31,7 +31,7 @@ struct own_events { struct zv_event *v; uint32_t head, n, cap; };
 
 struct zv_engine_thread {
 	struct zv_engine_thread_params p;
-	struct zv_ring *in[5 + ZV_SHARDS_MAX + 1 + ZV_MEDIA_THREADS_MAX];
+	struct zv_ring *in[6 + ZV_SHARDS_MAX + 1 + ZV_MEDIA_THREADS_MAX];
 	uint32_t n_in;
 	struct wire store, lookahead, plugin, tell, sip[ZV_SHARDS_MAX + 1], media[ZV_MEDIA_THREADS_MAX];
 	struct own_events own;
@@ -62,6 +62,7 @@ enum zv_err zv_engine_thread_create(const struct zv_engine_thread_params *params
 		t->in[t->n_in++] = w->media_engine[i];
 	for (uint32_t i = 0; i < w->n_shards; i++)
 		t->in[t->n_in++] = w->sip_engine[i];
+	t->in[t->n_in++] = w->ears_engine;
 	t->in[t->n_in++] = w->plugin_engine;
 	t->in[t->n_in++] = w->main_engine;
 	t->in[t->n_in++] = w->http_engine;
@@ -202,6 +203,7 @@ static void route(struct zv_engine_thread *t, const struct zv_cmd *cmd)
 	case ZV_CMD_MEDIA_PLAY:
 	case ZV_CMD_MEDIA_STOP:
 	case ZV_CMD_MEDIA_CLOSE:
+	case ZV_CMD_MEDIA_LISTEN:
 	case ZV_CMD_MEDIA_RECORD:
 	case ZV_CMD_MEDIA_KEY:
 		send(t, &t->media[cmd->leg.slot % w->n_media], cmd);

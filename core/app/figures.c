@@ -53,6 +53,42 @@ static void trunks(struct zv_metrics *m, const struct zv_config *c, const struct
 		zv_metric_of(m, "trunk", c->engine.trunks[i].name, (double)v->trunks[i].failed);
 }
 
+static void verdicts(struct zv_metrics *m, const char *trunk, const struct zv_heard_stats *s)
+{
+	for (uint8_t heard = 0; heard < ZV_HEARD_MAX; heard++)
+		for (uint8_t by = 0; by < ZV_HEARD_BY_MAX; by++)
+			if (s->n[heard][by] > 0)
+				zv_metric(m, (const struct zv_metric_label[]){
+					{"trunk", trunk}, {"heard", zv_heard_name(heard)},
+					{"cause", zv_heard_by_name(by)}}, 3, (double)s->n[heard][by]);
+}
+
+static void detection(struct zv_metrics *m, const struct zv_config *c, const struct zv_engine_view *v)
+{
+	zv_metric_family(m, "zvonar_detection_verdicts_total", ZV_METRIC_COUNTER,
+			 "Verdicts of answer detection and of early media");
+	for (uint32_t i = 0; i < c->engine.n_trunks; i++)
+		verdicts(m, c->engine.trunks[i].name, &v->trunks[i].heard);
+	zv_metric_family(m, "zvonar_detection_seconds_total", ZV_METRIC_COUNTER,
+			 "Time that the verdicts took, in all");
+	for (uint32_t i = 0; i < c->engine.n_trunks; i++)
+		zv_metric_of(m, "trunk", c->engine.trunks[i].name, (double)v->trunks[i].heard.ms / 1000);
+	zv_metric_family(m, "zvonar_detection_late_total", ZV_METRIC_COUNTER,
+			 "Answers without a verdict in time, taken for persons");
+	for (uint32_t i = 0; i < c->engine.n_trunks; i++)
+		zv_metric_of(m, "trunk", c->engine.trunks[i].name, (double)v->trunks[i].heard.late);
+	zv_metric_family(m, "zvonar_detection_corrections_total", ZV_METRIC_COUNTER,
+			 "Verdicts that agents said were wrong, by what had been told");
+	for (uint32_t i = 0; i < c->engine.n_trunks; i++) {
+		const struct zv_heard_stats *s = &v->trunks[i].heard;
+
+		zv_metric(m, (const struct zv_metric_label[]){{"trunk", c->engine.trunks[i].name},
+							      {"told", "person"}}, 2, (double)s->persons_wrong);
+		zv_metric(m, (const struct zv_metric_label[]){{"trunk", c->engine.trunks[i].name},
+							      {"told", "machine"}}, 2, (double)s->machines_wrong);
+	}
+}
+
 static void campaigns(struct zv_metrics *m, const struct zv_config *c, const struct zv_engine_view *v)
 {
 	zv_metric_family(m, "zvonar_abandon_ratio", ZV_METRIC_GAUGE,
@@ -108,6 +144,7 @@ static void threads(struct zv_metrics *m, struct zv_daemon *d)
 	struct zv_media_stats sum = {0};
 	struct zv_sip_stats sip = {0};
 	struct zv_store_stats store;
+	struct zv_ears_stats ears;
 
 	for (uint32_t i = 0; i < d->wires->n_media; i++) {
 		struct zv_media_stats s;
@@ -126,6 +163,7 @@ static void threads(struct zv_metrics *m, struct zv_daemon *d)
 		sum.io_handed += s.io_handed;
 		sum.io_passed_up += s.io_passed_up;
 		sum.io_passed_down += s.io_passed_down;
+		sum.ear_lost += s.ear_lost;
 	}
 	for (uint32_t i = 0; i < d->wires->n_shards; i++) {
 		struct zv_sip_stats s;
@@ -138,6 +176,10 @@ static void threads(struct zv_metrics *m, struct zv_daemon *d)
 	one(m, "zvonar_rtp_sent_packets_total", ZV_METRIC_COUNTER, "RTP packets sent", sum.tx_packets);
 	one(m, "zvonar_rtp_received_packets_total", ZV_METRIC_COUNTER, "RTP packets taken in", sum.rx_packets);
 	one(m, "zvonar_rtp_rejected_packets_total", ZV_METRIC_COUNTER, "Packets of wrong senders", sum.rejected);
+	zv_ears_get_stats(d->ears, &ears);
+	one(m, "zvonar_detection_legs", ZV_METRIC_GAUGE, "Legs that are listened to now", ears.live);
+	one(m, "zvonar_detection_lost_frames_total", ZV_METRIC_COUNTER,
+	    "Frames that detection did not get to hear", sum.ear_lost);
 	one(m, "zvonar_rtp_streams", ZV_METRIC_GAUGE, "Streams now", sum.streams);
 	zv_metric_family(m, "zvonar_media_io", ZV_METRIC_GAUGE, "How RTP packets go (media.io)");
 	zv_metric_of(m, "kind", zv_media_io_of(d->media, NULL), 1);
@@ -163,6 +205,7 @@ void zv_daemon_metrics(struct zv_daemon *d, struct zv_metrics *m)
 	zv_engine_thread_view(d->engine_thread, v);
 	calls(m, v);
 	trunks(m, c, v);
+	detection(m, c, v);
 	campaigns(m, c, v);
 	agents(m, d);
 	threads(m, d);

@@ -101,6 +101,8 @@ static enum zv_err load(struct zv_daemon *d, struct zv_config **ret_fresh, uint3
 		fresh->engine.campaigns[i].script = d->config->engine.campaigns[i].script;
 		fresh->engine.campaigns[i].abandon_prompt =
 			d->config->engine.campaigns[i].abandon_prompt;
+		fresh->engine.campaigns[i].machine_prompt =
+			d->config->engine.campaigns[i].machine_prompt;
 	}
 	err = zv_daemon_number_agents(d, fresh);
 	if (err == ZV_OK)

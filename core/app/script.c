@@ -12,6 +12,9 @@ static const struct zv_conf_row rows[] = {
 	{"start", "", 0, ZV_T_NAME, NULL, 0, 0, NULL, "First node; else the first one written", NULL},
 	{"abandon_message", "", 0, ZV_T_TEXT, NULL, 1, 4096, NULL,
 	 "Said to a person who answered when nobody is there for him; without variables", NULL},
+	{"machine_message", "", 0, ZV_T_TEXT, NULL, 1, 4096, NULL,
+	 "Left on an answering machine after its beep, where the campaign has answer_detection; without "
+	 "variables; none: it is hung up", NULL},
 	{"nodes.*.say", "", 0, ZV_T_TEXT, NULL, 1, 4096, NULL, "A text to speak, then next", NULL},
 	{"nodes.*.play", "", 0, ZV_T_TEXT, NULL, 1, 1000, NULL, "A WAV file to play, then next", NULL},
 	{"nodes.*.ask", "", 0, ZV_T_TEXT, NULL, 1, 4096, NULL, "A question to speak", NULL},
@@ -262,10 +265,19 @@ static uint64_t hash_of(const struct zv_script *s)
 	return zv_siphash(&key, &s->n_prompts, sizeof(s->n_prompts));
 }
 
+/* A message without variables. */
+static uint8_t one_for_all(struct load *l, const struct zv_conf_node *root, const char *key)
+{
+	const struct zv_conf_node *at = zv_conf_get(root, key);
+
+	if (zv_conf_text(at) != NULL && strstr(zv_conf_text(at), "{{") != NULL)
+		zv_conf_error(l->sink, at, "%s has no variables: it is one for all", key);
+	return prompt_of(l, at, false);
+}
+
 static void load_graph(struct load *l, const struct zv_conf_node *root)
 {
 	struct zv_talk_graph *g = &l->script->graph;
-	const struct zv_conf_node *abandon = zv_conf_get(root, "abandon_message");
 	uint32_t errors_before = l->sink->n_errors;
 	size_t n = zv_conf_count(l->nodes);
 	const char *text;
@@ -280,9 +292,8 @@ static void load_graph(struct load *l, const struct zv_conf_node *root)
 	g->n_nodes = (uint8_t)n;
 	for (size_t i = 0; i < n; i++)
 		load_node(l, zv_conf_at(l->nodes, i), zv_conf_key(l->nodes, i), &g->nodes[i]);
-	l->script->abandon_prompt = prompt_of(l, abandon, false);
-	if (zv_conf_text(abandon) != NULL && strstr(zv_conf_text(abandon), "{{") != NULL)
-		zv_conf_error(l->sink, abandon, "abandon_message has no variables: it is one for all");
+	l->script->abandon_prompt = one_for_all(l, root, "abandon_message");
+	l->script->machine_prompt = one_for_all(l, root, "machine_message");
 	if (zv_conf_get(root, "start") != NULL)
 		g->start = target(l, zv_conf_get(root, "start"));
 	g->n_prompts = (uint8_t)l->script->n_prompts;

@@ -22,6 +22,7 @@ struct zv_script {
 	struct zv_script_prompt prompts[ZV_PROMPTS_MAX];
 	uint8_t abandon_prompt; /* said to an answer nobody is there for: an index, its text has no
 				   variables; ZV_TALK_NONE */
+	uint8_t machine_prompt; /* the same, said to an answering machine after its beep */
 	char *file;
 	uint64_t hash; /* of graph and prompts: tells a changed script */
 };

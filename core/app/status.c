@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/daemon_int.h"
+#include "app/heard_json.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "dial/route/outcome.h"
@@ -60,10 +61,11 @@ static json_t *trunks_json(struct zv_daemon *d, const struct zv_engine_view *vie
 		const struct zv_trunk_stats *t = &view->trunks[i];
 
 		json_t *one = json_pack(
-			"{s:s s:s s:I s:I s:I s:I}", "name", d->config->engine.trunks[i].name,
+			"{s:s s:s s:I s:I s:I s:I s:I s:o}", "name", d->config->engine.trunks[i].name,
 			"state", trunk_states[t->state], "calls", (json_int_t)t->calls,
 			"unanswered", (json_int_t)t->unanswered, "dials", (json_int_t)t->dials,
-			"failed", (json_int_t)t->failed);
+			"failed", (json_int_t)t->failed, "machines", (json_int_t)t->machines,
+			"detection", zv_heard_json(&t->heard));
 		char why[256];
 
 		if (zv_sip_trunk_problem(d->sip, i, why, sizeof(why)))

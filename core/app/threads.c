@@ -172,6 +172,15 @@ static void *run_tape(void *arg)
 	return NULL;
 }
 
+static void *run_ears(void *arg)
+{
+	struct zv_daemon *d = arg;
+
+	if (zv_ears_thread(d->ears, &d->stop_tape) != ZV_OK)
+		zv_error("media", "the thread of answer detection ended");
+	return NULL;
+}
+
 /* ---- start and stop ---- */
 
 static void fill_runs(struct zv_daemon *d)
@@ -221,6 +230,8 @@ enum zv_err zv_daemon_threads_start(struct zv_daemon *d)
 
 	fill_runs(d);
 	err = start(d, ZV_TH_STORE, run_store, d, "zv-store");
+	if (err == ZV_OK)
+		err = start(d, ZV_TH_EARS, run_ears, d, "zv-ears");
 	if (err == ZV_OK && d->tape != NULL)
 		err = start(d, ZV_TH_TAPE, run_tape, d, "zv-tape");
 	for (uint32_t i = 0; i < d->wires->n_media && err == ZV_OK; i++) {
@@ -264,6 +275,7 @@ void zv_daemon_threads_stop(struct zv_daemon *d)
 		join(d, ZV_TH_MEDIA + i);
 	atomic_store(&d->stop_tape, true);
 	join(d, ZV_TH_TAPE);
+	join(d, ZV_TH_EARS);
 	atomic_store(&d->stop_engine, true);
 	zv_wake(w->engine_fd);
 	join(d, ZV_TH_ENGINE);

@@ -41,6 +41,7 @@ static enum zv_err open_rings(struct zv_wires *w, uint32_t calls, uint32_t slabs
 		{&w->plugin_engine, ev, slabs * 2 + 64, w->engine_fd},
 		{&w->main_engine, ev, 4096 + calls, w->engine_fd},
 		{&w->http_engine, ev, 4096, w->engine_fd},
+		{&w->ears_engine, ev, calls + 64, w->engine_fd},
 		{&w->engine_store, cmd, calls * 8 + slabs * 2 + 1024, w->store_fd},
 		{&w->engine_lookahead, cmd, slabs * 2 + 64, w->lookahead_fd},
 		{&w->engine_plugin, cmd, slabs * 2 + 64, w->plugin_fd},
@@ -111,6 +112,7 @@ void zv_wires_destroy(struct zv_wires *wires)
 	zv_ring_destroy(wires->plugin_engine);
 	zv_ring_destroy(wires->main_engine);
 	zv_ring_destroy(wires->http_engine);
+	zv_ring_destroy(wires->ears_engine);
 	zv_ring_destroy(wires->engine_store);
 	zv_ring_destroy(wires->engine_lookahead);
 	zv_ring_destroy(wires->engine_plugin);

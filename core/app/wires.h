@@ -7,6 +7,7 @@
  *   sip i, media i  engine      zv_event         the sender keeps it and tries again in its loop
  *   main            engine      zv_event         main tries again at its next turn
  *   http            engine      zv_event         the request is answered with 503
+ *   ears            engine      zv_event         the verdict is kept and tried again
  *   engine          store       zv_cmd           kept in order in a spill of the engine's; no new
  *   engine          others      zv_cmd           dials begin while any spill holds something
  *   sip i           store       zv_dialog        the ACK goes out after ack_wait_ms all the same
@@ -33,7 +34,7 @@ struct zv_wires {
 	int engine_fd, store_fd, lookahead_fd, plugin_fd, main_fd;
 	int sip_fd[ZV_SHARDS_MAX + 1], media_fd[ZV_MEDIA_THREADS_MAX];
 
-	struct zv_ring *lookahead_engine, *store_engine, *plugin_engine, *main_engine, *http_engine;
+	struct zv_ring *lookahead_engine, *store_engine, *plugin_engine, *main_engine, *http_engine, *ears_engine;
 	struct zv_ring *sip_engine[ZV_SHARDS_MAX + 1], *media_engine[ZV_MEDIA_THREADS_MAX];
 
 	struct zv_ring *engine_store, *engine_lookahead, *engine_plugin, *engine_main;

@@ -114,6 +114,7 @@ static const struct zv_out_col log_cols[] = {
         {"end_ms", true},   {"next", false},     {"category", false},    {"due_ms", true},
         {"messages", true}, {"cal_ms", true},    {"time", false},        {"wall_ms", true},
         {"mono_ms", true},   {"agent", true},     {"talk", false},
+        {"heard", false},    {"heard_by", false},
 };
 
 #define N_LOG_COLS (sizeof(log_cols) / sizeof(log_cols[0]))
@@ -127,6 +128,8 @@ static const char *event_word(const struct zv_log_row *r)
 	        [ZV_LADDER_ABANDON] = "abandon",
 	        [ZV_LADDER_CONVERSATION] = "conversation",
 	        [ZV_LADDER_INVITE] = "invite",
+	        [ZV_LADDER_CLOSED] = "closed",
+	        [ZV_LADDER_HEARD] = "heard",
 	};
 
 	switch (r->kind) {
@@ -150,7 +153,7 @@ static void put_outcome_cells(struct exporter *x, const struct names *n, const s
 	if (r->kind != ZV_LOG_OUTCOME) {
 		zv_out_none(x->out);
 		zv_out_none(x->out);
-		zv_out_uint(x->out, r->kind == ZV_LOG_LADDER ? r->code : 0);
+		zv_out_uint(x->out, r->kind == ZV_LOG_LADDER && r->what != ZV_LADDER_HEARD ? r->code : 0);
 		for (int i = 0; i < 8; i++)
 			zv_out_none(x->out);
 		return;
@@ -200,6 +203,17 @@ static void put_talk(struct zv_out *out, uint8_t kind)
 		zv_out_text(out, words[kind]);
 }
 
+static void put_heard(struct zv_out *out, const struct zv_log_row *r)
+{
+	if (r->kind != ZV_LOG_LADDER || r->what != ZV_LADDER_HEARD) {
+		zv_out_none(out);
+		zv_out_none(out);
+		return;
+	}
+	zv_out_text(out, zv_heard_name((uint8_t)(r->code >> 8)));
+	zv_out_text(out, zv_heard_by_name((uint8_t)r->code));
+}
+
 static bool log_row(void *arg, const struct zv_log_row *r)
 {
 	struct exporter *x = arg;
@@ -229,6 +243,7 @@ static bool log_row(void *arg, const struct zv_log_row *r)
 	zv_out_int(x->out, r->mono_ms);
 	zv_out_uint(x->out, r->agent);
 	put_talk(x->out, r->talk_kind);
+	put_heard(x->out, r);
 	zv_out_row(x->out);
 	return ferror(stdout) == 0;
 }

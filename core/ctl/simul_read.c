@@ -313,8 +313,10 @@ static void read_campaign(struct reader *r, const char *name, const struct zv_co
 		l->strategy = (struct zv_sim_strategy){.next = next_step, .arg = s};
 	s->conf.campaigns[i].enabled = true;
 	s->conf.campaigns[i].pace = s->config->engine.campaigns[i].pace;
-	s->conf.campaigns[i].detect = (uint8_t)number(r, OF_CAMPAIGN, node, "detect");
-	s->conf.campaigns[i].detect_max_ms = (uint32_t)number(r, OF_CAMPAIGN, node, "detect_max");
+	if (zv_conf_get(node, "detect") != NULL)
+		s->conf.campaigns[i].detect = (uint8_t)number(r, OF_CAMPAIGN, node, "detect");
+	if (zv_conf_get(node, "detect_max") != NULL)
+		s->conf.campaigns[i].detect_max_ms = (uint32_t)number(r, OF_CAMPAIGN, node, "detect_max");
 }
 
 static void read_campaigns(struct reader *r)

@@ -380,6 +380,7 @@ static void on_progress(const struct zv_call_ctx *c)
 	}
 	c->call->facts |= ZV_FACT_BIT(ZV_FACT_RING);
 	zv_call_state(c, ZV_CALL_RINGING);
+	zv_call_early_media(c);
 }
 
 static void end_talk(const struct zv_call_ctx *c, enum zv_outcome outcome, uint8_t result)
@@ -461,14 +462,17 @@ static void on_answered(const struct zv_call_ctx *c)
 	zv_keep_over(c->e, c->slot);
 	c->e->stats.answered++;
 	zv_call_ladder(c, ZV_LADDER_CONNECT, call->sip_code);
+	memset(&call->talk, 0, sizeof(call->talk));
 	zv_call_open_media(c);
-	if (zv_floor_has_agents(c->e, call->campaign) || call->placed_for != ZV_AGENT_NONE) {
-		zv_call_answered_for_agent(c);
-		return;
-	}
+	zv_call_who_answered(c);
+}
+
+void zv_call_robot(const struct zv_call_ctx *c)
+{
+	struct zv_call *call = c->call;
+
 	zv_floor_answered(c->e, c->slot);
 	zv_call_state(c, ZV_CALL_TALKING);
-	memset(&call->talk, 0, sizeof(call->talk));
 	zv_call_act(c, zv_talk_start(&call->talk, zv_call_campaign(c)->script, c->e->now.mono_ms));
 }
 
@@ -504,7 +508,9 @@ static bool fail_over(const struct zv_call_ctx *c, const struct zv_end_facts *fa
 	call->channel = call->unanswered = true;
 	call->sub++;
 	call->ring_ms = 0;
+	call->early = 0;
 	call->sub_flushed = false;
+	zv_call_close_media(c);
 	c->e->stats.failovers++;
 	zv_call_ladder(c, ZV_LADDER_SUB, facts->sip_code);
 	zv_call_state(c, ZV_CALL_FAILOVER);
@@ -521,6 +527,7 @@ static void on_failed(const struct zv_call_ctx *c)
 		.local = c->ev->u.sip.local,
 		.cancelled = c->ev->u.sip.cancelled,
 		.heard_any = call->heard_any || !c->ev->u.sip.local,
+		.early = call->early,
 	};
 	enum zv_outcome outcome = zv_outcome_of(&c->e->conf->trunks[call->trunk], &facts);
 
@@ -532,13 +539,15 @@ static void on_failed(const struct zv_call_ctx *c)
 	if (fail_over(c, &facts, outcome))
 		return;
 	heard(c);
+	zv_call_close_media(c);
 	zv_call_finish(c, outcome, 0);
 }
 
-/* Both must be true: the sub-attempt is on disk, and the old trunk's leg is gone. */
+/* All must be true: the sub-attempt is on disk, and the old trunk's leg and its early media are
+ * gone. */
 static void sub_ready(const struct zv_call_ctx *c)
 {
-	if (!c->call->sub_flushed || c->call->sip_open)
+	if (!c->call->sub_flushed || c->call->sip_open || c->call->media_open)
 		return;
 	c->call->gen++; /* late messages of the old trunk's leg are told apart */
 	if (still_wanted(c)) {
@@ -564,6 +573,7 @@ static void on_ended(const struct zv_call_ctx *c)
 
 static void on_key(const struct zv_call_ctx *c)
 {
+	zv_call_listen_off(c); /* machines press no keys */
 	zv_call_act(c, zv_talk_key(&c->call->talk, zv_call_campaign(c)->script, (char)c->ev->u.media.key,
 			   c->e->now.mono_ms));
 }
@@ -612,7 +622,10 @@ static void on_closed(const struct zv_call_ctx *c)
 static void on_media_closed(const struct zv_call_ctx *c)
 {
 	c->call->media_open = false;
-	zv_call_free_if_done(c);
+	if (c->call->state == ZV_CALL_FAILOVER)
+		sub_ready(c);
+	else
+		zv_call_free_if_done(c);
 }
 
 /* Expected, and nothing is left to do: the end of a call that we ended ourselves. */
@@ -646,16 +659,17 @@ static const call_fn table[ZV_CALL_STATES][CALL_EVENTS] = {
 			     [ON_ENDED] = on_failed, [ON_DEADLINE] = on_dial_deadline},
 	[ZV_CALL_RINGING] = {[ON_TRYING] = on_trying, [ON_PROGRESS] = on_progress,
 			     [ON_ANSWERED] = on_answered, [ON_FAILED] = on_failed,
-			     [ON_ENDED] = on_failed, [ON_DEADLINE] = on_dial_deadline},
+			     [ON_ENDED] = on_failed, [ON_DEADLINE] = on_dial_deadline,
+			     [ON_VERDICT] = zv_call_on_early, [ON_KEY] = on_known, [ON_LOST] = on_known},
 	[ZV_CALL_TALKING] = {[ON_ENDED] = on_ended, [ON_FAILED] = on_ended, [ON_KEY] = on_key,
 			     [ON_PLAYED] = on_played, [ON_LOST] = on_lost,
-			     [ON_DEADLINE] = on_talk_deadline},
+			     [ON_VERDICT] = zv_call_on_verdict, [ON_DEADLINE] = on_talk_deadline},
 	[ZV_CALL_LISTENING] = {[ON_VERDICT] = zv_call_on_verdict, [ON_DEADLINE] = zv_call_on_listened,
 			       [ON_ENDED] = on_silent, [ON_FAILED] = on_silent, [ON_LOST] = on_silent,
 			       [ON_KEY] = zv_call_on_listened},
 	[ZV_CALL_WAITING] = {[ON_ENDED] = zv_call_on_wait_ended, [ON_FAILED] = zv_call_on_wait_ended,
 			     [ON_LOST] = zv_call_on_wait_ended, [ON_DEADLINE] = zv_call_on_waited,
-			     [ON_VERDICT] = on_known, [ON_KEY] = on_known, [ON_PLAYED] = on_known},
+			     [ON_VERDICT] = zv_call_on_verdict, [ON_KEY] = on_known, [ON_PLAYED] = on_known},
 	[ZV_CALL_BRIDGED] = {[ON_ENDED] = zv_call_on_bridge_ended, [ON_FAILED] = zv_call_on_bridge_ended,
 			     [ON_LOST] = zv_call_on_bridge_ended, [ON_VERDICT] = zv_call_on_verdict,
 			     [ON_KEY] = on_known, [ON_PLAYED] = on_known},
@@ -667,11 +681,17 @@ static const call_fn table[ZV_CALL_STATES][CALL_EVENTS] = {
 			     [ON_FAILED] = zv_call_on_message_over, [ON_LOST] = zv_call_on_message_over,
 			     [ON_DEADLINE] = zv_call_on_message_over, [ON_KEY] = on_known,
 			     [ON_VERDICT] = on_known},
+	[ZV_CALL_VOICEMAIL] = {[ON_VERDICT] = zv_call_on_beep, [ON_PLAYED] = zv_call_on_machine_played,
+			       [ON_ENDED] = zv_call_on_machine_gone, [ON_FAILED] = zv_call_on_machine_gone,
+			       [ON_LOST] = zv_call_on_machine_gone, [ON_KEY] = on_known,
+			       [ON_DEADLINE] = zv_call_on_machine_deadline},
 	[ZV_CALL_FAILOVER] = {[ON_FLUSHED] = on_sub_flushed, [ON_CLOSED] = on_closed,
-			      [ON_DEADLINE] = on_intent_late},
+			      [ON_MEDIA_CLOSED] = on_media_closed, [ON_VERDICT] = on_known,
+			      [ON_KEY] = on_known, [ON_LOST] = on_known, [ON_DEADLINE] = on_intent_late},
 	[ZV_CALL_ENDING] = {[ON_CLOSED] = on_closed, [ON_MEDIA_CLOSED] = on_media_closed,
 			    [ON_ENDED] = on_known, [ON_PLAYED] = on_known, [ON_KEY] = on_known,
-			    [ON_LOST] = on_known, [ON_DEADLINE] = on_ending_deadline},
+			    [ON_LOST] = on_known, [ON_VERDICT] = on_known,
+			    [ON_DEADLINE] = on_ending_deadline},
 	[ZV_CALL_ADOPTED] = {[ON_ANSWERED] = zv_call_on_orphan_answered, [ON_FAILED] = zv_call_on_orphan_ended,
 			     [ON_ENDED] = zv_call_on_orphan_ended, [ON_CLOSED] = zv_call_on_adopted_closed,
 			     [ON_DEADLINE] = zv_call_on_orphan_over},

@@ -1,4 +1,4 @@
-/* Calls that go to agents: who picked up, the wait, the talk, the message to those for whom
+/* Calls that go to agents: the wait, the talk, the message to those for whom
  * nobody was there, and the wrap-up.  The table is in call.c. */
 #include "dial/call_int.h"
 
@@ -41,27 +41,17 @@ static int64_t patience_of(const struct zv_call_ctx *c)
 	return patience_ms != 0 ? patience_ms : PATIENCE_MS;
 }
 
-/* It is a person, as far as anybody knows. */
-static void person(const struct zv_call_ctx *c)
+void zv_call_person(const struct zv_call_ctx *c)
 {
+	int64_t until_ms = c->e->now.mono_ms + patience_of(c);
+
+	/* What detection took is gone from the seconds that a rule leaves. */
+	if (c->call->told != 0 && c->call->within_answer && c->call->within_ms != 0 &&
+	    until_ms > c->call->answer_ms + c->call->within_ms)
+		until_ms = c->call->answer_ms + c->call->within_ms;
 	count_now(c, ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER));
 	zv_floor_answered(c->e, c->slot);
-	wait_for_agent(c, c->e->now.mono_ms + patience_of(c));
-}
-
-void zv_call_answered_for_agent(const struct zv_call_ctx *c)
-{
-	if (zv_call_campaign(c)->detect != ZV_DETECT_BEFORE) {
-		person(c);
-		return;
-	}
-	zv_call_state(c, ZV_CALL_LISTENING);
-	zv_call_deadline(c, c->e->now.mono_ms + zv_call_campaign(c)->detect_max_ms);
-}
-
-void zv_call_on_listened(const struct zv_call_ctx *c)
-{
-	person(c); /* not sure by now: a person */
+	wait_for_agent(c, until_ms > c->e->now.mono_ms ? until_ms : c->e->now.mono_ms + 1);
 }
 
 void zv_call_wants_agent(const struct zv_call_ctx *c)
@@ -69,14 +59,6 @@ void zv_call_wants_agent(const struct zv_call_ctx *c)
 	count_now(c, ZV_FACT_BIT(ZV_FACT_LIVE_ANSWER));
 	zv_floor_wants(c->e, c->slot);
 	wait_for_agent(c, c->call->talk.deadline_ms);
-}
-
-static void machine(const struct zv_call_ctx *c)
-{
-	zv_floor_stop_waiting(c->e, c->slot);
-	zv_call_emit(c, ZV_CMD_HANGUP);
-	zv_call_close_media(c);
-	zv_call_finish(c, ZV_OUT_MACHINE, 0);
 }
 
 static void finish_talk(const struct zv_call_ctx *c)
@@ -97,22 +79,6 @@ static void wrap_up(const struct zv_call_ctx *c, enum zv_agent_does what)
 	zv_call_deadline(c, 0);
 	if (!zv_floor_call_over(c->e, c->slot, what))
 		finish_talk(c);
-}
-
-void zv_call_on_verdict(const struct zv_call_ctx *c)
-{
-	bool is_machine = c->ev->u.media.cause == ZV_HEARD_MACHINE;
-
-	if (c->call->state == ZV_CALL_LISTENING && !is_machine)
-		person(c);
-	else if (c->call->state == ZV_CALL_LISTENING)
-		machine(c);
-	else if (c->call->state == ZV_CALL_BRIDGED && is_machine) {
-		/* The agent is freed; he need not write anything down. */
-		c->call->heard_machine = true;
-		zv_call_emit(c, ZV_CMD_HANGUP);
-		wrap_up(c, ZV_AD_CALL_OVER);
-	}
 }
 
 /* He has talked to somebody, and nobody takes him over. */

@@ -1,5 +1,5 @@
 /* dial/call_int.h -- a call's states are walked in call.c; those with an agent in call_agent.c,
- * those of before a crash in call_adopt.c.  Private to them. */
+ * who is there in call_heard.c, those of before a crash in call_adopt.c.  Private to them. */
 #ifndef ZV_DIAL_CALL_INT_H
 #define ZV_DIAL_CALL_INT_H
 
@@ -30,17 +30,31 @@ void zv_call_open_media(const struct zv_call_ctx *c);
 struct zv_cmd *zv_call_tell_outcome(const struct zv_call_ctx *c, enum zv_outcome outcome,
 				    uint8_t result);
 void zv_call_act(const struct zv_call_ctx *c, struct zv_talk_act act);
+void zv_call_robot(const struct zv_call_ctx *c); /* the script begins */
+
+/* ---- call_heard.c: handlers of the table in call.c, and what leads there ---- */
+
+/* A 18x: its early media are listened to, if it has any. */
+void zv_call_early_media(const struct zv_call_ctx *c);
+/* Answered, media are open: detection, then person or robot. */
+void zv_call_who_answered(const struct zv_call_ctx *c);
+void zv_call_listen_off(const struct zv_call_ctx *c);
+void zv_call_on_early(const struct zv_call_ctx *c);
+void zv_call_on_verdict(const struct zv_call_ctx *c);
+void zv_call_on_listened(const struct zv_call_ctx *c);
+void zv_call_on_beep(const struct zv_call_ctx *c);
+void zv_call_on_machine_deadline(const struct zv_call_ctx *c);
+void zv_call_on_machine_played(const struct zv_call_ctx *c);
+void zv_call_on_machine_gone(const struct zv_call_ctx *c);
 
 /* ---- call_agent.c: handlers of the table in call.c ---- */
 
-/* A person, or who may be one, picked up in a campaign with agents. */
-void zv_call_answered_for_agent(const struct zv_call_ctx *c);
+/* It is a person, as far as anybody knows, in a campaign with agents. */
+void zv_call_person(const struct zv_call_ctx *c);
 /* How its talk came about: enum zv_talk_kind. */
 uint8_t zv_call_kind(const struct zv_engine *e, const struct zv_call *call);
 /* The robot's script leads to an agent. */
 void zv_call_wants_agent(const struct zv_call_ctx *c);
-void zv_call_on_verdict(const struct zv_call_ctx *c);
-void zv_call_on_listened(const struct zv_call_ctx *c);
 void zv_call_on_waited(const struct zv_call_ctx *c);
 void zv_call_on_wait_ended(const struct zv_call_ctx *c);
 void zv_call_on_bridge_ended(const struct zv_call_ctx *c);

@@ -73,6 +73,10 @@ enum zv_cmd_type {
 	/* to the lookahead */
 	ZV_CMD_FETCH,         /* campaign, u.lead.lead: an agent asks for this lead: OFFER it now, due
 			       * or not, with its person's ledger; else NO_OFFER */
+
+	/* to media thread leg.slot % n_media */
+	ZV_CMD_MEDIA_LISTEN,  /* u.listen: who is there?  EV_MEDIA_VERDICT, once unless it is to be
+			       * revised; ends by itself, with OFF, another LISTEN or CLOSE */
 };
 
 /* Steps of the ladder that the attempt log keeps (rules/README.md): intent and outcome have
@@ -85,6 +89,7 @@ enum zv_ladder {
 	ZV_LADDER_CONVERSATION = 5,
 	ZV_LADDER_INVITE = 6,
 	ZV_LADDER_CLOSED = 7, /* nothing of the leg is left: a restart need not end it */
+	ZV_LADDER_HEARD = 8,  /* a verdict of the answer or the early media: ZV_HEARD_CODE */
 };
 
 /* An agent's phone. */
@@ -256,6 +261,7 @@ struct zv_cmd {
 			uint32_t agent;
 			uint8_t on;          /* 1 begin, 0 end, 2 pause (card data is spoken), 3 go on */
 		} record;
+		struct zv_listen listen;
 		struct { uint8_t key; } key; /* '0'..'9' '*' '#' 'A'..'D' */
 		struct { uint32_t handle; uint16_t code; uint8_t ring; } accept; /* ring: 180 only, the 200
 			follows with another ACCEPT; code: of REJECT */

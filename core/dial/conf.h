@@ -13,6 +13,7 @@
 
 #include "base/tz.h"
 #include "dial/agent/agent.h"
+#include "dial/heard.h"
 #include "dial/rules/rules.h"
 #include "dial/talk/talk.h"
 #include "zvonar/outcome.h"
@@ -50,8 +51,11 @@ struct zv_trunk_conf {
 /* Minutes of the local day; start == end: closed. */
 struct zv_day_hours { uint16_t start_min, end_min; };
 
-/* Answer detection: whoever is not sure to be a machine is a person. */
+/* Answer detection: whoever is not sure to be a machine is a person.  BEFORE: nobody is there for
+ * him until it is known; WHILE: the agent (or the robot) is, and a machine frees him. */
 enum zv_detect { ZV_DETECT_OFF = 0, ZV_DETECT_BEFORE = 1, ZV_DETECT_WHILE = 2 };
+/* Early media: told apart for the outcome; or the call is given up at once when nobody will come. */
+enum zv_early_media { ZV_EARLY_IGNORE = 0, ZV_EARLY_LISTEN = 1, ZV_EARLY_CANCEL = 2 };
 
 struct zv_campaign_conf {
 	uint32_t id;            /* the store's number of the campaign */
@@ -92,7 +96,12 @@ struct zv_campaign_conf {
 	uint32_t sla_ms;        /* from a lead's acceptance to its first INVITE; 0: none promised */
 	uint32_t callback_grace_ms; /* a call-back waits so long for its owner; 0: 60 s */
 	uint8_t detect;         /* enum zv_detect: is it a person who answered? */
-	uint32_t detect_max_ms; /* not sure by then: a person */
+	uint32_t detect_max_ms; /* not sure by then: a person; a rule may want it sooner */
+	uint8_t early_media;    /* enum zv_early_media */
+	struct zv_listen listen; /* how; `to`, `revise` and the counts are the engine's to fill */
+	uint64_t machine_prompt; /* hash of what a machine is told after its beep; its text has no
+				    variables; 0: it is hung up */
+	uint32_t beep_max_ms;   /* no beep by then: it is told all the same */
 	bool record;            /* talks with agents are recorded */
 	uint64_t consult_trunks; /* bits: trunks for transfers to numbers; 0: any that takes the number */
 	uint16_t false_machines_ppm; /* share of machine verdicts that are persons, for ratios */

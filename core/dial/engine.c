@@ -444,6 +444,7 @@ void zv_engine_get_calls(const struct zv_engine *engine, struct zv_campaign_call
 		case ZV_CALL_RESERVE:
 		case ZV_CALL_INTENT:
 		case ZV_CALL_MESSAGE:
+		case ZV_CALL_VOICEMAIL:
 		case ZV_CALL_FAILOVER:
 		case ZV_CALL_ENDING:
 		case ZV_CALL_ADOPTED:
@@ -468,5 +469,6 @@ void zv_engine_get_trunk(const struct zv_engine *engine, uint32_t trunk,
 		.dials = t->dials,
 		.failed = t->failed,
 		.machines = t->machines,
+		.heard = t->heard,
 	};
 }

@@ -113,7 +113,11 @@ void zv_engine_get_calls(const struct zv_engine *engine, struct zv_campaign_call
 
 /* Per trunk: calls now, INVITEs without any response, state (enum zv_trunk_state). */
 /* machines: calls that agents said were machines' after the detector had passed them. */
-struct zv_trunk_stats { uint32_t calls, unanswered, state; uint64_t dials, failed, machines; };
+struct zv_trunk_stats {
+	uint32_t calls, unanswered, state;
+	uint64_t dials, failed, machines;
+	struct zv_heard_stats heard;
+};
 void zv_engine_get_trunk(const struct zv_engine *engine, uint32_t trunk, struct zv_trunk_stats *ret_stats);
 
 #endif

@@ -28,6 +28,7 @@ enum zv_call_state {
 	ZV_CALL_BRIDGED,  /* talks to an agent */
 	ZV_CALL_WRAPUP,   /* the talk is over, its result not known yet */
 	ZV_CALL_MESSAGE,  /* nobody was there: hears the message */
+	ZV_CALL_VOICEMAIL, /* a machine: hears its message, after the beep */
 	ZV_CALL_FAILOVER, /* the next trunk's sub-attempt is being flushed */
 	ZV_CALL_ENDING,   /* outcome is told; sip or media still hold something */
 	ZV_CALL_ADOPTED,  /* of before a crash: being ended */
@@ -62,6 +63,12 @@ struct zv_call {
 	bool cut;            /* cancelled by the pacer */
 	uint8_t result;      /* of the agent, told before the wrap-up ended */
 	bool heard_machine;  /* an agent talked to a machine */
+	uint8_t listens;     /* enum zv_listen_to: media was told to */
+	uint8_t told;        /* 1 + enum zv_heard: what detection said of who answered; 0: nothing */
+	bool speaks;         /* VOICEMAIL: after the beep */
+	uint8_t early;       /* the same of its early media, by this trunk */
+	uint32_t within_ms;  /* a rule: an agent so long after the answer at the latest; 0: none */
+	bool within_answer;  /* it counts from the answer, not from a greeting */
 	uint16_t tallied;    /* facts that the campaign's tally has already */
 	uint32_t agent;      /* index, or ZV_AGENT_NONE */
 	uint8_t kind;        /* enum zv_talk_kind; 0: dialled, or the robot's */

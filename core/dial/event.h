@@ -4,6 +4,7 @@
 #ifndef ZV_DIAL_EVENT_H
 #define ZV_DIAL_EVENT_H
 
+#include "dial/heard.h"
 #include "dial/ids.h"
 #include "dial/mediaplan.h"
 #include "zvonar/outcome.h"
@@ -54,7 +55,8 @@ enum zv_event_type {
 	ZV_EV_MEDIA_KEY,     /* u.media.key = '0'..'9' '*' '#' 'A'..'D' */
 	ZV_EV_MEDIA_PLAYED,  /* u.media.cause, u.media.tag = the PLAY's tag */
 	ZV_EV_MEDIA_LOST,    /* no RTP for the configured time; code = enum zv_lost */
-	ZV_EV_MEDIA_VERDICT, /* u.media.cause = enum zv_heard: who picked up */
+	ZV_EV_MEDIA_VERDICT, /* u.media.cause = enum zv_heard: who picked up, or (listen =
+			      * ZV_LISTEN_EARLY) what its early media say; by, at_ms */
 	ZV_EV_MEDIA_CLOSED,  /* the media slot is free; u.stats */
 
 	/* from the operator, the API, signals */
@@ -116,6 +118,7 @@ enum zv_desk {
 	ZV_DESK_SKIP,         /* preview: not this one */
 	ZV_DESK_KEY,          /* code: the key to send to the customer */
 	ZV_DESK_MACHINE,      /* a machine, not a person: hang up, corrects the detector */
+	ZV_DESK_PERSON,       /* the talk that detection has just ended was a person's: the same */
 	ZV_DESK_MAX
 };
 
@@ -128,7 +131,6 @@ enum zv_suppress_source {
 enum zv_ended_by { ZV_BY_REMOTE = 0, ZV_BY_US = 1, ZV_BY_TIMEOUT = 2, ZV_BY_ERROR = 3 };
 /* QUIET: none for a short time (MEDIA_OPEN's quiet_ms); HEARD: it is back after that. */
 enum zv_lost { ZV_LOST = 0, ZV_LOST_QUIET = 1, ZV_LOST_HEARD = 2 };
-enum zv_heard { ZV_HEARD_UNSURE = 0, ZV_HEARD_PERSON = 1, ZV_HEARD_MACHINE = 2 };
 enum zv_played { ZV_PLAYED_DONE = 0, ZV_PLAYED_STOPPED = 1, ZV_PLAYED_BY_KEY = 2, ZV_PLAYED_MISSING = 3 };
 enum zv_trunk_state { ZV_TRUNK_DOWN = 0, ZV_TRUNK_UP = 1, ZV_TRUNK_SLOW = 2 };
 
@@ -186,7 +188,9 @@ struct zv_event {
 		 * (at_ms 0: an agreed call-back is called off, an ordinary call stays); owner: as
 		 * in CMD_STEP */
 		struct { uint64_t lead; uint32_t campaign; uint8_t category, due_class, pad[2]; int64_t at_ms; uint32_t owner; } kill;
-		struct { uint32_t tag; uint8_t key, cause, inband; } media;
+		/* listen: what was listened for (enum zv_listen_to); by: enum zv_heard_by; at_ms: of
+		 * the listening when it was said */
+		struct { uint32_t tag; uint8_t key, cause, inband, by, listen; uint32_t at_ms; } media;
 		struct { uint32_t rx_packets, tx_packets, lost, rejected, jitter_us; } stats;
 		/* end 1: an earlier suppression is taken back; to_ms = when that was asked */
 		struct { uint64_t e164, person; int64_t to_ms; uint32_t campaign, end; } suppress;

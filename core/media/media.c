@@ -93,7 +93,8 @@ static enum zv_err make_threads(struct zv_media *m, char *text, size_t text_size
 			break;
 		m->n_threads++;
 		zv_streams_equip(m->threads[i], m->made,
-				 m->params.tape != NULL ? zv_tape_ring(m->params.tape, i) : NULL);
+				 m->params.tape != NULL ? zv_tape_ring(m->params.tape, i) : NULL,
+				 m->params.ears);
 	}
 	return err;
 }
@@ -224,6 +225,7 @@ void zv_media_get_stats(const struct zv_media *m, uint32_t thread, struct zv_med
 	ret_stats->cross_lost = atomic_load_explicit(&t->cross_lost, memory_order_relaxed);
 	ret_stats->links_refused = atomic_load_explicit(&t->links_refused, memory_order_relaxed);
 	ret_stats->presses_lost = atomic_load_explicit(&t->presses_lost, memory_order_relaxed);
+	ret_stats->ear_lost = atomic_load_explicit(&t->ear_lost, memory_order_relaxed);
 	ret_stats->tape_lost = atomic_load_explicit(&t->tape_lost, memory_order_relaxed);
 	io_stats(t->io, ret_stats);
 	ret_stats->streams = atomic_load_explicit(&t->open, memory_order_relaxed);

@@ -31,6 +31,7 @@ enum zv_media_io { ZV_IO_AUTO = 0, ZV_IO_SOCKETS, ZV_IO_URING, ZV_IO_SHARED, ZV_
 struct zv_dpdk_conf; /* dpdk/dpdk.h */
 struct zv_prompts; /* prompts.h: the shared audio, by hash */
 struct zv_tape;    /* tape.h: recordings */
+struct zv_ears;    /* ear.h: answer detection */
 
 struct zv_media_params {
 	const struct zv_media_plan *plan;
@@ -40,6 +41,7 @@ struct zv_media_params {
 	uint32_t n_trunks;
 	struct zv_prompts *prompts;  /* owned by the caller; outlives media */
 	struct zv_tape *tape;        /* the same; NULL: nothing is recorded */
+	struct zv_ears *ears;        /* the same; NULL: nobody is listened to */
 	uint32_t lost_after_ms;      /* no RTP: EV_MEDIA_LOST, once; 0 = never */
 	bool inband_keys;            /* listen for in-band DTMF too (spandsp) */
 	bool quiet;                  /* nothing is sent while nothing is said */
@@ -76,6 +78,7 @@ struct zv_media_stats {
 	uint64_t cross_lost;   /* of them or of their messages: the ring was full */
 	uint64_t links_refused; /* more sources or listeners than a leg may have */
 	uint64_t tape_lost;    /* frames of recordings: the ring was full */
+	uint64_t ear_lost;     /* frames of legs that are listened to: the ring was full */
 	uint64_t presses_lost; /* keys to be sent to a leg that had too many waiting */
 	uint32_t streams, peak_streams;
 	/* of the packet I/O, where it has such (packet.h) */

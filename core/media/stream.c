@@ -55,6 +55,7 @@ enum zv_err zv_stream_open(struct zv_stream *s, const struct zv_cmd *cmd,
 	const struct zv_made *made = s->made;
 	struct zv_rec rec = s->rec;
 	bool quiet = s->quiet;
+	struct zv_ear_tap ear = s->ear;
 
 	if (!usable(cmd))
 		return ZV_EINVAL;
@@ -65,6 +66,8 @@ enum zv_err zv_stream_open(struct zv_stream *s, const struct zv_cmd *cmd,
 	s->rec = rec;
 	s->quiet = quiet;
 	zv_rec_reset(&s->rec);
+	s->ear = ear;
+	zv_ear_tap_reset(&s->ear);
 	for (uint32_t i = 0; i < ZV_LINKS_MAX; i++)
 		s->links[i].from.slot = ZV_SLOT_NONE;
 	s->open = true;
@@ -509,6 +512,8 @@ void zv_stream_packet(struct zv_stream *s, const struct zv_packet *packet, int64
 		zv_rec_frame(&s->rec, s->leg, &(struct zv_rec_frame){
 			.side = ZV_REC_RIGHT, .law = rtp.payload_type, .len = (uint16_t)rtp.len,
 			.timestamp = rtp.timestamp, .payload = rtp.payload}, now_ms);
+	if (s->ear.on && ret_heard->audio)
+		zv_ear_tap_frame(&s->ear, s->leg, &rtp, now_ms);
 	listen_inband(s, &rtp, now_ms, box);
 }
 

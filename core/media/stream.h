@@ -9,6 +9,7 @@
 #define ZV_MEDIA_STREAM_H
 
 #include "dial/command.h"
+#include "media/eartap.h"
 #include "media/inband.h"
 #include "media/keys.h"
 #include "media/link.h"
@@ -52,6 +53,7 @@ struct zv_stream {
 	struct zv_presses presses;
 	struct zv_flow flow;
 	struct zv_rec rec;
+	struct zv_ear_tap ear;
 	/* hearing */
 	struct zv_rtp_source source;
 	struct zv_keys keys;

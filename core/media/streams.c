@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "media/bridge.h"
+#include "media/ear.h"
 
 #define COMMANDS_AT_ONCE 64u
 /* RTCP packets taken at a time from the one socket; the rest waits for the next look. */
@@ -65,12 +66,17 @@ fail:
 	return err;
 }
 
-void zv_streams_equip(struct zv_streams *t, const struct zv_made *made, struct zv_ring *tape)
+void zv_streams_equip(struct zv_streams *t, const struct zv_made *made, struct zv_ring *tape,
+		      struct zv_ears *ears)
 {
 	for (uint32_t i = 0; i < t->n; i++) {
 		t->v[i].made = made;
 		t->v[i].rec.ring = tape;
 		t->v[i].rec.lost = &t->tape_lost;
+		t->v[i].ear.lost = &t->ear_lost;
+		t->v[i].ear.done = ears == NULL ? NULL : zv_ears_done(ears, i * t->n_threads + t->thread);
+		if (t->v[i].ear.done != NULL)
+			t->v[i].ear.ring = zv_ears_ring(ears, t->thread);
 	}
 }
 
@@ -181,6 +187,7 @@ static void close_stream(struct zv_streams *t, uint32_t id, int64_t now_ms)
 
 	zv_bridge_close(t, id);
 	zv_rec_end(&s->rec, s->leg, now_ms);
+	zv_ear_tap_end(&s->ear, s->leg, now_ms);
 	t->io->ops->filter(t->io, id, NULL);
 	if (s->tx_packets > 0) /* who never spoke says no BYE (6.3.7) */
 		add_report(t, s, now_ms, true);
@@ -270,6 +277,8 @@ void zv_streams_command(struct zv_streams *t, const struct zv_cmd *cmd, int64_t 
 		zv_stream_stop(s, ZV_PLAYED_STOPPED, &t->box);
 	else if (cmd->type == ZV_CMD_MEDIA_RECORD && ours)
 		zv_rec_command(&s->rec, cmd, s->attempt, now_ms);
+	else if (cmd->type == ZV_CMD_MEDIA_LISTEN && ours)
+		zv_ear_tap_command(&s->ear, cmd, s->trunk, s->attempt, now_ms);
 	else if (cmd->type == ZV_CMD_MEDIA_KEY && ours && !zv_presses_add(&s->presses, cmd->u.key.key))
 		zv_count(&t->presses_lost, 1);
 }

@@ -48,7 +48,7 @@ struct zv_streams {
 	uint32_t n_heard;
 	/* read by any thread */
 	_Atomic uint64_t tx_packets, rx_packets, rejected, late_ticks, send_errors, dropped;
-	_Atomic uint64_t passed_on, crossed, cross_lost, links_refused, presses_lost, tape_lost;
+	_Atomic uint64_t passed_on, crossed, cross_lost, links_refused, presses_lost, tape_lost, ear_lost;
 	_Atomic uint32_t open, peak;
 };
 
@@ -58,7 +58,8 @@ enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thr
 			      struct zv_packet_io *io, struct zv_streams **ret_streams) ZV_MUST_USE;
 void zv_streams_destroy(struct zv_streams *streams); /* accepts NULL */
 /* Made sounds, and where recordings go (may be NULL): borrowed for as long as the streams live. */
-void zv_streams_equip(struct zv_streams *streams, const struct zv_made *made, struct zv_ring *tape);
+void zv_streams_equip(struct zv_streams *streams, const struct zv_made *made, struct zv_ring *tape,
+		      struct zv_ears *ears);
 
 /* All commands that wait; none while events wait for the engine: see outbox.h. */
 void zv_streams_take(struct zv_streams *streams, int64_t now_ms);

@@ -326,9 +326,23 @@ static void open_media(struct zv_sim *w, uint32_t slot)
 	struct sim_leg *leg = &w->legs[slot];
 
 	leg->media = true;
-	if (w->conf->campaigns[leg->campaign].detect != ZV_DETECT_OFF && !leg->orphan)
-		zv_sim_later(w, zv_dist_ms(&people_of(w, leg)->detect, u_of(w, leg, ZV_U_DETECT), 1),
-			     SIM_VERDICT, slot, leg->gen, 0);
+	leg->listens = ZV_LISTEN_OFF;
+}
+
+/* Carriers here have no early media.  A machine beeps after its greeting. */
+static void listen(struct zv_sim *w, const struct zv_cmd *cmd)
+{
+	struct sim_leg *leg = &w->legs[cmd->leg.slot];
+	const struct zv_people *people = people_of(w, leg);
+	bool beep = cmd->u.listen.to == ZV_LISTEN_BEEP;
+
+	leg->listens = cmd->u.listen.to;
+	leg->listened++;
+	if (leg->listens != ZV_LISTEN_ANSWER && !beep)
+		return;
+	zv_sim_later(w, zv_dist_ms(beep ? &people->greeting : &people->detect,
+				   u_of(w, leg, beep ? ZV_U_GREETING : ZV_U_DETECT), 1),
+		     SIM_VERDICT, cmd->leg.slot, leg->gen, leg->listened);
 }
 
 static void on_verdict(struct zv_sim *w, uint32_t slot)
@@ -337,14 +351,18 @@ static void on_verdict(struct zv_sim *w, uint32_t slot)
 	const struct zv_people *people = people_of(w, leg);
 	double u = u_of(w, leg, ZV_U_VERDICT) * 1e6;
 	bool machine = leg->live ? u < people->false_machine_ppm : u >= people->missed_machine_ppm;
+	bool beep = leg->listens == ZV_LISTEN_BEEP;
+	struct zv_event *ev;
 
-	if (!leg->media || leg->state != LEG_ANSWERED)
+	if (!leg->media || leg->state != LEG_ANSWERED || (beep && leg->live))
 		return;
-	zv_sim_leg_event(w, slot, ZV_EV_MEDIA_VERDICT)->u.media.cause =
-		machine ? ZV_HEARD_MACHINE : ZV_HEARD_PERSON;
+	ev = zv_sim_leg_event(w, slot, ZV_EV_MEDIA_VERDICT);
+	ev->u.media.listen = leg->listens;
+	ev->u.media.at_ms = (uint32_t)(w->now.mono_ms - leg->answer_ms);
+	ev->u.media.cause = machine || beep ? ZV_HEARD_MACHINE : ZV_HEARD_PERSON;
+	ev->u.media.by = beep ? ZV_HEARD_BY_BEEP : machine ? ZV_HEARD_BY_MAXWORDS : ZV_HEARD_BY_HUMAN;
 	/* A person whom it takes for a machine is counted nowhere: rules may ask for an estimate. */
-	if (machine && w->conf->campaigns[leg->campaign].detect == ZV_DETECT_BEFORE &&
-	    w->now.mono_ms - leg->answer_ms < w->conf->campaigns[leg->campaign].detect_max_ms)
+	if (machine && !leg->served)
 		zv_judge_machine(w->judge, leg->attempt);
 }
 
@@ -396,6 +414,7 @@ void zv_sim_phone(struct zv_sim *w, const struct zv_cmd *cmd)
 	case ZV_CMD_CANCEL:
 	case ZV_CMD_HANGUP: end(w, cmd); break;
 	case ZV_CMD_MEDIA_OPEN: open_media(w, slot); break;
+	case ZV_CMD_MEDIA_LISTEN: listen(w, cmd); break;
 	case ZV_CMD_MEDIA_PLAY: play(w, cmd); break;
 	case ZV_CMD_MEDIA_STOP:
 		if (leg->playing)
@@ -414,8 +433,8 @@ static bool stale(const struct sim_leg *leg, const struct zv_sim_item *item)
 {
 	switch (item->what) {
 	case SIM_PLAYED: return leg->gen != item->gen || !leg->playing || (uint16_t)leg->tag != item->arg;
+	case SIM_VERDICT: return leg->gen != item->gen || leg->listened != item->arg;
 	case SIM_KEY:
-	case SIM_VERDICT:
 	case SIM_MEDIA_CLOSED: return leg->gen != item->gen;
 	default: return leg->serial != item->gen;
 	}

@@ -192,6 +192,7 @@ static void obey(struct zv_sim *w, const struct zv_cmd *cmd)
 	case ZV_CMD_MEDIA_OPEN:
 	case ZV_CMD_MEDIA_PLAY:
 	case ZV_CMD_MEDIA_STOP:
+	case ZV_CMD_MEDIA_LISTEN:
 	case ZV_CMD_MEDIA_CLOSE: zv_sim_phone(w, cmd); break;
 	case ZV_CMD_CARD:
 	case ZV_CMD_BRIDGE:

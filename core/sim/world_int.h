@@ -55,6 +55,8 @@ struct sim_leg {
 	uint32_t tag;
 	uint16_t trunk, campaign;
 	uint8_t sub, state, attempt_no;
+	uint8_t listens;      /* enum zv_listen_to */
+	uint16_t listened;    /* times; older verdicts mean nothing */
 	bool open;            /* on disk: a restart must end it */
 	bool live;            /* a person answered; else a machine */
 	bool media, playing, counted, served, orphan;

@@ -303,6 +303,7 @@ enum zv_err zv_apply_cmd(struct zv_apply *a, const struct zv_cmd *cmd, struct zv
 	case ZV_CMD_MEDIA_PLAY:
 	case ZV_CMD_MEDIA_STOP:
 	case ZV_CMD_MEDIA_CLOSE:
+	case ZV_CMD_MEDIA_LISTEN:
 	case ZV_CMD_CARD:
 	case ZV_CMD_BRIDGE:
 	case ZV_CMD_UNBRIDGE:

@@ -19,10 +19,10 @@ ROLES = {'agent': 'olga', 'supervisor': 'ivan', 'operator': 'root', 'integrator'
 NONE = 0xffffffff
 ATTEMPT = '000102030405060708090a0b0c0d0e0f'
 DESK = ['login', 'logout', 'ready', 'pause', 'hangup', 'done', 'extend', 'hold', 'resume', 'transfer', 'consult',
-        'join', 'complete', 'back', 'listen', 'whisper', 'barge', 'leave', 'dial', 'skip', 'key', 'machine']
+        'join', 'complete', 'back', 'listen', 'whisper', 'barge', 'leave', 'dial', 'skip', 'key', 'machine', 'person']
 WHAT = {name: i + 1 for i, name in enumerate(
     ['login', 'logout', 'ready', 'pause', 'hangup', 'done', 'extend', 'hold', 'resume', 'transfer', 'consult', 'join',
-     'complete', 'back', 'listen', 'whisper', 'barge', 'leave', 'dial', 'skip', 'key', 'machine'])}
+     'complete', 'back', 'listen', 'whisper', 'barge', 'leave', 'dial', 'skip', 'key', 'machine', 'person'])}
 # Calls are allowed from eight to ten on working days and from nine to eight at weekends.
 RULES = [{"id": "RU-TEST-HOURS", "jur": "RU", "law": "rule of a test", "src": "tests/api", "seen": "2026-11-22",
           "trust": "policy", "when": {}, "kind": "hours",
@@ -181,7 +181,7 @@ class Roles(Case):
 class Desk(Case):
     def test_plain_words_go_to_the_engine_for_him_who_asks(self):
         for name in ('login', 'logout', 'ready', 'hangup', 'extend', 'hold', 'resume', 'join', 'complete', 'back',
-                     'skip', 'machine', 'pause', 'done', 'dial'):
+                     'skip', 'machine', 'person', 'pause', 'done', 'dial'):
             got = self.post('desk/' + name)
             self.assertEqual((got[0], got[2]), (200, {}), name)
             ev, = self.s.log()

@@ -500,6 +500,7 @@ static void on_command(struct world *w, const struct zv_cmd *cmd)
 	case ZV_CMD_ACCEPT:
 	case ZV_CMD_REJECT:
 	case ZV_CMD_MEDIA_LINK:
+	case ZV_CMD_MEDIA_LISTEN:
 	case ZV_CMD_MEDIA_RECORD:
 	case ZV_CMD_MEDIA_KEY: break;
 	}

@@ -136,6 +136,22 @@ static void pass(struct walk *w, int64_t ms)
 	one(w, &tick);
 }
 
+/* A 183 with a description, or what was heard of it. */
+static void early_media(struct walk *w, uint32_t slot)
+{
+	struct zv_event ev = {.type = ZV_EV_SIP_PROGRESS, .leg = {slot, w->b->legs[slot].gen}, .code = 183};
+
+	if (draw(w, 2) == 0) {
+		ev.u.sip.sdp = 1;
+	} else {
+		ev.type = ZV_EV_MEDIA_VERDICT;
+		ev.u.media.cause = (uint8_t)(ZV_HEARD_RINGING + draw(w, 4));
+		ev.u.media.by = (uint8_t)draw(w, ZV_HEARD_BY_MAX);
+		ev.u.media.listen = ZV_LISTEN_EARLY;
+	}
+	bed_later(w->b, &ev);
+}
+
 static void any_leg(struct walk *w)
 {
 	struct bed *b = w->b;
@@ -153,7 +169,9 @@ static void any_leg(struct walk *w)
 	catch_up(w, slot);
 	if (!leg->sip)
 		return;
-	if (!leg->answered && draw(w, 10) < (phone ? 9 : 6)) {
+	if (!leg->answered && !phone && b->conf.campaigns[0].detect != 0 && draw(w, 3) == 0) {
+		early_media(w, slot);
+	} else if (!leg->answered && draw(w, 10) < (phone ? 9 : 6)) {
 		if (!phone)
 			bed_of_leg(b, ZV_EV_SIP_PROGRESS, slot, 180);
 		leg->answered = true;
@@ -172,6 +190,8 @@ static void any_leg(struct walk *w)
 		case 1:
 			ev.type = ZV_EV_MEDIA_VERDICT;
 			ev.u.media.cause = (uint8_t)draw(w, 3);
+			ev.u.media.by = (uint8_t)draw(w, ZV_HEARD_BY_MAX);
+			ev.u.media.listen = (uint8_t)(ZV_LISTEN_ANSWER + draw(w, 2));
 			bed_later(b, &ev);
 			break;
 		case 2:
@@ -369,44 +389,89 @@ static void nobody_is_stuck(struct walk *w)
 	cr_expect_eq(b->engine->router.trunks[0].unanswered, 0);
 }
 
-Test(walk, whatever_happens_nobody_is_stuck)
+static void begin(struct walk *w)
 {
-	struct walk w = {.b = bed_create(), .seed = 20261122};
 	const char *seed = getenv("ZV_WALK_SEED");
 
 	if (seed != NULL)
-		w.seed = strtoull(seed, NULL, 10);
-	w.answered = calloc(TOKENS, 1);
-	bed_start(w.b, 7);
-	bed_start(w.b, 8);
-	bed_start(w.b, 9);
+		w->seed = strtoull(seed, NULL, 10);
+	w->answered = calloc(TOKENS, 1);
+	bed_start(w->b, 7);
+	bed_start(w->b, 8);
+	bed_start(w->b, 9);
 	for (uint32_t i = 0; i < BED_AGENTS; i++)
-		bed_register(w.b, i, true);
-	for (uint32_t i = 0; i < EVENTS; i++) {
-		uint64_t what = draw(&w, 100);
+		bed_register(w->b, i, true);
+}
+
+static void go(struct walk *w, uint32_t events)
+{
+	for (uint32_t i = 0; i < events; i++) {
+		uint64_t what = draw(w, 100);
 
 		if (what < 45)
-			take_todo(&w);
+			take_todo(w);
 		else if (what < 60)
-			any_leg(&w);
+			any_leg(w);
 		else if (what < 75)
-			any_wish(&w);
+			any_wish(w);
 		else if (what < 79)
-			any_lead(&w);
-		else if (what < 80 && chance(&w, 400))
-			any_caller(&w);
+			any_lead(w);
+		else if (what < 80 && chance(w, 400))
+			any_caller(w);
 		else if (what < 84)
-			any_trouble(&w);
+			any_trouble(w);
 		else
-			pass(&w, chance(&w, 3) ? (int64_t)draw(&w, 20000) : (int64_t)draw(&w, 200));
-		if (w.b->n_todo > 6000)
-			while (w.b->n_todo > 0)
-				take_todo(&w);
+			pass(w, chance(w, 3) ? (int64_t)draw(w, 20000) : (int64_t)draw(w, 200));
+		if (w->b->n_todo > 6000)
+			while (w->b->n_todo > 0)
+				take_todo(w);
 		if (i % 64 == 0)
-			look(&w);
+			look(w);
 	}
-	quiet_down(&w);
-	nobody_is_stuck(&w);
+	quiet_down(w);
+	nobody_is_stuck(w);
+}
+
+static uint64_t told(const struct zv_heard_stats *s, int heard)
+{
+	uint64_t sum = 0;
+
+	for (int by = 0; by < ZV_HEARD_BY_MAX; by++)
+		sum += s->n[heard][by];
+	return sum;
+}
+
+/* The same with detection: verdicts of answers, beeps and early media at any time. */
+Test(walk, nobody_is_stuck_where_answers_and_early_media_are_listened_to)
+{
+	struct walk w = {.b = bed_create(), .seed = 20261123};
+	struct zv_campaign_conf *c = w.b->conf.campaigns;
+	struct zv_trunk_stats t;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		c[i].detect = i == 0 ? ZV_DETECT_WHILE : ZV_DETECT_BEFORE;
+		c[i].detect_max_ms = 3000;
+		c[i].early_media = i == 2 ? ZV_EARLY_CANCEL : ZV_EARLY_LISTEN;
+		c[i].machine_prompt = i == 1 ? 0 : 99;
+	}
+	begin(&w);
+	go(&w, EVENTS / 4);
+	zv_engine_get_trunk(w.b->engine, 0, &t);
+	for (int heard = ZV_HEARD_UNSURE; heard < ZV_HEARD_MAX; heard++)
+		cr_expect_gt(told(&t.heard, heard), 5u, "%s: %llu", zv_heard_name((uint8_t)heard),
+			     (unsigned long long)told(&t.heard, heard));
+	cr_expect_gt(w.b->outcomes[ZV_OUT_MACHINE], 50u);
+	cr_expect_gt(t.heard.late, 10u);
+	bed_destroy(w.b);
+	free(w.answered);
+}
+
+Test(walk, whatever_happens_nobody_is_stuck)
+{
+	struct walk w = {.b = bed_create(), .seed = 20261122};
+
+	begin(&w);
+	go(&w, EVENTS);
 	if (getenv("ZV_WALK_SAY") != NULL) {
 		struct zv_engine_stats st = bed_stats(w.b);
 

@@ -94,11 +94,25 @@ static enum zv_err on_done(struct zv_desk_ask *d)
 
 static enum zv_err on_machine(struct zv_desk_ask *d)
 {
+	struct zv_trunk *t;
+
 	if (d->guest || d->slot >= d->e->conf->max_calls)
 		return ZV_EDENIED;
-	d->e->router.trunks[d->e->calls[d->slot].trunk].machines++;
+	t = &d->e->router.trunks[d->e->calls[d->slot].trunk];
+	t->machines++;
+	t->heard.persons_wrong += d->e->calls[d->slot].told != 0;
 	zv_floor_ops(d->e, d->slot)->hang_up(d->e, d->slot, ZV_AD_CALL_OVER, true);
 	return d->a->state == ZV_AG_WRAPUP ? act(d, ZV_AD_DONE, 0) : ZV_OK;
+}
+
+/* Detection took a talk from him just now, and was wrong. */
+static enum zv_err on_person(struct zv_desk_ask *d)
+{
+	if (d->seat->freed_trunk == 0)
+		return ZV_EDENIED;
+	d->e->router.trunks[d->seat->freed_trunk - 1].heard.machines_wrong++;
+	d->seat->freed_trunk = 0;
+	return ZV_OK;
 }
 
 static enum zv_err on_extend(struct zv_desk_ask *d)
@@ -124,10 +138,10 @@ static const desk_fn table[ZV_AG_STATES][ZV_DESK_MAX] = {
 	[ZV_AG_READY] = {[ZV_DESK_LOGOUT] = on_logout, [ZV_DESK_READY] = on_ready,
 			 [ZV_DESK_PAUSE] = on_pause, [ZV_DESK_DIAL] = zv_desk_dial,
 			 [ZV_DESK_LISTEN] = zv_desk_watch, [ZV_DESK_WHISPER] = zv_desk_watch,
-			 [ZV_DESK_BARGE] = zv_desk_watch},
+			 [ZV_DESK_BARGE] = zv_desk_watch, [ZV_DESK_PERSON] = on_person},
 	[ZV_AG_RESERVED] = {[ZV_DESK_LOGOUT] = on_logout, [ZV_DESK_PAUSE] = on_pause,
 			    [ZV_DESK_DIAL] = zv_desk_dial, [ZV_DESK_SKIP] = zv_desk_skip,
-			    [ZV_DESK_HANGUP] = on_give_up},
+			    [ZV_DESK_HANGUP] = on_give_up, [ZV_DESK_PERSON] = on_person},
 	[ZV_AG_TALKING] = {[ZV_DESK_LOGOUT] = on_logout, [ZV_DESK_READY] = on_ready,
 			   [ZV_DESK_PAUSE] = on_pause, [ZV_DESK_HANGUP] = on_hangup,
 			   [ZV_DESK_DONE] = on_done, [ZV_DESK_HOLD] = zv_desk_hold,
@@ -135,14 +149,16 @@ static const desk_fn table[ZV_AG_STATES][ZV_DESK_MAX] = {
 			   [ZV_DESK_CONSULT] = zv_desk_consult, [ZV_DESK_JOIN] = zv_desk_join,
 			   [ZV_DESK_COMPLETE] = zv_desk_complete, [ZV_DESK_BACK] = zv_desk_back,
 			   [ZV_DESK_LEAVE] = zv_desk_leave, [ZV_DESK_KEY] = zv_desk_key,
-			   [ZV_DESK_MACHINE] = on_machine},
+			   [ZV_DESK_MACHINE] = on_machine, [ZV_DESK_PERSON] = on_person},
 	[ZV_AG_WRAPUP] = {[ZV_DESK_LOGIN] = on_login, [ZV_DESK_LOGOUT] = on_logout,
 			  [ZV_DESK_READY] = on_ready, [ZV_DESK_PAUSE] = on_pause,
-			  [ZV_DESK_DONE] = on_done, [ZV_DESK_EXTEND] = on_extend},
+			  [ZV_DESK_DONE] = on_done, [ZV_DESK_EXTEND] = on_extend,
+			  [ZV_DESK_PERSON] = on_person},
 	[ZV_AG_PAUSED] = {[ZV_DESK_LOGOUT] = on_logout, [ZV_DESK_READY] = on_ready,
 			  [ZV_DESK_PAUSE] = on_pause, [ZV_DESK_DIAL] = zv_desk_dial,
 			  [ZV_DESK_LISTEN] = zv_desk_watch, [ZV_DESK_WHISPER] = zv_desk_watch,
-			  [ZV_DESK_BARGE] = zv_desk_watch, [ZV_DESK_LEAVE] = zv_desk_leave},
+			  [ZV_DESK_BARGE] = zv_desk_watch, [ZV_DESK_LEAVE] = zv_desk_leave,
+			  [ZV_DESK_PERSON] = on_person},
 };
 
 void zv_desk(struct zv_engine *e, const struct zv_event *ev)

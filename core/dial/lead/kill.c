@@ -46,6 +46,7 @@ static void kill_call(struct zv_engine *e, uint32_t slot)
 	case ZV_CALL_BRIDGED:
 	case ZV_CALL_WRAPUP:
 	case ZV_CALL_MESSAGE:
+	case ZV_CALL_VOICEMAIL:
 	case ZV_CALL_ENDING:
 	case ZV_CALL_ADOPTED:
 	case ZV_CALL_ORPHAN:

@@ -214,6 +214,8 @@ static enum started choose(struct zv_engine *e, struct zv_call *call, int64_t *r
 		call->ring_for_ms = e->conf->campaigns[call->campaign].ring_ms;
 		if (call->ring_for_ms < verdict.treat.ring_min_ms)
 			call->ring_for_ms = verdict.treat.ring_min_ms;
+		call->within_ms = verdict.treat.agent_within_ms;
+		call->within_answer = verdict.treat.within_from == ZV_FROM_ANSWER;
 		if (zv_contact_open(e, call)) {
 			zv_law_evidence(e, &ask_law, &verdict, call->attempt);
 			if (verdict.open_until_ms < *ret_end_ms)

@@ -29,10 +29,33 @@ static const struct { uint16_t code; uint8_t outcome; } codes[] = {
 	{608, ZV_OUT_REJECTED},
 };
 
+/* Where the code does not say who did not come: no answer, no final response, or a trunk that
+ * has one code for all of it.  What the network said or sounded like does. */
+static enum zv_outcome by_early(const struct zv_end_facts *facts, enum zv_outcome outcome)
+{
+	if (outcome != ZV_OUT_NO_ANSWER && outcome != ZV_OUT_FAILED && facts->sip_code != 480)
+		return outcome;
+	switch (facts->early) {
+	case 1 + ZV_HEARD_UNREACHABLE: return ZV_OUT_UNREACHABLE;
+	case 1 + ZV_HEARD_BUSY: return outcome == ZV_OUT_FAILED ? outcome : ZV_OUT_BUSY;
+	case 1 + ZV_HEARD_CONGESTION: return ZV_OUT_FAILED;
+	case 1 + ZV_HEARD_RINGING: return outcome == ZV_OUT_FAILED ? outcome : ZV_OUT_NO_ANSWER;
+	default: return outcome;
+	}
+}
+
+static enum zv_outcome by_code(uint16_t sip_code)
+{
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].code == sip_code)
+			return (enum zv_outcome)codes[i].outcome;
+	return ZV_OUT_FAILED;
+}
+
 enum zv_outcome zv_outcome_of(const struct zv_trunk_conf *trunk, const struct zv_end_facts *facts)
 {
 	if (facts->cancelled)
-		return facts->heard_any ? ZV_OUT_NO_ANSWER : ZV_OUT_FAILED;
+		return facts->heard_any ? by_early(facts, ZV_OUT_NO_ANSWER) : ZV_OUT_FAILED;
 	if (facts->local)
 		return ZV_OUT_FAILED;
 	for (uint32_t i = 0; i < trunk->n_overrides; i++) {
@@ -44,10 +67,7 @@ enum zv_outcome zv_outcome_of(const struct zv_trunk_conf *trunk, const struct zv
 	for (size_t i = 0; facts->q850 != 0 && i < sizeof(causes) / sizeof(causes[0]); i++)
 		if (causes[i].q850 == facts->q850)
 			return (enum zv_outcome)causes[i].outcome;
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (codes[i].code == facts->sip_code)
-			return (enum zv_outcome)codes[i].outcome;
-	return ZV_OUT_FAILED;
+	return by_early(facts, by_code(facts->sip_code));
 }
 
 bool zv_outcome_other_trunk(const struct zv_end_facts *facts, enum zv_outcome outcome)

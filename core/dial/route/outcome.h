@@ -14,6 +14,7 @@ struct zv_end_facts {
 	bool local;      /* the verdict is ours: nothing final came from the trunk */
 	bool cancelled;  /* we gave up ringing */
 	bool heard_any;  /* some response came: the trunk lives */
+	uint8_t early;   /* 1 + enum zv_heard of its early media; 0: nothing was told */
 };
 
 /* Of a call that was not answered. */

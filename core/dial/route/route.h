@@ -25,6 +25,7 @@ struct zv_trunk {
 	int64_t credit;       /* of the weighted round robin */
 	uint64_t dials, failed;
 	uint64_t machines;    /* calls that agents said were machines' */
+	struct zv_heard_stats heard; /* verdicts of its calls */
 };
 
 struct zv_router {
