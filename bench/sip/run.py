@@ -164,8 +164,7 @@ class Lines:
         middle, worst = statistics.median(values), max(values)
         fields = figure(name, unit, self.full)
         if self.as_json and fields is not None:
-            print(json.dumps({**fields, **self.size, "value": round(middle, 3), "unit": unit, "n": n, "p50": round(middle, 3),
-                              "p99": round(worst, 3), **more}), flush=True)
+            print(json.dumps({**fields, **self.size, "value": round(middle, 3), "unit": unit, "n": n, **more}), flush=True)
         elif not self.as_json:
             form = ".4f" if unit in ("ratio", "share") else ".1f"
             print(f"{name} {middle:{form}} {unit} {n} {middle:{form}} {worst:{form}}", flush=True)

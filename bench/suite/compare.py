@@ -7,7 +7,7 @@ NOISE, NOISE_ONCE = 0.10, 0.25
 
 
 def ratios(figures):
-    """{key of ours: (ratio to the first peer, its name)}"""
+    """{key of ours: (ratio to the first peer, its name)}, of what is judged"""
     peers = {}
     for figure in figures:
         if figure.get("peer"):
@@ -15,7 +15,7 @@ def ratios(figures):
     found = {}
     for figure in figures:
         peer = peers.get((figure["name"], figure.get("size")))
-        if not figure.get("peer") and peer and peer["value"]:
+        if not figure.get("peer") and peer and peer["value"] and figure["better"] != "none":
             found[key(figure)] = (figure["value"] / peer["value"], peer["peer"])
     return found
 

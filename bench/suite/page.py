@@ -49,11 +49,18 @@ def chart(name, figures, colours):
         return ""
     sizes = {f.get("size") for f in figures}
     rows = [((f.get("peer") or OURS) + (f", {short(f['size'])}" if len(sizes) > 1 and "size" in f else ""), f["value"],
-             f.get("spread", 0.0), colours[f.get("peer")]) for f in figures]
+             f.get("spread", 0.0), colours[f.get("peer")]) for f in in_order(figures)]
     return bars(name, unit, rows, reach)
 
 
+def in_order(figures):
+    """By name as they came, ours before the peers', small sizes first."""
+    names = list(dict.fromkeys(f["name"] for f in figures))
+    return sorted(figures, key=lambda f: (names.index(f["name"]), f.get("size", 0), f.get("peer") or ""))
+
+
 def charts_of(figures, colours):
+    figures = [f for f in figures if f["better"] != "none"]
     names = list(dict.fromkeys(f["name"] for f in figures))
     drawn = [chart(name, [f for f in figures if f["name"] == name], colours) for name in names]
     return "".join(f'<div class="card">{svg}</div>' for svg in drawn if svg)
@@ -73,7 +80,7 @@ def reached(figure):
 def table_of(figures):
     ratios = compare.ratios(figures)
     rows = []
-    for f in figures:
+    for f in in_order(figures):
         ratio = ratios.get(key(f))
         rows.append(f'<tr><td>{esc(f["name"])}</td><td class="left">{esc(f.get("peer") or OURS)}</td>'
                     f'{cell(f.get("size"), "{:,.12g}")}{cell(f["value"], "{:,.5g}")}<td class="left">{esc(f["unit"])}</td>'

@@ -129,8 +129,6 @@ class Run:
 
 def run_row(row, options, progress, label):
     """(figures of all repeats merged, load and others' CPU while it ran)"""
-    if options.quick and row["quick"] is None:
-        raise Skipped("not with --quick")
     scratch = tempfile.mkdtemp(prefix="zvonar-bench-", dir=options.scratch)
     try:
         words = table.command(row, options.quick, {"build": options.build, "root": options.root, "scratch": scratch,
@@ -171,6 +169,8 @@ def run_bench(name, rows, options, progress, label):
         result["skipped"].append("no program for it in this tree (no row in bench/*/suite.json)")
     begun, busy, own = time.monotonic(), machine.busy_seconds(), own_cpu()
     for row in rows:
+        if options.quick and row["quick"] is None:
+            continue
         where = f'bench/{row["from"]}'
         known = {lines.key(f) for f in result["figures"]}
         try:
@@ -186,6 +186,8 @@ def run_bench(name, rows, options, progress, label):
         except (Failed, lines.BadLine, table.BadTable, OSError) as failed:
             result["failed"].append(f"{where}: {failed}")
             progress.done += estimate([row], options)
+    if not result["figures"] + result["skipped"] + result["failed"]:
+        result["skipped"].append("nothing of it runs with --quick")
     took = time.monotonic() - begun
     result["load"].append(round(os.getloadavg()[0], 2))
     result["seconds"] = round(took, 1)
