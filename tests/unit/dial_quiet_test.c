@@ -120,3 +120,18 @@ Test(quiet, a_talk_that_has_begun_goes_on)
 	cr_expect_null(b->wrong, "%s", b->wrong);
 	bed_destroy(b);
 }
+
+Test(quiet, a_leg_that_breaks_as_the_talk_begins_is_the_same)
+{
+	struct bed *b = bed_of_quiet();
+	uint32_t slot = bed_talk(b, 0, 0);
+
+	bed_register(b, 0, false);
+	bed_tick(b, 300);
+	bed_bye(b, bed_phone(0));
+	cr_expect(b->legs[slot].sip);
+	bed_tick(b, 1300);
+	cr_expect_eq(b->abandons, 1);
+	cr_expect_null(b->wrong, "%s", b->wrong);
+	bed_destroy(b);
+}

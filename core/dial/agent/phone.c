@@ -215,10 +215,21 @@ static void on_no_answer(const struct leg *l)
 	zv_floor_tell_agent(l->e, l->agent);
 }
 
+/* A talk so young that its customer may have heard nobody. */
+static bool not_heard_yet(const struct leg *l)
+{
+	const struct zv_agent *a = &l->e->floor.agents.v[l->agent];
+
+	return a->state == ZV_AG_TALKING &&
+	       l->e->now.mono_ms - a->since_ms <= l->e->conf->phone_quiet_ms + BEFORE_MS;
+}
+
 static void on_broken(const struct leg *l)
 {
 	bool hang_up = l->ev == NULL || l->ev->type == ZV_EV_MEDIA_LOST;
 
+	if (not_heard_yet(l))
+		zv_floor_unheard(l->e, l->agent);
 	note_back(l);
 	l->p->state = ZV_LEG_CLOSING; /* out of every room before it is closed */
 	zv_floor_leg_lost(l->e, l->agent);
@@ -226,22 +237,20 @@ static void on_broken(const struct leg *l)
 	zv_floor_tell_agent(l->e, l->agent);
 }
 
-/* Nothing comes from the phone: nobody is given to him until it does.  A customer whom he has got
- * and who has not heard him yet goes to another at once. */
+/* Nothing comes from the phone: nobody is given to him until it does. */
 static void on_quiet(const struct leg *l)
 {
 	struct zv_agent *a = &l->e->floor.agents.v[l->agent];
-	int64_t talked_ms = l->e->now.mono_ms - a->since_ms;
 
 	a->quiet = l->ev->code == ZV_LOST_QUIET;
 	zv_pace_agent(l->e, l->agent);
-	if (!a->quiet) {
-		l->e->floor.freed = l->e->floor.freed || a->state == ZV_AG_READY;
-		zv_floor_serve_waiting(l->e);
-	} else if (a->state == ZV_AG_TALKING && talked_ms <= l->e->conf->phone_quiet_ms + BEFORE_MS) {
-		zv_floor_unheard(l->e, l->agent);
-		on_broken(l);
+	if (a->quiet) {
+		if (not_heard_yet(l))
+			on_broken(l);
+		return;
 	}
+	l->e->floor.freed = l->e->floor.freed || a->state == ZV_AG_READY;
+	zv_floor_serve_waiting(l->e);
 }
 
 static void on_closed(const struct leg *l)
