@@ -31,7 +31,7 @@ def noise(figures, figure, peer):
     return off
 
 
-def compare_bench(bench, then, now):
+def compare_bench(bench, then, now, same_machine):
     then_ratios, now_ratios = ratios(then), ratios(now)
     old = {key(f): f for f in then}
     rows = []
@@ -51,7 +51,7 @@ def compare_bench(bench, then, now):
         limit = max(NOISE, noise(then, before, peer), noise(now, figure, peer))
         row.update(then=before["value"], by="ratio to " + peer if peer else "value", change=change, noise=limit)
         worse = change if figure["better"] == "lower" else 1 / change if change else float("inf")
-        if figure["better"] == "none" or figure.get("peer"):
+        if figure["better"] == "none" or figure.get("peer") or not (peer or same_machine):
             row["verdict"] = "not judged"
         elif worse > 1 + limit:
             row["verdict"] = "worse"
@@ -62,8 +62,13 @@ def compare_bench(bench, then, now):
     return rows
 
 
+def same_machine(then, now):
+    return all(then["machine"][field] == now["machine"][field] for field in ("cpu", "cores"))
+
+
 def compare(then, now):
-    """Rows for all benches that both runs measured; then, now: as bench.json has them."""
+    """Rows for all benches that both runs measured; then, now: as bench.json has them.  Of another
+    machine's figures only ratios to a peer are judged."""
     if then.get("quick") != now.get("quick"):
         # Sizes and lengths differ, so what carries the same name need not be the same work.
         raise ValueError("one of the two was made with --quick, the other without: they cannot be compared")
@@ -71,5 +76,5 @@ def compare(then, now):
     rows = []
     for bench in now["benches"]:
         if bench["figures"] and bench["bench"] in measured:
-            rows += compare_bench(bench["bench"], measured[bench["bench"]], bench["figures"])
+            rows += compare_bench(bench["bench"], measured[bench["bench"]], bench["figures"], same_machine(then, now))
     return rows

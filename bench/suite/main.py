@@ -136,6 +136,8 @@ def main(arguments):
         result["against"] = {"file": os.path.basename(options.against), "machine": baseline["machine"],
                              "rows": compare.compare(baseline, result)}
         print_compared(result["against"]["rows"])
+        if not compare.same_machine(baseline, result):
+            print("the baseline is of another machine: only ratios to a peer were judged")
         worse = sum(row["verdict"] == "worse" for row in result["against"]["rows"])
     print("\n".join(write_results(result, out)))
     return 1 if worse or any(bench["failed"] for bench in result["benches"]) else 0

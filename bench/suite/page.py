@@ -151,7 +151,7 @@ def against(result):
     body = ('<div class="wide card"><table><tr><th>bench</th><th class="left">name</th><th>then</th><th>now</th><th class="left">unit</th>'
             '<th>change ×</th><th class="left">judged by</th><th>noise</th><th></th></tr>' + "".join(rows) + "</table></div>") if rows else ""
     return (f'<h2>Against {esc(other["file"])}</h2><p class="dim">of {esc(other["machine"]["begun"])}, commit '
-            f'{esc(other["machine"]["commit"])}, {esc(other["machine"]["cpu"])}; {same} figures are the same within noise.</p>{body}')
+            f'{esc(other["machine"]["commit"])}, {esc(other["machine"]["cpu"])}, {other["machine"]["cores"]} cores; {same} figures are the same within noise.</p>{body}')
 
 
 def section(bench, colours):

@@ -43,6 +43,11 @@ def free_ports(first):
     raise Failed(f"no {PORTS} free ports in a row below {PORTS_LAST}: what uses them? (ss -ulnp)")
 
 
+def text_of(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
 def tail(text, count=6):
     return "\n".join("    " + line for line in text.strip().splitlines()[-count:])
 
@@ -117,7 +122,7 @@ class Run:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
-        said, complaint = (open(path, encoding="utf-8", errors="replace").read() for path in paths)
+        said, complaint = map(text_of, paths)
         name = os.path.basename(self.words[0]) if not self.words[0].endswith("python3") else os.path.basename(self.words[1])
         if process.returncode == SKIPPED:
             raise Skipped((complaint.strip().splitlines() or [f"{name} says that it cannot run here"])[-1])

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(ROOT, "bench", "suite"))
 import compare  # noqa: E402
 import lines  # noqa: E402
 import page  # noqa: E402
+import runner  # noqa: E402
 import table  # noqa: E402
 
 BUILD = ""
@@ -87,6 +88,13 @@ class Compare(unittest.TestCase):
         self.assertEqual(self.verdicts(then, runs(20, 20) + runs(40, 40, peer="sipp")), ["same"])
         self.assertEqual(self.verdicts(then, runs(10, 10) + runs(10, 10, peer="sipp")), ["worse"])
 
+    def test_of_another_machine_only_ratios_are_judged(self):
+        then, now = result(runs(1, 1) + runs(1, 1, size=9)), result(runs(9, 9) + runs(9, 9, size=9))
+        for whole in (then, now):
+            whole["benches"][0]["figures"] += runs(1, 1, size=9, peer="sipp")
+        then["machine"] = dict(MACHINE, cpu="another")
+        self.assertEqual([r["verdict"] for r in compare.compare(then, now)], ["not judged", "worse", "not judged"])
+
     def test_what_is_new_or_gone_is_said(self):
         self.assertEqual(self.verdicts(runs(1, 1, size=10), runs(1, 1, size=100)), ["new", "gone"])
 
@@ -132,6 +140,36 @@ class Page(unittest.TestCase):
         text = page.render(whole)
         self.assertIn("rtpengine is not installed", text)
         self.assertIn("it ended with status 3", text)
+
+
+class Programs(unittest.TestCase):
+    """What becomes of programs that print, fail, cannot run or hang."""
+
+    def bench(self, script, limit=60):
+        with tempfile.TemporaryDirectory() as scratch:
+            return runner.Run([sys.executable, "-c", script], limit, scratch)(lambda so_far: None)[0]
+
+    def test_figures_come_through_and_words_on_stderr_do_not_harm(self):
+        found = self.bench(f"import sys; sys.stderr.write('words\\n'); print({LINE!r})")
+        self.assertEqual(found[0]["name"], "bridge_packet_cpu")
+
+    def test_one_that_cannot_run_here_says_why(self):
+        with self.assertRaisesRegex(runner.Skipped, "no such device"):
+            self.bench("import sys; sys.stderr.write('one\\nno such device\\n'); sys.exit(77)")
+
+    def test_one_that_fails_is_quoted_with_its_command(self):
+        with self.assertRaisesRegex(runner.Failed, "(?s)status 3.*the disk is full.*the command: "):
+            self.bench("import sys; sys.stderr.write('the disk is full'); sys.exit(3)")
+
+    def test_one_that_hangs_is_ended(self):
+        with self.assertRaisesRegex(runner.Failed, "no end after"):
+            self.bench("import signal; signal.pause()", limit=0.5)
+
+    def test_one_that_is_not_built_or_needs_more_is_not_begun(self):
+        row = {"needs": []}
+        self.assertIn("not built", table.why_not(row, ["/no/where/x_bench"]))
+        self.assertIn("no_such_program is not installed", table.why_not({"needs": ["no_such_program"]}, ["x"]))
+        self.assertEqual(table.why_not(row, [sys.executable]), "")
 
 
 class Whole(unittest.TestCase):
