@@ -4,9 +4,9 @@ import math
 import re
 import statistics
 
-NAME = re.compile(r"[a-z0-9_]+\Z")
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z")
 TEXTS = ("name", "unit", "peer", "size_of", "better")
-NUMBERS = ("value", "n", "p50", "p99", "cpu_us", "rss_kb", "size", "reach")
+NUMBERS = ("value", "n", "p50", "p95", "p99", "cpu_us", "rss_kb", "size", "reach")
 BETTER = ("lower", "higher", "none")
 
 
@@ -33,7 +33,7 @@ def check(figure):
             raise BadLine(f'"{field}" is not a finite number')
     for field in ("name", "peer", "size_of"):
         if field in figure and not NAME.match(figure[field]):
-            raise BadLine(f'"{field}" is "{figure[field]}": only a-z, 0-9 and _')
+            raise BadLine(f'"{field}" is "{figure[field]}": only a-z, 0-9, _, . and -')
     figure.setdefault("better", "higher" if figure["unit"].endswith("/s") else "lower")
     if figure["better"] not in BETTER:
         raise BadLine('"better" is none of lower, higher, none')
@@ -73,7 +73,7 @@ def merge(runs):
     for first in runs[0]:
         same = [f for run in runs for f in run if key(f) == key(first)]
         one = dict(first)
-        for field in ("value", "p50", "p99", "cpu_us", "rss_kb"):
+        for field in ("value", "p50", "p95", "p99", "cpu_us", "rss_kb"):
             values = [f[field] for f in same if field in f]
             if values:
                 one[field] = statistics.median(values)

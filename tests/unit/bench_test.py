@@ -53,7 +53,7 @@ class Reader(unittest.TestCase):
                             ('{"name": "a", "unit": "us", "value": "7"}', "finite"),
                             ('{"name": "a", "unit": "us", "value": true}', "finite"),
                             ('{"name": "A b", "unit": "us", "value": 1}', "only a-z"),
-                            ('{"name": "a", "unit": "us", "value": 1, "p95": 2}', 'unknown field "p95"'),
+                            ('{"name": "a", "unit": "us", "value": 1, "p75": 2}', 'unknown field "p75"'),
                             ('{"name": "a", "unit": "us", "value": 1, "better": "big"}', "better"),
                             (LINE + "\n" + LINE, "line 2", "twice"), ("# nothing\n", "no figure")):
             with self.subTest(text=text):
