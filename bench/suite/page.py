@@ -66,8 +66,14 @@ def charts_of(figures, colours):
     return "".join(f'<div class="card">{svg}</div>' for svg in drawn if svg)
 
 
-def cell(value, form="{:.4g}"):
-    return f"<td>{form.format(value)}</td>" if value is not None else "<td></td>"
+def number(value):
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == 0 else f"{value:.4g}"
+
+
+def cell(value, form=None):
+    if value is None:
+        return "<td></td>"
+    return f"<td>{form.format(value) if form else number(value)}</td>"
 
 
 def reached(figure):
@@ -83,9 +89,9 @@ def table_of(figures):
     for f in in_order(figures):
         ratio = ratios.get(key(f))
         rows.append(f'<tr><td>{esc(f["name"])}</td><td class="left">{esc(f.get("peer") or OURS)}</td>'
-                    f'{cell(f.get("size"), "{:,.12g}")}{cell(f["value"], "{:,.5g}")}<td class="left">{esc(f["unit"])}</td>'
-                    f'{cell(f.get("n"), "{:,.12g}")}{cell(f.get("p50"))}{cell(f.get("p99"))}{cell(f.get("cpu_us"))}'
-                    f'{cell(f.get("rss_kb"), "{:,.6g}")}{cell(f.get("spread") if len(f.get("runs", [])) > 1 else None, "{:.0%}")}'
+                    f'{cell(f.get("size"))}{cell(f["value"])}<td class="left">{esc(f["unit"])}</td>'
+                    f'{cell(f.get("n"))}{cell(f.get("p50"))}{cell(f.get("p99"))}{cell(f.get("cpu_us"))}'
+                    f'{cell(f.get("rss_kb"))}{cell(f.get("spread") if len(f.get("runs", [])) > 1 else None, "{:.0%}")}'
                     f'{cell(ratio[0] if ratio else None, "{:.2f} × " + (ratio[1] if ratio else ""))}{reached(f)}</tr>')
     return ('<div class="wide"><table><tr><th>name</th><th class="left">who</th><th>size</th><th>value</th><th class="left">unit</th>'
             "<th>n</th><th>p50</th><th>p99</th><th>CPU a unit, µs</th><th>memory, kB</th><th>spread</th><th>to the peer</th>"
@@ -126,7 +132,7 @@ def summary(result):
                 ratio, peer = ratios[key(f)]
                 size = f' at {short(f["size"])}' if "size" in f else ""
                 rows.append(f'<tr><td><a href="#{esc(bench["bench"])}">{esc(bench["bench"])}</a></td><td class="left">{esc(f["name"] + size)}</td>'
-                            f'{cell(f["value"], "{:,.5g}")}<td class="left">{esc(f["unit"])}</td>{cell(f["value"] / ratio, "{:,.5g}")}'
+                            f'{cell(f["value"])}<td class="left">{esc(f["unit"])}</td>{cell(f["value"] / ratio)}'
                             f'<td class="left">{esc(peer)}</td>{cell(ratio, "{:.2f}")}</tr>')
     if not rows:
         return ""
@@ -144,7 +150,7 @@ def against(result):
             continue
         size = f' at {short(row["size"])}' if row["size"] is not None else ""
         rows.append(f'<tr><td>{esc(row["bench"])}</td><td class="left">{esc(row["name"] + size)}{" of " + esc(row["peer"]) if row["peer"] else ""}</td>'
-                    f'{cell(row.get("then"), "{:,.5g}")}{cell(row.get("now"), "{:,.5g}")}<td class="left">{esc(row["unit"])}</td>'
+                    f'{cell(row.get("then"))}{cell(row.get("now"))}<td class="left">{esc(row["unit"])}</td>'
                     f'{cell(row.get("change"), "{:.2f}")}<td class="left">{esc(row.get("by", ""))}</td>{cell(row.get("noise"), "{:.0%}")}'
                     f'<td class="{row["verdict"]}">{row["verdict"]}</td></tr>')
     same = sum(row["verdict"] == "same" for row in other["rows"])
