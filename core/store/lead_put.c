@@ -113,6 +113,14 @@ static int64_t due_of(const struct zv_batch *b, const struct zv_row *row)
 	return due_ms > 0 ? due_ms : 1;
 }
 
+/* What is to be called later is not late before then. */
+static int64_t promised_from(const struct zv_batch *b, const struct zv_row *row)
+{
+	int64_t due_ms = due_of(b, row);
+
+	return due_ms > b->now_cal_ms ? due_ms : b->now_cal_ms;
+}
+
 enum zv_err zv_put_new(struct zv_batch *batch, const struct zv_row *row, uint64_t lead,
 		       struct zv_lead_rec *rec)
 {
@@ -121,7 +129,7 @@ enum zv_err zv_put_new(struct zv_batch *batch, const struct zv_row *row, uint64_
 	rec->due_ms = 0;
 	rec->owner = row->put->owner;
 	rec->sla_s = row->put->sla_s;
-	rec->accepted_ms = batch->now_cal_ms;
+	rec->accepted_ms = promised_from(batch, row);
 	err = zv_db_due_move(batch->txn, lead, rec, row->put->due_class, due_of(batch, row));
 	if (err == ZV_OK)
 		err = zv_db_lead_put(batch->txn, lead, rec);
@@ -185,7 +193,7 @@ static enum zv_err due_anew(struct zv_batch *b, struct zv_row *row, uint64_t lea
 	int64_t due_ms = due_of(b, row);
 	enum zv_err err;
 
-	rec->accepted_ms = b->now_cal_ms;
+	rec->accepted_ms = promised_from(b, row);
 	rec->first_ms = 0;
 	rec->sla_s = row->put->sla_s;
 	if (stays(rec, class, due_ms, row->due_ms != 0 && row->put->due_ms == 0))

@@ -44,7 +44,8 @@ struct zv_lead_rec {
 	uint8_t killed;      /* category that it gets when the call that is on is over; 0 none */
 	uint32_t owner;      /* 1 + id of the agent whose lead it is; 0 anybody's */
 	uint32_t sla_s;      /* promised from acceptance to the first call; 0: the campaign's */
-	int64_t accepted_ms; /* calendar: when the API took it in, last; 0: a list brought it */
+	int64_t accepted_ms; /* calendar: when the API took it in, last, or when it is due by its wish if
+			      * that is later; 0: a list brought it */
 	int64_t first_ms;    /* calendar of the first intent since then; 0 none yet */
 };
 
