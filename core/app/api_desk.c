@@ -101,6 +101,10 @@ static void to_whom(void *arg, const struct zv_http_request *request, struct zv_
 		}
 	} else if (!zv_api_phone("number", number, reply, &ev.u.desk.number)) {
 		return;
+	} else if (!zv_config_outside(api->config(api->arg), ev.u.desk.number)) {
+		zv_http_problem(reply, 403, "not-listed",
+				"this number is none of those that customers may be connected with (phones.outside)");
+		return;
 	}
 	zv_api_desk(api, request, reply, &ev);
 }

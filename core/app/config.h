@@ -66,6 +66,7 @@ struct zv_config_plugin {
 
 #define ZV_CONFIG_SKILLS_MAX 255
 #define ZV_CONFIG_PAUSES_MAX 32
+#define ZV_CONFIG_OUTSIDE_MAX 64
 
 /* Beside engine.agents[i]. */
 struct zv_config_agent {
@@ -146,6 +147,9 @@ struct zv_config {
 	const char *skills[ZV_CONFIG_SKILLS_MAX + 1]; /* [number]; 0 unused */
 	uint32_t n_pauses;
 	const char *pauses[ZV_CONFIG_PAUSES_MAX];     /* code = 1 + index */
+	/* numbers that agents may consult or transfer to, as prefixes: digits without '+' */
+	uint32_t n_outside;
+	const char *outside[ZV_CONFIG_OUTSIDE_MAX];
 	uint32_t n_forms;
 	struct zv_config_form *forms; /* owned */
 	uint32_t drain_ms;    /* SIGTERM: how long talks may finish */
@@ -214,6 +218,9 @@ extern const struct zv_conf_schema zv_config_schema;
 /* zvonard --print-conf, --print-man */
 void zv_config_print_sample(FILE *to);
 void zv_config_print_man(FILE *to);
+
+/* May an agent connect a customer with that number? */
+bool zv_config_outside(const struct zv_config *config, uint64_t e164);
 
 /* NULL: there is none of that name. */
 const struct zv_config_form *zv_config_form(const struct zv_config *config, const char *name);

@@ -1,4 +1,5 @@
 /* People with phones and screens, the queues of calls from outside, recordings, the pages. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,38 @@ static void build_pauses(struct zv_config_build *b)
 		c->pauses[c->n_pauses++] = zv_conf_text(zv_conf_at(list, i));
 	for (size_t i = 0; list == NULL && i < sizeof(usual) / sizeof(usual[0]); i++)
 		c->pauses[c->n_pauses++] = usual[i];
+}
+
+/* ---- numbers outside ---- */
+
+static void build_outside(struct zv_config_build *b)
+{
+	const struct zv_conf_node *list = zv_conf_find(root_of(b), "phones.outside");
+	struct zv_config *c = b->config;
+
+	if (zv_conf_count(list) > ZV_CONFIG_OUTSIDE_MAX)
+		zv_conf_error(b->sink, list, "phones.outside: at most %d", ZV_CONFIG_OUTSIDE_MAX);
+	for (size_t i = 0; i < zv_conf_count(list) && c->n_outside < ZV_CONFIG_OUTSIDE_MAX; i++) {
+		const char *said = zv_conf_text(zv_conf_at(list, i));
+		size_t n = said != NULL && said[0] == '+' ? strspn(said + 1, "0123456789") : 0;
+
+		if (said != NULL && n > 0 && n <= 15 && said[1 + n] == 0)
+			c->outside[c->n_outside++] = said + 1;
+		else
+			zv_conf_error(b->sink, zv_conf_at(list, i),
+				      "phones.outside: a number, or its beginning, as +7495");
+	}
+}
+
+bool zv_config_outside(const struct zv_config *config, uint64_t e164)
+{
+	char digits[24];
+
+	(void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)e164);
+	for (uint32_t i = 0; i < config->n_outside; i++)
+		if (strncmp(digits, config->outside[i], strlen(config->outside[i])) == 0)
+			return true;
+	return false;
 }
 
 /* ---- where things listen ---- */
@@ -387,6 +420,7 @@ enum zv_err zv_config_build_agents(struct zv_config_build *b)
 	enum zv_err err = build_http(b);
 
 	build_pauses(b);
+	build_outside(b);
 	if (err == ZV_OK)
 		err = build_people(b);
 	if (err != ZV_OK)

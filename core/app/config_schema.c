@@ -161,6 +161,9 @@ static const struct zv_conf_row rows[] = {
 	 "So many wrong secrets from an address; then it hears nothing for a minute", NULL},
 	{"phones.proxies", "", LIST, ZV_T_IP, NULL, 0, 0, NULL,
 	 "Proxies (Kamailio) in front, whose Path is followed", "[10.0.0.5]"},
+	{"phones.outside", "", LIVE | LIST, ZV_T_TEXT, NULL, 2, 16, NULL,
+	 "Numbers that agents may consult and transfer customers to, each whole or its beginning; all others "
+	 "are refused. None: agents only", "[\"+7495\", \"+78001234567\"]"},
 	{"phones.retry", "", LIVE, ZV_T_DURATION, "2s", 100, MS_M, NULL,
 	 "The lost leg of an agent who is logged in is called again after that", NULL},
 	{"phones.quiet", "", LIVE, ZV_T_DURATION, "600ms", 0, 10 * MS_S, NULL,

@@ -37,7 +37,7 @@ agents:
   ivan: {title: Ivan, role: supervisor, phone: none}
   root: {title: Root, role: operator, phone: none}
 pause_codes: [break, lunch]
-phones: {listen: "127.0.0.1:15999"}
+phones: {listen: "127.0.0.1:15999", outside: ["+7916000", "+78001234567"]}
 """
 
 
@@ -125,6 +125,7 @@ class Roles(Case):
             yield method, '/api/v1/leads/{id}/callback', 'all'
         yield 'GET', '/api/v1/callbacks', 'all'
         yield 'GET', '/api/v1/recordings', 'supervisor'
+        yield 'GET', '/api/v1/recordings/{attempt}/audio', None  # leads_test.py has one
         yield 'GET', '/api/v1/forms', 'all'
         yield 'GET', '/api/v1/requests', 'all'
         yield 'POST', '/api/v1/requests', {'supervisor', 'operator', 'integrator'}
@@ -207,6 +208,13 @@ class Desk(Case):
         for bad in ({}, {'agent': 'nina', 'number': '+79160000001'}, {'number': '12'}, {'agent': 'olga'}, {'agent': 5},
                     {'number': '+7916000000x'}, {'agent': 'x' * 32}):
             self.refused(self.post('desk/transfer', bad), 422, 'invalid')
+        for number in ('+79160100001', '+78001234568', '+7916', '+3809160000001', '+7800123456'):
+            for what in ('transfer', 'consult'):
+                got = self.post('desk/' + what, {'number': number})
+                self.assertIn(got[0], (403, 422), (number, got))
+                self.assertIn(got[2]['code'], ('not-listed', 'invalid'))
+        self.assertEqual(self.s.log(), [])
+        self.assertEqual(self.post('desk/transfer', {'number': '+7 800 123-45-67'})[0], 200)
         self.refused(self.post('desk/transfer', {'agent': 'nobody'}), 404, 'no-such-user')
 
     def test_keys(self):
