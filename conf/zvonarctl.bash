@@ -44,7 +44,7 @@ _zvonarctl() {
 		'mark add') globals+=' --from --until --source' ;;
 		'mark remove') globals+=' --source' ;;
 		'registry load') globals+=' --as-of' ;;
-		'person erase') globals+=' --person --dry-run' ;;
+		'person erase') globals+=' --person --recordings --dry-run' ;;
 		retention*) globals+=' --dry-run' ;;
 		'rules check' | 'rules list') globals+=' --calendars' ;;
 		'rules test') globals+=' --verbose' ;;
@@ -62,7 +62,7 @@ _zvonarctl() {
 	' ') word='status campaign list leads attempts outbox report why suppress mark registry person retention rules numbers replay simulate agent token store log reload drain' ;;
 	'campaign ') word='list show start pause stop' ;;
 	'list ') word='import' ;;
-	'agent ') word='passwd' ;;
+	'agent ') word='list passwd' ;;
 	'token ') word='new list revoke' ;;
 	'leads ' | 'attempts ') word='export' ;;
 	'outbox ') word='list' ;;

@@ -301,6 +301,7 @@ enum zv_err zv_daemon_http_open(struct zv_daemon *d, char *text, size_t text_siz
 	s->tables[n++] = zv_api_floor_routes;
 	s->tables[n++] = zv_api_campaign_routes;
 	s->tables[n++] = zv_api_lead_routes;
+	s->tables[n++] = zv_api_recording_routes;
 	s->tables[n++] = zv_api_request_routes;
 	s->schemas[0] = zv_api_schemas;
 	address_text(c, s->address, sizeof(s->address));

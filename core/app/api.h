@@ -50,7 +50,8 @@ extern const struct zv_http_route zv_api_session_routes[];   /* api_session.c: m
 extern const struct zv_http_route zv_api_desk_routes[];      /* api_desk.c */
 extern const struct zv_http_route zv_api_floor_routes[];     /* api_floor.c: floor, agents */
 extern const struct zv_http_route zv_api_campaign_routes[];  /* api_campaigns.c: campaigns, suppressions */
-extern const struct zv_http_route zv_api_lead_routes[];      /* api_leads.c: leads, call-backs, recordings */
+extern const struct zv_http_route zv_api_lead_routes[];      /* api_leads.c: leads, call-backs */
+extern const struct zv_http_route zv_api_recording_routes[]; /* api_recordings.c */
 extern const struct zv_http_route zv_api_request_routes[];   /* api_requests.c: requests, forms */
 extern const char zv_api_schemas[];                          /* api_schemas.c: one JSON object */
 

@@ -8,7 +8,6 @@
 
 #include "app/card_json.h"
 #include "store/lead_put.h"
-#include "store/recording.h"
 
 static const char invalid[] = "invalid";
 #define ROWS_MAX 1000u
@@ -312,49 +311,6 @@ static void callbacks(void *arg, const struct zv_http_request *request, struct z
 	}
 }
 
-/* ---- recordings ---- */
-
-static bool add_recording(void *arg, const struct zv_recording *row)
-{
-	struct found *f = arg;
-	uint32_t i = zv_api_campaign_of_id(f->config, row->campaign);
-	char attempt[33], sha[65];
-
-	(void)snprintf(attempt, sizeof(attempt), "%016" PRIx64 "%016" PRIx64, row->attempt.hi,
-		       row->attempt.lo);
-	for (int k = 0; k < 32; k++)
-		(void)snprintf(sha + 2 * k, 3, "%02x", row->sha256[k]);
-	(void)json_array_append_new(
-		f->list, json_pack("{s:s, s:I, s:s?, s:I, s:I, s:I, s:s, s:s}", "attempt", attempt, "lead",
-				   (json_int_t)row->lead, "campaign",
-				   i != ZV_API_NONE ? f->config->campaigns[i].name : NULL, "at",
-				   (json_int_t)row->at_ms, "duration_ms", (json_int_t)row->duration_ms,
-				   "bytes", (json_int_t)row->bytes, "sha256", sha, "path", row->path));
-	return json_array_size(f->list) < ROWS_MAX;
-}
-
-static void recordings(void *arg, const struct zv_http_request *request, struct zv_http_reply *reply)
-{
-	const struct zv_api *api = arg;
-	struct found f = {.api = api, .config = api->config(api->arg)};
-	const char *said = zv_http_query(request, "lead");
-	uint64_t lead = 0;
-	enum zv_err err;
-
-	if (said == NULL || !zv_api_id(said, &lead) || lead == 0) {
-		zv_http_problem(reply, 422, invalid, "lead: of which one?");
-		return;
-	}
-	f.list = json_array();
-	err = zv_store_recordings_each(api->store, lead, add_recording, &f);
-	if (err == ZV_OK) {
-		zv_http_reply(reply, 200, json_pack("{s:o}", "recordings", f.list));
-	} else {
-		json_decref(f.list);
-		zv_http_problem_err(reply, err, "the recordings cannot be read");
-	}
-}
-
 #define READERS (ZV_MAY_SUPERVISOR | ZV_ROLE_INTEGRATOR)
 
 const struct zv_http_route zv_api_lead_routes[] = {
@@ -382,7 +338,5 @@ const struct zv_http_route zv_api_lead_routes[] = {
 	{.method = "GET", .path = "/api/v1/callbacks", .roles = ZV_ROLES_ALL, .handle = callbacks,
 	 .query = "agent? campaign?", .summary = "Agreed call-backs; an agent sees his own",
 	 .reply_schema = "Callbacks"},
-	{.method = "GET", .path = "/api/v1/recordings", .roles = ZV_MAY_SUPERVISOR, .handle = recordings,
-	 .query = "lead", .summary = "Recordings of a lead's talks", .reply_schema = "Recordings"},
 	{0},
 };

@@ -232,6 +232,8 @@ static json_t *contact_json(const struct zv_config *config, const struct zv_card
 			"talk_s", talk_s);
 	if (one != NULL && contact->noted)
 		add_note(one, &contact->note);
+	if (one != NULL && contact->recorded)
+		(void)json_object_set_new(one, "recorded_ms", json_integer((json_int_t)contact->recorded_ms));
 	return one;
 }
 

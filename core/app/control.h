@@ -42,6 +42,7 @@ enum zv_control_cmd {
 	ZV_CONTROL_SUPPRESS,   /* numbers or persons, campaign ("": everywhere), until_ms, text, source */
 	ZV_CONTROL_UNSUPPRESS, /* numbers or persons, campaign */
 	ZV_CONTROL_MARK,       /* numbers or persons, kind, name, from_ms, until_ms, text */
+	ZV_CONTROL_AGENT_LIST,
 };
 
 /* How a mark of a person came about, by the words of the rules. */

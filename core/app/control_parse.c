@@ -28,6 +28,7 @@ static const struct command {
         {"drain", ZV_CONTROL_DRAIN, 0, 0},
         {"suppress", ZV_CONTROL_SUPPRESS, K_WHOM, K_CAMPAIGN | K_UNTIL | K_TEXT | K_SOURCE},
         {"unsuppress", ZV_CONTROL_UNSUPPRESS, K_WHOM, K_CAMPAIGN},
+        {"agent_list", ZV_CONTROL_AGENT_LIST, 0, 0},
         {"mark", ZV_CONTROL_MARK, K_WHOM | K_KIND | K_NAME, K_FROM | K_UNTIL | K_TEXT},
 };
 

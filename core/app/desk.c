@@ -31,6 +31,7 @@ struct desk {
 	uint64_t number, lead;
 	struct zv_attempt_id attempt;
 	json_t *card;           /* NULL: none is on */
+	int64_t lost_ms;        /* calendar: since when his phone's leg is lost; 0 it is not */
 };
 
 struct span { uint64_t busy, there; }; /* agent-seconds */
@@ -152,6 +153,30 @@ json_t *zv_desks_agent(struct zv_desks *desks, uint32_t agent)
 	return o;
 }
 
+json_t *zv_desks_list(struct zv_desks *desks)
+{
+	const struct zv_config *c = config_of(desks);
+	json_t *list = json_array();
+
+	pthread_mutex_lock(&desks->lock);
+	for (uint32_t i = 0; i < c->engine.n_agents; i++) {
+		const struct desk *a = &desks->v[i];
+		bool has_call = a->number != 0 || a->attempt.lo != 0;
+
+		json_array_append_new(
+			list, json_pack("{s:s s:s s:I s:s s:s s:s s:I}", "agent", c->agents[i].user,
+					"state", states[a->state], "since_ms", (json_int_t)a->since_ms,
+					"phone", c->agents[i].has_phone ? phones[a->phone] : "none",
+					"campaign", has_call && a->campaign < c->engine.n_campaigns
+							    ? c->campaigns[a->campaign].name : "",
+					"pause", a->state == ZV_AG_PAUSED && a->pause > 0 &&
+							 a->pause <= c->n_pauses ? c->pauses[a->pause - 1] : "",
+					"lost_ms", (json_int_t)a->lost_ms));
+	}
+	pthread_mutex_unlock(&desks->lock);
+	return list;
+}
+
 json_t *zv_desks_card(struct zv_desks *desks, uint32_t agent)
 {
 	json_t *card;
@@ -187,6 +212,24 @@ static void count_wait(struct zv_desks *d, uint32_t ms)
 	d->n_waits += d->n_waits < WAITS;
 }
 
+/* His leg broke, and is called again by itself: somebody may have to look after his phone. */
+static void note_leg(struct desk *a, const char *user, const struct zv_cmd *cmd)
+{
+	bool lost = cmd->u.agent.state == ZV_AG_OFFLINE && cmd->u.agent.want != 0;
+
+	if (lost && a->lost_ms == 0) {
+		a->lost_ms = cmd->cal_ms;
+		zv_warn("phones", "the leg of agent %s is lost: he takes no calls until it is back", user);
+	} else if (!lost && a->lost_ms != 0) {
+		if (cmd->u.agent.state != ZV_AG_OFFLINE)
+			zv_info("phones", "the leg of agent %s is back after %lld s", user,
+				(long long)(cmd->cal_ms - a->lost_ms + 500) / 1000);
+		else
+			zv_info("phones", "agent %s has logged out; his leg was lost", user);
+		a->lost_ms = 0;
+	}
+}
+
 static void take_agent(struct zv_desks *d, const struct zv_cmd *cmd)
 {
 	const struct zv_config *c = config_of(d);
@@ -195,6 +238,7 @@ static void take_agent(struct zv_desks *d, const struct zv_cmd *cmd)
 	struct desk *a = &d->v[agent];
 	json_t *event, *closed = NULL;
 
+	note_leg(a, c->agents[agent].user, cmd);
 	pthread_mutex_lock(&d->lock);
 	if (a->state != cmd->u.agent.state) {
 		if (a->state == ZV_AG_READY && cmd->u.agent.state == ZV_AG_TALKING)

@@ -44,6 +44,8 @@ void zv_desks_waits(struct zv_desks *desks, struct zv_metrics *metrics);
 
 /* New references.  Any thread. */
 json_t *zv_desks_agent(struct zv_desks *desks, uint32_t agent);
+/* All of them, in short: [{agent, state, since_ms, phone, campaign, pause, lost_ms}]. */
+json_t *zv_desks_list(struct zv_desks *desks);
 json_t *zv_desks_card(struct zv_desks *desks, uint32_t agent); /* NULL: none is on */
 json_t *zv_desks_floor(struct zv_desks *desks);
 

@@ -266,6 +266,9 @@ enum zv_err zv_daemon_handle(void *arg, const struct zv_control_request *request
 			json_array_append_new(list, campaign_json(d, i));
 		json_object_set_new(reply, "campaigns", list);
 		return ZV_OK;
+	case ZV_CONTROL_AGENT_LIST:
+		json_object_set_new(reply, "agents", zv_desks_list(d->desks));
+		return ZV_OK;
 	case ZV_CONTROL_CAMPAIGN_SHOW:
 	case ZV_CONTROL_CAMPAIGN_START:
 	case ZV_CONTROL_CAMPAIGN_PAUSE:

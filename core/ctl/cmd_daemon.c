@@ -100,3 +100,36 @@ int zv_cmd_drain(struct zv_ctl *ctl, const struct zv_args *args)
 	(void)args;
 	return absent_or(ctl, zv_client_do(ctl, json_pack("{s:s}", "cmd", "drain"), NULL));
 }
+
+int zv_cmd_agent_list(struct zv_ctl *ctl, const struct zv_args *args)
+{
+	static const struct zv_out_col cols[] = {{"agent", false}, {"state", false}, {"since", false},
+	                                         {"phone", false}, {"campaign", false}, {"pause", false},
+	                                         {"lost", false}};
+	static const char *const keys[] = {"agent", "state", "since_ms", "phone", "campaign", "pause",
+	                                   "lost_ms"};
+	json_t *reply = NULL, *one;
+	int status = zv_client_do(ctl, json_pack("{s:s}", "cmd", "agent_list"), &reply);
+	struct zv_out *out;
+	size_t i;
+
+	(void)args;
+	if (status != ZV_EXIT_DONE)
+		return absent_or(ctl, status);
+	out = zv_out_begin(stdout, ctl->format, false, cols, sizeof(cols) / sizeof(cols[0]));
+	json_array_foreach(json_object_get(reply, "agents"), i, one)
+	{
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+			const json_t *value = json_object_get(one, keys[k]);
+			char when[80] = "";
+
+			if (json_is_integer(value) && json_integer_value(value) != 0)
+				zv_iso_time(json_integer_value(value), when, sizeof(when));
+			zv_out_text(out, json_is_integer(value) ? when : json_string_value(value));
+		}
+		zv_out_row(out);
+	}
+	zv_out_end(out);
+	json_decref(reply);
+	return zv_ctl_output_end(stdout, ZV_EXIT_DONE);
+}

@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "base/tz.h"
+#include "conf/conf.h"
 #include "ctl/lawset.h"
 #include "ctl/whom.h"
+#include "ctl/statement.h"
 #include "store/erase.h"
+#include "store/recording.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -48,6 +51,61 @@ static void print_figures(struct zv_ctl *ctl, const struct figure *rows, size_t 
 
 /* ---- one person ---- */
 
+/* The folder of recordings: --recordings, else record.dir of the configuration.  "": nobody says. */
+static void recordings_dir(struct zv_ctl *ctl, char *dir, size_t size)
+{
+	const char *given = zv_args_opt(ctl->args, "recordings"), *text, *slash;
+	struct zv_conf_tree *tree = NULL;
+	const struct zv_conf_node *at;
+	char file[512];
+	int n = 0;
+
+	dir[0] = 0;
+	if (given != NULL) {
+		n = snprintf(dir, size, "%s", given);
+	} else if (zv_ctl_configuration(ctl, file, sizeof(file), &tree) < 0) {
+		at = zv_conf_find(zv_conf_root(tree), "record.dir");
+		text = zv_conf_text(at);
+		slash = text != NULL && text[0] != '/' ? strrchr(zv_conf_file(at), '/') : NULL;
+		if (text != NULL && text[0] != 0)
+			n = snprintf(dir, size, "%.*s%s", slash != NULL ? (int)(slash - zv_conf_file(at)) + 1 : 0,
+			             slash != NULL ? zv_conf_file(at) : "", text);
+		zv_conf_free(tree);
+	}
+	if (n < 0 || (size_t)n >= size)
+		dir[0] = 0;
+}
+
+/* His recordings go before he does: the rows that lead to them are his. */
+static int erase_recordings(struct zv_ctl *ctl, struct zv_store *store, uint64_t person, bool dry_run,
+                            uint64_t *sum)
+{
+	struct zv_recordings_report r;
+	char dir[1024];
+	enum zv_err err = zv_store_recordings_expire(store, ".", INT64_MAX, person, true, &r);
+
+	*sum += r.rows;
+	if (err != ZV_OK)
+		return zv_ctl_fail(err, "recordings");
+	if (dry_run || r.rows == 0)
+		return ZV_EXIT_DONE;
+	recordings_dir(ctl, dir, sizeof(dir));
+	if (dir[0] == 0) {
+		zv_ctl_say("%llu recordings of his are files: say where with --recordings DIR, or -c FILE",
+		           (unsigned long long)r.rows);
+		return ZV_EXIT_FAILED;
+	}
+	err = zv_store_recordings_expire(store, dir, INT64_MAX, person, false, &r);
+	if (err != ZV_OK)
+		return zv_ctl_fail(err, dir);
+	if (r.failed > 0) {
+		zv_ctl_say("%llu recordings below %s could not be removed; the person is not erased",
+		           (unsigned long long)r.failed, dir);
+		return ZV_EXIT_FAILED;
+	}
+	return ZV_EXIT_DONE;
+}
+
 static int erase_one(struct zv_store *store, uint64_t person, bool dry_run,
                      struct zv_erase_person_report *sum)
 {
@@ -76,6 +134,7 @@ int zv_cmd_person_erase(struct zv_ctl *ctl, const struct zv_args *args)
 {
 	bool dry_run = zv_args_opt(args, "dry-run") != NULL;
 	struct zv_erase_person_report sum = {0};
+	uint64_t recordings = 0;
 	struct zv_whom whom;
 	uint64_t persons[16];
 	uint32_t n = 1;
@@ -96,15 +155,19 @@ int zv_cmd_person_erase(struct zv_ctl *ctl, const struct zv_args *args)
 		zv_ctl_say("nobody in the store has this number");
 		status = ZV_EXIT_NOT_FOUND;
 	}
-	for (uint32_t i = 0; i < n && status == ZV_EXIT_DONE; i++)
-		status = erase_one(store, persons[i], dry_run, &sum);
+	for (uint32_t i = 0; i < n && status == ZV_EXIT_DONE; i++) {
+		status = erase_recordings(ctl, store, persons[i], dry_run, &recordings);
+		if (status == ZV_EXIT_DONE)
+			status = erase_one(store, persons[i], dry_run, &sum);
+	}
 	zv_store_close(store);
 	if (status != ZV_EXIT_DONE)
 		return status;
 	print_figures(ctl, (const struct figure[]){
 		{"persons", n}, {"leads", sum.leads}, {"numbers", sum.numbers},
 		{"attributes", sum.attributes}, {"marks", sum.marks}, {"ledger", sum.ledger},
-		{"outbox", sum.outbox}, {"evidence", sum.evidence}, {"attempts", sum.log}}, 9, dry_run);
+		{"outbox", sum.outbox}, {"evidence", sum.evidence}, {"attempts", sum.log},
+		{"recordings", recordings}}, 10, dry_run);
 	return zv_ctl_output_end(stdout, ZV_EXIT_DONE);
 }
 

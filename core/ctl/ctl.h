@@ -113,6 +113,7 @@ int zv_cmd_agent_passwd(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_token_new(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_token_list(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_token_revoke(struct zv_ctl *ctl, const struct zv_args *args);
+int zv_cmd_agent_list(struct zv_ctl *ctl, const struct zv_args *args);
 int zv_cmd_drain(struct zv_ctl *ctl, const struct zv_args *args);
 
 #endif

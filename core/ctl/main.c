@@ -72,6 +72,7 @@ static const struct zv_opt registry_opts[] = {
 
 static const struct zv_opt erase_opts[] = {
         {"person", 'p', "ID", "a person instead of a number"},
+        {"recordings", 'r', "DIR", "folder of recordings; else record.dir of the configuration"},
         {"dry-run", 'n', NULL, "count what would go, erase nothing"},
         {0},
 };
@@ -204,7 +205,7 @@ static const struct zv_command commands[] = {
         {"registry", "list", NULL, 0, NULL, "Lists of numbers and their age", NULL,
          zv_cmd_registry_list},
         {"person", "erase", "NUMBER | --person ID", ZV_ARGS_MORE(1), erase_opts, "Forget a person",
-         "Names, numbers and texts go; what limits need stays without them, so that nobody is\n"
+         "Names, numbers, texts and recordings go; what limits need stays without them, so that nobody is\n"
          "called more often because he was forgotten.", zv_cmd_person_erase},
         {"retention", NULL, NULL, 0, retention_opts, "Erase what no rule wants kept any longer",
          "The rules of kind `retain` say how long; of several the longest holds.",
@@ -236,6 +237,9 @@ static const struct zv_command commands[] = {
          "Each FILE holds persons, what happened, a question and the answer that the texts ask "
          "for.\nA difference is printed; exit status 1 then, 2 if a file could not be read.",
          zv_cmd_rules_test},
+        {"agent", "list", NULL, 0, NULL, "Agents: state, since when, phone",
+         "phone: none (has none), gone, registered, calling, up.  lost: since when the phone's leg of\n"
+         "one who is logged in is lost; it is called again by itself.", zv_cmd_agent_list},
         {"agent", "passwd", "USER", 1, passwd_opts, "A password for a page's log-in and for a phone",
          "Asks for it twice; from a pipe the first line is taken.  What is kept is its digest\n"
          "(HA1), in a file of mode 0600.  `zvonarctl reload` makes it known to zvonard.",

@@ -1,6 +1,7 @@
 /* Bodies: JSON as a whole, or lines as they come. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "http/int.h"
 
@@ -163,4 +164,6 @@ void zv_call_fini(struct zv_call *call)
 	json_decref(call->json);
 	free(call->body);
 	free(call->reply.text);
+	if (call->reply.file)
+		(void)close(call->reply.fd);
 }

@@ -84,6 +84,10 @@ void zv_http_reply(struct zv_http_reply *reply, unsigned status, json_t *body);
  * UTF-8 in it is replaced. */
 __attribute__((format(printf, 4, 5))) void zv_http_problem(struct zv_http_reply *reply, unsigned status,
 							   const char *type, const char *fmt, ...);
+/* A regular file (RFC 9110: ranges, a strong ETag): fd is taken, also when it is refused.  type, etag
+ * (without quotes) and name are copied; name: what a browser would keep it as. */
+struct zv_http_file { int fd; uint64_t size; const char *type, *etag, *name; };
+void zv_http_reply_file(struct zv_http_reply *reply, const struct zv_http_file *file);
 /* The answer comes by zv_http_answer with request->ticket, from any thread, also before the handler
  * returns; 504 after params.answer_ms. */
 void zv_http_later(struct zv_http_reply *reply);

@@ -24,6 +24,10 @@ struct zv_http_reply {
 	unsigned status;
 	char *text;            /* owned; NULL: none */
 	size_t len;
+	bool file;             /* the answer is fd's: size bytes */
+	int fd;                /* owned */
+	uint64_t size;
+	char file_type[48], etag[72], name[128];
 	uint32_t retry_s;      /* Retry-After; 0: none */
 	const char *type;      /* content type, if neither JSON nor a problem */
 	char allow[48];

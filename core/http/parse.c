@@ -192,6 +192,48 @@ bool zv_http_lists(const char *header, const char *item)
 	return false;
 }
 
+/* Digits, at most up to 2^63 - 1 (more is as much); false: there are none. */
+static bool take_bytes(const char **p, uint64_t *ret)
+{
+	const char *begin = *p;
+	uint64_t v = 0;
+
+	for (; **p >= '0' && **p <= '9'; (*p)++)
+		v = v > (INT64_MAX - 9) / 10 ? INT64_MAX : v * 10 + (uint64_t)(**p - '0');
+	*ret = v;
+	return *p != begin;
+}
+
+enum zv_http_range zv_http_range(const char *header, uint64_t size, uint64_t *ret_first, uint64_t *ret_last)
+{
+	const char *p = header;
+	uint64_t first = 0, last = 0;
+	bool from, to;
+
+	if (p == NULL || strncasecmp(p, "bytes=", 6) != 0)
+		return ZV_RANGE_NONE;
+	p = skip_blanks(p + 6);
+	from = take_bytes(&p, &first);
+	if (*p++ != '-')
+		return ZV_RANGE_NONE;
+	to = take_bytes(&p, &last);
+	if (*skip_blanks(p) != 0 || (!from && !to) || (from && to && last < first))
+		return ZV_RANGE_NONE;
+	if (!from) { /* the last so many */
+		if (last == 0 || size == 0)
+			return ZV_RANGE_BAD;
+		first = last < size ? size - last : 0;
+		last = size - 1;
+	} else if (first >= size) {
+		return ZV_RANGE_BAD;
+	} else if (!to || last >= size) {
+		last = size - 1;
+	}
+	*ret_first = first;
+	*ret_last = last;
+	return ZV_RANGE_PART;
+}
+
 bool zv_http_path(const char *tmpl, char *rest, const char *ret_params[ZV_ROUTE_PARAMS_MAX])
 {
 	uint32_t n = 0;

@@ -28,6 +28,11 @@ bool zv_http_is_type(const char *header, const char *type);
 /* Does a list like Accept-Encoding or If-None-Match name it (q=0 is no)? */
 bool zv_http_lists(const char *header, const char *item);
 
+/* Range of something that has size bytes (RFC 9110, 14.2): one range of bytes.  NONE: the whole is to be
+ * sent (no header, another unit, several ranges, not well-formed); BAD: nothing of it is there. */
+enum zv_http_range { ZV_RANGE_NONE = 0, ZV_RANGE_PART = 1, ZV_RANGE_BAD = 2 };
+enum zv_http_range zv_http_range(const char *header, uint64_t size, uint64_t *ret_first, uint64_t *ret_last);
+
 /* Path of a route: segments must be equal, {} takes one that is not empty.  rest: a copy of path
  * that is cut up; ret_params point into it. */
 #define ZV_ROUTE_PARAMS_MAX 2

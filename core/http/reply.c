@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "http/int.h"
 
@@ -69,6 +70,21 @@ void zv_http_problem(struct zv_http_reply *reply, unsigned status, const char *t
 	(void)vsnprintf(detail, sizeof(detail), fmt, args);
 	va_end(args);
 	set_problem(reply, status, type, detail);
+}
+
+void zv_http_reply_file(struct zv_http_reply *reply, const struct zv_http_file *file)
+{
+	if (reply->set || reply->later) {
+		(void)close(file->fd);
+		return;
+	}
+	reply->set = reply->file = true;
+	reply->status = 200;
+	reply->fd = file->fd;
+	reply->size = file->size;
+	(void)snprintf(reply->file_type, sizeof(reply->file_type), "%s", file->type);
+	(void)snprintf(reply->etag, sizeof(reply->etag), "\"%s\"", file->etag);
+	(void)snprintf(reply->name, sizeof(reply->name), "%s", file->name);
 }
 
 void zv_http_later(struct zv_http_reply *reply)
@@ -223,6 +239,51 @@ static void reply_headers(const struct zv_http_reply *reply, struct MHD_Response
 	}
 }
 
+/* ---- files ---- */
+
+static void file_headers(const struct zv_http_reply *reply, struct MHD_Response *r)
+{
+	char text[192];
+
+	header(r, "Content-Type", reply->file_type);
+	header(r, "Accept-Ranges", "bytes");
+	header(r, "ETag", reply->etag);
+	header(r, "Cache-Control", "no-store"); /* a person's voice */
+	header(r, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
+	(void)snprintf(text, sizeof(text), "inline; filename=\"%s\"", reply->name);
+	header(r, "Content-Disposition", text);
+}
+
+static enum MHD_Result send_file(struct zv_call *call)
+{
+	struct zv_http_reply *reply = &call->reply;
+	const char *wish = zv_call_header(call, "Range"), *only_of = zv_call_header(call, "If-Range");
+	uint64_t first = 0, last = reply->size > 0 ? reply->size - 1 : 0, size = reply->size;
+	enum zv_http_range range;
+	struct MHD_Response *r;
+	char text[80];
+
+	/* If-Range needs the same strong tag; dates we give none */
+	if (only_of != NULL && strcmp(only_of, reply->etag) != 0)
+		wish = NULL;
+	range = zv_http_range(wish, size, &first, &last);
+	if (range == ZV_RANGE_BAD) {
+		r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+		(void)snprintf(text, sizeof(text), "bytes */%llu", (unsigned long long)size);
+	} else {
+		r = MHD_create_response_from_fd_at_offset64(size > 0 ? last - first + 1 : 0, reply->fd, first);
+		(void)snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)first,
+			       (unsigned long long)last, (unsigned long long)size);
+		reply->file = r == NULL; /* the response's now */
+	}
+	if (r == NULL)
+		return MHD_NO;
+	file_headers(reply, r);
+	if (range != ZV_RANGE_NONE)
+		header(r, "Content-Range", text);
+	return queue(call, range == ZV_RANGE_BAD ? 416 : range == ZV_RANGE_PART ? 206 : 200, r);
+}
+
 enum MHD_Result zv_call_send(struct zv_call *call)
 {
 	struct zv_http_reply *reply = &call->reply;
@@ -232,6 +293,8 @@ enum MHD_Result zv_call_send(struct zv_call *call)
 		return send_stream(call);
 	if (!reply->set && call->page != NULL)
 		return send_page(call);
+	if (reply->set && reply->file)
+		return send_file(call);
 	if (!reply->set) /* a handler that says nothing */
 		zv_http_problem(reply, 500, "failed", "no answer was made");
 	r = MHD_create_response_from_buffer(reply->len, reply->text, MHD_RESPMEM_MUST_FREE);

@@ -133,7 +133,23 @@ struct card_walk {
 	enum zv_err err; /* of what a callback does */
 };
 
-/* The newest rows of the ledger, each with its note. */
+static enum zv_err recording_of(struct zv_txn *txn, struct zv_card_contact *to)
+{
+	struct zv_recording rec;
+	uint8_t key[16];
+	struct zv_r r;
+	enum zv_err err;
+
+	zv_attempt_key(key, to->row.contact.attempt);
+	err = zv_db_get(txn, ZV_T_RECORDINGS, key, sizeof(key), &r);
+	if (err == ZV_OK)
+		err = zv_recording_decode(r, &rec);
+	to->recorded = err == ZV_OK;
+	to->recorded_ms = to->recorded ? rec.duration_ms : 0;
+	return err == ZV_ENOENT ? ZV_OK : err;
+}
+
+/* The newest rows of the ledger, each with its note and what is recorded of it. */
 static enum zv_err read_contacts(struct zv_txn *txn, struct card_walk *w, uint64_t person)
 {
 	uint8_t after[8];
@@ -160,6 +176,8 @@ static enum zv_err read_contacts(struct zv_txn *txn, struct card_walk *w, uint64
 			to->noted = err == ZV_OK;
 			err = err == ZV_ENOENT ? ZV_OK : err;
 		}
+		if (err == ZV_OK)
+			err = recording_of(txn, to);
 		rc = mdb_cursor_get(c, &k, &v, MDB_PREV);
 	}
 	mdb_cursor_close(c);

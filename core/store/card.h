@@ -38,8 +38,9 @@ enum zv_err zv_store_notes_each(struct zv_store *store, uint32_t campaign,
 
 struct zv_card_contact {
 	struct zv_ledger_row row;
-	bool noted;
+	bool noted, recorded;
 	struct zv_note note; /* with noted */
+	uint32_t recorded_ms; /* with recorded: how long it is */
 };
 
 struct zv_card {

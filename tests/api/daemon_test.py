@@ -95,6 +95,12 @@ class Daemon(unittest.TestCase):
         me = self.ask('GET', '/api/v1/me', token=self.login('olga', 'password-1'))[1]
         self.assertEqual((me['user'], me['agent']['state'], len(me['campaigns'])), ('olga', 'offline', 2))
 
+    def test_the_command_line_lists_agents(self):
+        rows = json.loads(self.house.ctl('agent', 'list', '--json').stdout)
+        self.assertEqual([(r['agent'], r['state'], r['phone'], r['lost']) for r in rows],
+                         [('olga', 'offline', 'gone', ''), ('ivan', 'offline', 'none', ''), ('root', 'offline', 'none', '')])
+        self.assertIn('offline', self.house.ctl('agent', 'list').stdout)
+
     def test_without_a_phone_nobody_is_ready(self):
         status, got = self.ask('POST', '/api/v1/desk/ready', {}, token=self.login('olga', 'password-1'))
         self.assertEqual((status, got['code']), (409, 'not-possible'))

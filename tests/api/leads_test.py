@@ -5,6 +5,7 @@ usage: leads_test.py BED SOURCE_ROOT
 """
 import http.client
 import json
+import os
 import time
 import unittest
 
@@ -347,6 +348,8 @@ class Dates(Case):
         got = self.give(None, phone='+79167100002', due='2026-11-30T10:00:00+03:00')
         self.assertEqual(got[0], 201, got)
         self.assertEqual(self.due(got[2]['lead']), 1796022000000)
+        # its promise of a first call counts from then, not from now
+        self.assertEqual(self.get(f'leads/{got[2]["lead"]}')['accepted_ms'], 1796022000000)
 
     def test_lines_go_by_it_too(self):
         c = http.client.HTTPConnection('127.0.0.1', self.s.port, timeout=20)
@@ -390,6 +393,85 @@ desk:
         for dpd in ('0', '-3', '12 days', '999999999999999999999', ''):
             card, _ = self.pop('+79167200003', sum='1', currency='тг', dpd=dpd)
             self.assertEqual(card['debt'], {'amount': '1', 'currency': 'тг'}, dpd)
+
+
+class Recordings(Case):
+    """The sound of a talk, for who may hear it, in whole and in parts."""
+
+    @classmethod
+    def bed(cls):
+        bed = super().bed()
+        os.makedirs(bed.path('conf/records/2026/11/22/leads'))
+        return bed
+
+    @classmethod
+    def setUpClass(cls):
+        global PEOPLE
+        before, PEOPLE = PEOPLE, PEOPLE + 'record: {dir: ../records}\n'
+        try:
+            super().setUpClass()
+        finally:
+            PEOPLE = before
+        cls.sound = bytes(range(256)) * 40
+        cls.path = '2026/11/22/leads/a.opus'
+        with open(cls.s.path('conf/records/' + cls.path), 'wb') as f:
+            f.write(cls.sound)
+
+    def record(self, n, path):
+        attempt = f'{n:032x}'
+        return attempt, self.s.tell(f'record {attempt} {self.s.lead} {path}')
+
+    def sound_of(self, attempt, role='supervisor', method='GET', **headers):
+        return self.s.ask(method, f'/api/v1/recordings/{attempt}/audio', token=self.token[role],
+                          headers={k.replace('_', '-'): v for k, v in headers.items()})
+
+    def test_a_supervisor_hears_it_and_nobody_else(self):
+        attempt, said = self.record(1, self.path)
+        self.assertEqual(said, '0')
+        status, headers, data = self.sound_of(attempt)
+        self.assertEqual((status, data, headers['Content-Type']), (200, self.sound, 'audio/ogg'))
+        self.assertEqual((headers['Accept-Ranges'], headers['Cache-Control']), ('bytes', 'no-store'))
+        self.assertIn(f'{attempt}.opus', headers['Content-Disposition'])
+        for role in ('agent', 'integrator'):
+            self.refused(self.sound_of(attempt, role), 403)
+        self.assertEqual(self.s.ask('GET', f'/api/v1/recordings/{attempt}/audio')[0], 401)
+        row, = self.get(f'recordings?lead={self.s.lead}', 'supervisor')['recordings'][:1]
+        self.assertEqual((row['attempt'], row['duration_ms'], row['path']), (attempt, 61500, self.path))
+
+    def test_parts_of_it_are_served_as_rfc_9110_says(self):
+        attempt, _ = self.record(1, self.path)
+        n = len(self.sound)
+        etag = self.sound_of(attempt)[1]['ETag']
+        for wish, first, last in (('bytes=0-0', 0, 0), ('bytes=10-19', 10, 19), (f'bytes={n - 5}-', n - 5, n - 1),
+                                  ('bytes=-7', n - 7, n - 1), (f'bytes=5-{n * 10}', 5, n - 1), (f'bytes=-{n * 2}', 0, n - 1)):
+            status, headers, data = self.sound_of(attempt, Range=wish)
+            self.assertEqual((status, data, headers['Content-Range']),
+                             (206, self.sound[first:last + 1], f'bytes {first}-{last}/{n}'), wish)
+        for wish in (f'bytes={n}-', 'bytes=-0', 'bytes=99999999999999999999999-'):
+            status, headers, data = self.sound_of(attempt, Range=wish)
+            self.assertEqual((status, data, headers['Content-Range']), (416, b'', f'bytes */{n}'), wish)
+        for wish in ('bytes=9-3', 'bytes=1-2,5-6', 'lines=1-2', 'bytes=', 'bytes=-', 'bytes=a-b'):
+            status, _, data = self.sound_of(attempt, Range=wish)
+            self.assertEqual((status, data), (200, self.sound), wish)
+        self.assertEqual(self.sound_of(attempt, Range='bytes=0-3', If_Range=etag)[0], 206)
+        self.assertEqual(self.sound_of(attempt, Range='bytes=0-3', If_Range='"other"')[0], 200)
+        status, headers, data = self.sound_of(attempt, method='HEAD')
+        self.assertEqual((status, data, headers['Content-Length']), (200, b'', str(n)))
+
+    def test_no_path_leads_out_of_the_folder(self):
+        records = self.s.path('conf/records')
+        self.s.write(self.s.path('conf/secret.opus'), 'secret')
+        os.symlink(self.s.path('conf/secret.opus'), os.path.join(records, 'link.opus'))
+        os.symlink(self.s.path('conf'), os.path.join(records, 'out'))
+        os.mkfifo(os.path.join(records, 'pipe.opus'))
+        for n, path in enumerate(('link.opus', 'out/secret.opus', 'pipe.opus', '2026', 'gone.opus', '2026//11', '.')):
+            attempt, said = self.record(100 + n, path)
+            self.assertEqual(said, '0', path)
+            self.refused(self.sound_of(attempt), 404, 'not-found')
+        for path in ('../secret.opus', '/etc/passwd', '2026/../../secret.opus'):
+            self.assertNotEqual(self.record(200, path)[1], '0', path)
+        for attempt in ('x' * 32, '1', '%2e%2e', '0' * 32, f'{200:032x}'):
+            self.refused(self.sound_of(attempt), 404)
 
 
 if __name__ == '__main__':

@@ -3,7 +3,7 @@
  *
  * usage: api_routes_bed CONFIG STORE_DIR SECRETS TOKENS
  * Standard input: card ATTEMPT LEAD CAMPAIGN | nocard | now MS | refuse 0|1 | log | note ATTEMPT |
- * pop LEAD | overdue | quit
+ * pop LEAD | record ATTEMPT LEAD PATH | overdue | quit
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@
 #include "store/card.h"
 #include "store/lead_put.h"
 #include "store/read.h"
+#include "store/recording.h"
 
 static struct zv_config *config;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -202,6 +203,21 @@ static void pop(struct zv_store *store, uint64_t lead)
 	json_decref(card);
 }
 
+/* A row of the index alone: the file is the test's. */
+static void record(struct zv_store *store, char *line)
+{
+	char *attempt = strsep(&line, " "), *lead = strsep(&line, " ");
+	struct zv_recording rec = {.at_ms = now, .duration_ms = 61500, .bytes = 100, .path = line};
+	uint8_t id[16];
+
+	if (line == NULL || !zv_hex_read(attempt, strlen(attempt), id, 16))
+		return;
+	rec.lead = strtoull(lead, NULL, 10);
+	rec.attempt = (struct zv_attempt_id){.hi = zv_get_be64(id), .lo = zv_get_be64(id + 8)};
+	memset(rec.sha256, 0xab, sizeof(rec.sha256));
+	(void)printf("%d", (int)zv_store_recording_put(store, &rec));
+}
+
 static bool command(struct zv_store *store, char *line)
 {
 	line[strcspn(line, "\n")] = 0;
@@ -221,6 +237,8 @@ static bool command(struct zv_store *store, char *line)
 		note(store, line + 5);
 	} else if (strncmp(line, "pop ", 4) == 0) {
 		pop(store, strtoull(line + 4, NULL, 10));
+	} else if (strncmp(line, "record ", 7) == 0) {
+		record(store, line + 7);
 	} else if (strcmp(line, "overdue") == 0) {
 		zv_api_look_at_requests(&api);
 	} else if (strcmp(line, "log") == 0) {
@@ -238,10 +256,10 @@ static struct zv_http *serve(char **argv, struct zv_store *store)
 {
 	static const struct zv_http_route *const tables[] = {
 		zv_api_session_routes, zv_api_desk_routes, zv_api_floor_routes, zv_api_campaign_routes,
-		zv_api_lead_routes, zv_api_request_routes};
+		zv_api_lead_routes, zv_api_recording_routes, zv_api_request_routes};
 	static const char *const schemas[] = {zv_api_schemas};
 	static struct zv_http_user users[64];
-	struct zv_http_params p = {.address = "127.0.0.1", .tables = tables, .n_tables = 6, .schemas = schemas,
+	struct zv_http_params p = {.address = "127.0.0.1", .tables = tables, .n_tables = 7, .schemas = schemas,
 				   .n_schemas = 1, .arg = &api, .users = users, .secrets = argv[3],
 				   .realm = "zvonar", .tokens = argv[4], .rate_session = 100000,
 				   .rate_address = 100000, .n_users = config->engine.n_agents};

@@ -186,12 +186,26 @@ class Law(unittest.TestCase):
 
     def test_a_dry_run_of_erasing_counts_what_erasing_takes(self):
         gone = {'persons': 1, 'leads': 1, 'numbers': 1, 'attributes': 1, 'marks': 0, 'ledger': 1, 'outbox': 0,
-                'evidence': 2, 'attempts': 1}
+                'evidence': 2, 'attempts': 1, 'recordings': 0}
         self.assertEqual(self.json('person', 'erase', WHO, '--dry-run'), {**gone, 'dry_run': True})
         self.assertEqual(neutral(self.ctl('why', WHO, '--at', NOON)), ENGLISH)
         self.assertEqual(self.json('person', 'erase', WHO), {**gone, 'dry_run': False})
         again = self.json('person', 'erase', WHO)
         self.assertEqual((again['leads'], again['ledger'], again['evidence']), (0, 0, 0))
+
+    def test_recordings_go_before_the_person_does(self):
+        os.makedirs(self.path('records/2026'))
+        self.write('records/2026/a.opus', 'sound')
+        self.write('records/2026/a.opus.sha256', 'sum')
+        subprocess.run([MAKER, 'recording', self.store, WHO.lstrip('+'), '2026/a.opus'], check=True, timeout=60)
+        self.assertEqual(self.json('person', 'erase', WHO, '--dry-run')['recordings'], 1)
+        # nobody says where they are: nothing is erased
+        self.ctl('person', 'erase', WHO, status=1)
+        self.assertEqual(neutral(self.ctl('why', WHO, '--at', NOON)), ENGLISH)
+        got = self.json('person', 'erase', WHO, '--recordings', self.path('records'))
+        self.assertEqual((got['recordings'], got['leads']), (1, 1))
+        self.assertEqual(os.listdir(self.path('records/2026')), [])
+        self.assertEqual(self.json('person', 'erase', WHO)['recordings'], 0)
 
     def test_a_dry_run_of_retention_counts_and_keeps(self):
         kept = self.json('retention', '--dry-run')

@@ -13,6 +13,7 @@
 
 #include "law/law.h"
 #include "store/told.h"
+#include "store/recording.h"
 
 #define LEADS_MAX 4096u
 #define START_MS  INT64_C(1772427600000) /* 2026-03-02T05:00:00Z, a Monday */
@@ -474,12 +475,22 @@ static void play(struct made *m, const char *dir)
 	rings_end(m);
 }
 
+/* The row of a recording of who has that number. */
+static void recording(struct made *m, const char *number, const char *path)
+{
+	struct zv_recording rec = {.attempt = {7, 7}, .at_ms = START_MS, .bytes = 5, .path = path};
+	uint32_t n = 0;
+
+	must(zv_store_persons_of(m->store, strtoull(number, NULL, 10), &rec.person, 1, &n), "person");
+	must(zv_store_recording_put(m->store, &rec), "recording");
+}
+
 int main(int argc, char **argv)
 {
 	static struct made m;
 
 	if (argc < 3)
-		die("usage: store_maker init|play|law DIR [SEED|RULES]");
+		die("usage: store_maker init|play|law|recording DIR [SEED|RULES|NUMBER PATH]");
 	open_store(&m, argv[2]);
 	put_campaign(&m);
 	if (strcmp(argv[1], "play") == 0 && argc == 4) {
@@ -488,6 +499,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "law") == 0 && argc == 4)
 		law(&m, argv[3]);
+	if (strcmp(argv[1], "recording") == 0 && argc == 5)
+		recording(&m, argv[3], argv[4]);
 	zv_store_close(m.store);
 	return 0;
 }

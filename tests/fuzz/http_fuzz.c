@@ -126,6 +126,14 @@ static void files(const char *data, size_t len)
 	free(rows);
 }
 
+static void ranges(const char *text, size_t size)
+{
+	uint64_t first = 0, last = 0;
+
+	if (zv_http_range(text, size, &first, &last) == ZV_RANGE_PART)
+		must(first <= last && last < size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -136,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	text[size] = 0;
 	headers(text);
+	ranges(text, size);
 	paths(text);
 	lines(text, size);
 	files(text, size);
