@@ -55,6 +55,7 @@ struct zvc_media {
 	void (*heard)(void *owner);
 	uint64_t next_ms;
 	uint32_t phase;
+	bool cut;
 	struct zvc_media_stats stats;
 	struct mmsghdr headers[BATCH];
 	struct iovec vectors[BATCH][2];
@@ -361,6 +362,8 @@ static void read_rtp(struct zvc_media *media, uint32_t index)
 		for (int i = 0; i < n; i++) {
 			struct zvc_leg *leg = find(media, index, &media->addrs[i]);
 
+			if (media->cut)
+				continue;
 			media->stats.rx++;
 			if (leg != NULL)
 				hear(media, leg, media->packets[i], media->headers[i].msg_len);
@@ -430,7 +433,7 @@ static void fill(struct zvc_media *media, struct zvc_leg *leg, unsigned i)
 
 static void send_batch(struct zvc_media *media, int fd, unsigned n)
 {
-	unsigned at = 0;
+	unsigned at = media->cut ? n : 0;
 
 	while (at < n) {
 		int sent = sendmmsg(fd, media->headers + at, n - at, MSG_DONTWAIT);
@@ -439,7 +442,12 @@ static void send_batch(struct zvc_media *media, int fd, unsigned n)
 		 */
 		at += sent > 0 ? (unsigned)sent : 1;
 	}
-	media->stats.tx += n;
+	media->stats.tx += media->cut ? 0 : n;
+}
+
+void zvc_media_cut(struct zvc_media *media, bool cut)
+{
+	media->cut = cut;
 }
 
 void zvc_media_tick(struct zvc_media *media, uint64_t now_ms)

@@ -32,6 +32,7 @@ struct zvc_media_stats {
 struct zvc_media *zvc_media_create(int epoll, struct in_addr ip, uint16_t port_low,
                                    uint16_t port_high, char *text, size_t text_size);
 void zvc_media_destroy(struct zvc_media *media);
+void zvc_media_cut(struct zvc_media *media, bool cut); /* as zvc_net_cut */
 /* heard is called once a leg, at its first packet with sound in it. */
 void zvc_media_on_sound(struct zvc_media *media, void (*heard)(void *owner));
 

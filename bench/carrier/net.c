@@ -45,6 +45,7 @@ struct zvc_net {
 	void *arg;
 	unsigned n_trunks;
 	struct trunk trunks[ZVC_TRUNKS_MAX];
+	bool cut;
 	struct conn conns[CONNS_MAX];
 	struct mmsghdr headers[BATCH];
 	struct iovec vectors[BATCH];
@@ -171,6 +172,11 @@ void zvc_net_destroy(struct zvc_net *net)
 	free(net);
 }
 
+void zvc_net_cut(struct zvc_net *net, bool cut)
+{
+	net->cut = cut;
+}
+
 static int64_t kernel_time(struct msghdr *header)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
@@ -206,7 +212,8 @@ static void read_udp(struct zvc_net *net, uint32_t index)
 			        .truncated = (header->msg_flags & MSG_TRUNC) != 0,
 			};
 
-			net->fn(net->arg, &message);
+			if (!net->cut)
+				net->fn(net->arg, &message);
 		}
 		if (n < (int)BATCH)
 			return;
@@ -384,6 +391,8 @@ void zvc_net_send(struct zvc_net *net, struct zvc_peer *peer, const char *bytes,
 {
 	struct conn *conn;
 
+	if (!peer->tcp && net->cut)
+		return;
 	if (!peer->tcp) {
 		(void)sendto(net->trunks[peer->trunk].udp, bytes, len, MSG_DONTWAIT,
 		             (const struct sockaddr *)&peer->addr, sizeof(peer->addr));

@@ -43,6 +43,8 @@ typedef void (*zvc_net_fn)(void *arg, const struct zvc_net_message *message);
 struct zvc_net *zvc_net_create(int epoll, const struct zvc_listen *listens, unsigned n_listens,
                                zvc_net_fn fn, void *arg, char *text, size_t text_size);
 void zvc_net_destroy(struct zvc_net *net);
+/* Of UDP nothing comes in and nothing goes out while it is cut. */
+void zvc_net_cut(struct zvc_net *net, bool cut);
 
 enum {
 	ZVC_EV_UDP = 1,

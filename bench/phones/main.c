@@ -26,6 +26,8 @@ static const char help[] =
         "  --expires S          of registrations (60)\n"
         "  --crash-after S      mean time from an answer to a crash (0 = never)\n"
         "  --crash-rest S       a crashed phone is dead so long (5)\n"
+        "  --cut-every S        mean time between two cuts of the network of all phones (0 = never)\n"
+        "  --cut-for S          mean length of a cut (3)\n"
         "  --lose-bye PPM       of BYEs nothing is done and said (0)\n"
         "  --seed N             of all that is drawn (1)\n"
         "  --log FILE           journal, a JSON object a line\n"
@@ -35,7 +37,7 @@ static const char help[] =
 
 enum option_id {
 	OPT_REGISTRAR = 256, OPT_LISTEN, OPT_RTP, OPT_COUNT, OPT_USERS, OPT_PASSWORD, OPT_DOMAIN,
-	OPT_EXPIRES, OPT_CRASH, OPT_REST, OPT_BYE, OPT_SEED, OPT_LOG, OPT_HELP
+	OPT_EXPIRES, OPT_CRASH, OPT_REST, OPT_CUT, OPT_CUT_FOR, OPT_BYE, OPT_SEED, OPT_LOG, OPT_HELP
 };
 
 static const struct option options[] = {
@@ -49,6 +51,8 @@ static const struct option options[] = {
         {"expires", required_argument, NULL, OPT_EXPIRES},
         {"crash-after", required_argument, NULL, OPT_CRASH},
         {"crash-rest", required_argument, NULL, OPT_REST},
+        {"cut-every", required_argument, NULL, OPT_CUT},
+        {"cut-for", required_argument, NULL, OPT_CUT_FOR},
         {"lose-bye", required_argument, NULL, OPT_BYE},
         {"seed", required_argument, NULL, OPT_SEED},
         {"log", required_argument, NULL, OPT_LOG},
@@ -134,6 +138,8 @@ static bool take(struct zvp_conf *c, int option, const char *value)
 	case OPT_EXPIRES: return number(value, 1, 86400, &c->expires_s);
 	case OPT_CRASH: return number(value, 0, 86400, &c->crash_s);
 	case OPT_REST: return number(value, 0, 3600, &c->rest_s);
+	case OPT_CUT: return number(value, 0, 86400, &c->cut_s);
+	case OPT_CUT_FOR: return number(value, 1, 3600, &c->cut_for_s);
 	case OPT_BYE: return number(value, 0, 1000000, &c->lose_bye_ppm);
 	case OPT_SEED:
 		ok = number(value, 0, UINT32_MAX, &n);
@@ -143,6 +149,25 @@ static bool take(struct zvp_conf *c, int option, const char *value)
 	case OPT_HELP:
 	default: return false;
 	}
+}
+
+/* The network of all phones goes and comes back: nothing is heard and nothing leaves meanwhile. */
+static void cuts(struct zvp_phones *p)
+{
+	unsigned mean_s;
+
+	if (p->conf.cut_s == 0 || p->now_ms < p->cut_ms)
+		return;
+	if (p->cut_ms != 0) {
+		p->cut = !p->cut;
+		p->stats.cuts += p->cut;
+		zvc_net_cut(p->net, p->cut);
+		zvc_media_cut(p->media, p->cut);
+		zvc_line_begin(&p->journal, p->cut ? "cut" : "whole", 0);
+		zvc_line_end(&p->journal);
+	}
+	mean_s = p->cut ? p->conf.cut_for_s : p->conf.cut_s;
+	p->cut_ms = p->now_ms + 500 + zvp_draw(p) % (2000 * (uint64_t)mean_s);
 }
 
 static bool run(struct zvp_phones *p, int epoll)
@@ -165,6 +190,7 @@ static bool run(struct zvp_phones *p, int epoll)
 			else
 				zvc_net_event(p->net, kind, index, events[i].events);
 		}
+		cuts(p);
 		zvc_wheel_run(p->wheel, p->now_ms);
 		zvc_media_tick(p->media, p->now_ms);
 		if (p->now_ms >= flush_ms) {
@@ -183,7 +209,7 @@ static void summary(struct zvp_phones *p)
 	        {"registers", s->registers}, {"challenges", s->challenges}, {"refused", s->refused},
 	        {"calls", s->calls}, {"ended", s->ended}, {"up", s->up}, {"up_peak", s->up_peak},
 	        {"crashes", s->crashes}, {"lost_byes", s->lost_byes}, {"repeats", s->repeats},
-	        {"odd", s->odd}, {"rtp_rx", zvc_media_get_stats(p->media)->rx},
+	        {"odd", s->odd}, {"cuts", s->cuts}, {"rtp_rx", zvc_media_get_stats(p->media)->rx},
 	        {"rtp_tx", zvc_media_get_stats(p->media)->tx},
 	        {"rtp_strays", zvc_media_get_stats(p->media)->strays},
 	        {"late_ticks", zvc_media_get_stats(p->media)->late_ticks},
@@ -252,7 +278,7 @@ int main(int argc, char **argv)
 {
 	struct zvp_conf conf = {.listen = {.udp = true}, .rtp_low = 40000, .rtp_high = 40127,
 	                        .users = "agent%02u", .n = 1, .password = "secret", .domain = "zvonar",
-	                        .expires_s = 60, .rest_s = 5, .seed = 1};
+	                        .expires_s = 60, .rest_s = 5, .cut_for_s = 3, .seed = 1};
 	struct rlimit files;
 	int option;
 

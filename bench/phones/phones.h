@@ -25,6 +25,7 @@ struct zvp_conf {
 	unsigned expires_s;
 	unsigned crash_s;    /* mean time from answering to a crash; 0: never */
 	unsigned rest_s;     /* dead for that long: nothing is answered, nothing sent */
+	unsigned cut_s, cut_for_s; /* mean time between cuts of the network, mean length; 0: none */
 	unsigned lose_bye_ppm; /* BYEs to which nothing is done and said */
 	uint64_t seed;
 	const char *log_path;
@@ -55,7 +56,7 @@ struct zvp_phone {
 };
 
 struct zvp_stats {
-	uint64_t registers, challenges, refused, calls, ended, crashes, lost_byes, repeats, odd;
+	uint64_t registers, challenges, refused, calls, ended, crashes, lost_byes, repeats, odd, cuts;
 	uint32_t registered, up, up_peak;
 };
 
@@ -68,7 +69,8 @@ struct zvp_phones {
 	struct zvp_phone *v;
 	struct zvp_stats stats;
 	uint64_t now_ms, dice;
-	bool stop;
+	uint64_t cut_ms;     /* the next change of the network, cut or whole */
+	bool cut, stop;
 };
 
 /* phone.c: a message from the network; the timers of a phone; its end. */

@@ -120,6 +120,8 @@ def options():
     p.add_argument("--pause-for", type=float, default=10)
     p.add_argument("--crash-after", type=int, default=0, help="mean seconds until a phone crashes")
     p.add_argument("--lose-bye", type=int, default=0, help="ppm of BYEs that phones lose")
+    p.add_argument("--cut-every", type=int, default=0, help="mean seconds between cuts of the phones' network")
+    p.add_argument("--cut-for", type=int, default=3, help="mean seconds that such a cut lasts")
     p.add_argument("--record", action="store_true", help="record the talks")
     p.add_argument("--media-threads", type=int, default=1)
     p.add_argument("--seed", type=int, default=1)
@@ -287,6 +289,7 @@ class Run:
         self.start("zvonar-phones", "--registrar", f"{self.ip}:5060", "--listen", f"{self.peer}:5062",
                    "--rtp", f"{self.peer}:30000-{30001 + 2 * o.agents}", "--count", str(o.agents),
                    "--users", "agent%03u", "--password", PASSWORD, "--crash-after", str(o.crash_after),
+                   "--cut-every", str(getattr(o, "cut_every", 0)), "--cut-for", str(getattr(o, "cut_for", 3)),
                    "--lose-bye", str(o.lose_bye), "--seed", str(o.seed), "--log", self.path("phones.jsonl"),
                    log="phones.log")
         rng = random.Random(o.seed)
@@ -377,6 +380,15 @@ class Run:
             rss = next(int(l.split()[1]) for l in f if l.startswith("VmRSS"))
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), rss / 1024
 
+    def without_outcome(self):
+        """Attempts of the log that nobody knows the end of."""
+        begun, over = set(), set()
+        for line in self.ctl("attempts", "export").stdout.splitlines():
+            row = json.loads(line)
+            if row["event"] in ("intent", "outcome"):
+                (begun if row["event"] == "intent" else over).add(row["attempt"])
+        return len(begun - over) if begun else -1
+
     def figures(self):
         o = self.o
         calls = {}
@@ -402,7 +414,7 @@ class Run:
             "talks": sum(len(s.bridged) for s in self.screens), "cards_late": len(late_cards),
             "card_ms_before": {"p50": percentile(cards, 0.5), "p1": percentile(cards, 0.01)},
             "errors": dict(collections.Counter(f"{e[1]}: {e[2]}" for s in self.screens for e in s.errors)),
-            "left": self.left,
+            "left": self.left, "without_outcome": self.without_outcome(),
             "cpu_s": round(self.usage[0], 2), "rss_mib": round(self.usage[1], 1),
             "phones": {k: v for k, v in self.events("phones.jsonl")[-1].items() if k not in ("e", "t", "m")},
             "directory": self.work, "seed": o.seed,
@@ -411,12 +423,16 @@ class Run:
     def judge(self, f):
         """What must be so, in words, if it is not."""
         wrong = []
-        if f["abandoned"] != f["abandoned_carrier"]:
+        # who is bridged while the phones' network is cut hears nobody either
+        cut = getattr(self.o, "cut_every", 0) and f["abandoned"] <= f["abandoned_carrier"]
+        if f["abandoned"] != f["abandoned_carrier"] and not cut:
             wrong.append(f"abandoned: {f['abandoned']} by zvonard's count, {f['abandoned_carrier']} by the carrier's")
         if f["cards_late"]:
             wrong.append(f"{f['cards_late']} talks began without their card on the page")
         if f["left"]["calls"] or f["left"]["busy"]:
             wrong.append(f"left over: {f['left']['calls']} calls, {f['left']['busy']} busy agents")
+        if f["without_outcome"]:
+            wrong.append(f"{f['without_outcome']} attempts have no outcome")
         if f["answered"] == 0 or f["talks"] == 0:
             wrong.append("nobody talked to anybody")
         got = self.ctl("store", "check")
