@@ -64,12 +64,15 @@ class Progress:
         self.said = 0.0
 
     def left(self, estimate, so_far):
+        """Of this run and of all, seconds; what takes longer than it should slows all that follows, too."""
+        speed = max(self.speed, so_far / estimate if estimate > 0 else 0.0)
         here = max(estimate * self.speed - so_far, 0.0)
-        return here, here + max(self.total - self.done - estimate, 0.0) * self.speed
+        return here, here + max(self.total - self.done - estimate, 0.0) * min(speed, 5.0)
 
     def tell(self, what, estimate, so_far):
         here, whole = self.left(estimate, so_far)
-        text = f"{what}: {clock(so_far)} so far, about {clock(here)} left; all: about {clock(whole)} left"
+        text = f"{what}: {clock(so_far)} so far, " + (f"about {clock(here)} left" if here > 0 else "longer than usual") \
+            + f"; all: about {clock(whole)} left"
         if self.out.isatty():
             self.out.write("\r\033[K" + text)
         elif time.monotonic() - self.said > 30:
@@ -145,7 +148,7 @@ def run_row(row, options, progress, label):
         each = row["quick_seconds" if options.quick else "seconds"]
         runs = []
         for i in range(repeats):
-            what = f"{label}, run {i + 1} of {repeats}"
+            what = f"{label}{' at ' + row['each'] if row['each'] else ''}, run {i + 1} of {repeats}"
             run = Run(words, max(60, 10 * each), scratch)
             figures, took = run(lambda so_far, what=what: progress.tell(what, each, so_far))
             progress.finished(each, took)

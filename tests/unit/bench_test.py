@@ -3,6 +3,7 @@
 name, and a quick bench runs from beginning to end.  Argument: the build directory."""
 import copy
 import html.parser
+import io
 import json
 import os
 import subprocess
@@ -164,6 +165,17 @@ class Programs(unittest.TestCase):
     def test_one_that_hangs_is_ended(self):
         with self.assertRaisesRegex(runner.Failed, "no end after"):
             self.bench("import signal; signal.pause()", limit=0.5)
+
+    def test_progress_says_how_long_it_takes_still(self):
+        out = io.StringIO()
+        progress = runner.Progress(100.0, out)
+        progress.said = -1e9
+        progress.tell("[1/2] rules, run 1 of 3", 40.0, 10.0)
+        self.assertEqual(out.getvalue(), "[1/2] rules, run 1 of 3: 0:10 so far, about 0:30 left; all: about 1:30 left\n")
+        progress.finished(40.0, 80.0)  # this machine is half as fast
+        self.assertEqual(progress.left(60.0, 30.0), (90.0, 90.0))
+        progress.tell("nothing yet", 1, 1)  # not again within half a minute, where it is no terminal
+        self.assertEqual(out.getvalue().count("\n"), 1)
 
     def test_one_that_is_not_built_or_needs_more_is_not_begun(self):
         row = {"needs": []}
