@@ -7,7 +7,8 @@
  *   --io WORD (of media.io)  --module PATH  --device D  --interface I  --ip A.B.C.D (twice: two
  *   addresses)  --peer A.B.C.D  --prompt WAV  --streams N  --seconds S  --churn N  --threads N
  *
- * One line of numbers on stdout: packets sent, received, passed on; CPU of the media threads in ns;
+ * frames: best, median and p99 of ns a frame, the same of frames that stand ready, and send errors.
+ * Else one line of numbers on stdout: packets sent, received, passed on; CPU of the media threads in ns;
  * send errors; late ticks in ppm; seconds.  run.py asks the questions and makes figures of the answers.
  * --churn: so many calls a second end and begin while it is measured.
  */
@@ -32,6 +33,7 @@
 #define FAR_PORT 16384u
 #define PROMPT   100u
 #define WARM_MS  1500
+#define SLICE_NS 50000000
 
 struct bench {
 	const char *prompt;
@@ -116,6 +118,56 @@ static struct zv_cmd play_cmd(uint32_t slot, uint32_t gen)
 
 /* ---- frames: no NIC, no clock, no sleep ---- */
 
+/* Turns of the wheel for so long; ns a frame. */
+static double slice(struct zv_streams *t, int64_t *tick)
+{
+	int64_t cpu = now_ns(CLOCK_THREAD_CPUTIME_ID), end = cpu;
+	uint64_t sent = atomic_load(&t->tx_packets);
+
+	while (end - cpu < SLICE_NS) {
+		for (int i = 0; i < 100; i++, ++*tick)
+			zv_streams_tick(t, *tick, *tick * 2);
+		end = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	}
+	return (double)(end - cpu) / (double)(atomic_load(&t->tx_packets) - sent);
+}
+
+/* The same without streams: packets that stand ready, to the device. */
+static double bare_slice(const struct bench *b, struct zv_packet_io *io)
+{
+	static uint8_t data[ZV_PACKET_BURST][ZV_RTP_FRAME];
+	struct zv_packet packets[ZV_PACKET_BURST];
+	int64_t cpu = now_ns(CLOCK_THREAD_CPUTIME_ID), end = cpu;
+	uint32_t port = 0;
+	uint64_t sent = 0;
+
+	while (end - cpu < SLICE_NS) {
+		for (int i = 0; i < 1000; i++) {
+			for (uint32_t k = 0; k < ZV_PACKET_BURST; k++, port = (port + 1) % b->streams)
+				packets[k] = (struct zv_packet){
+					.port = port, .len = ZV_RTP_FRAME, .data = data[k],
+					.peer = {b->peer, (uint16_t)(FAR_PORT + 2 * (port % PER_IP))}};
+			sent += io->ops->tx(io, packets, ZV_PACKET_BURST);
+		}
+		end = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	}
+	return (double)(end - cpu) / (double)sent;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void tell_slices(double *v, uint32_t n)
+{
+	qsort(v, n, sizeof(*v), by_value);
+	printf("%.2f %.2f %.2f", v[0], v[n / 2], v[n * 99 / 100]);
+}
+
+/* Turn about with the bare ones: best, median and p99 of ns a frame, first ours. */
 static int frames(struct bench *b)
 {
 	struct zv_packet_hub *hub = NULL;
@@ -123,11 +175,12 @@ static int frames(struct bench *b)
 	struct zv_packet_io *io;
 	struct zv_ring *events = NULL;
 	char text[256] = "";
-	int64_t tick = 0, cpu;
-	uint64_t sent;
+	uint32_t n = b->seconds * 10;
+	double *ours = calloc(n, sizeof(*ours)), *bare = calloc(n, sizeof(*bare));
+	int64_t tick = 0;
 
 	b->params.io = ZV_IO_DPDK;
-	if (!set_up(b) || zv_packet_hub_open(&b->params, text, sizeof(text), &hub) != ZV_OK ||
+	if (ours == NULL || bare == NULL || !set_up(b) || zv_packet_hub_open(&b->params, text, sizeof(text), &hub) != ZV_OK ||
 	    zv_packet_open(hub, 0, text, sizeof(text), &io) != ZV_OK ||
 	    zv_streams_create(&b->params, 0, io, &t) != ZV_OK ||
 	    zv_ring_create(sizeof(struct zv_event), 65536, -1, &events) != ZV_OK)
@@ -141,15 +194,16 @@ static int frames(struct bench *b)
 	}
 	for (; tick < 100; tick++)
 		zv_streams_tick(t, tick, tick * 2);
-	sent = atomic_load(&t->tx_packets);
-	cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
-	while (now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu < b->seconds * INT64_C(1000000000))
-		for (int i = 0; i < 100; i++, tick++)
-			zv_streams_tick(t, tick, tick * 2);
-	cpu = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
-	sent = atomic_load(&t->tx_packets) - sent;
-	printf("%lu 0 0 %ld %lu 0 %.3f\n", (unsigned long)sent, (long)cpu,
-	       (unsigned long)atomic_load(&t->send_errors), (double)cpu / 1e9);
+	for (uint32_t i = 0; i < n; i++) {
+		ours[i] = slice(t, &tick);
+		bare[i] = bare_slice(b, io);
+	}
+	tell_slices(ours, n);
+	putchar(' ');
+	tell_slices(bare, n);
+	printf(" %lu\n", (unsigned long)atomic_load(&t->send_errors));
+	free(ours);
+	free(bare);
 	zv_streams_destroy(t);
 	zv_packet_hub_destroy(hub);
 	zv_ring_destroy(events);

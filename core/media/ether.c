@@ -8,27 +8,48 @@
 #define UDP 34u
 #define IP_HEAD  20u
 #define UDP_HEAD 8u
+#define G711_20MS 172u /* with the header of RTP */
 
 /* One's complement sums do not care which byte of a word is first (RFC 1071), so they are made
- * of words as the machine reads them. */
-static uint64_t sum_of(const uint8_t *data, uint32_t len)
-{
-	uint64_t sum = 0, word;
-	uint32_t rest = 0;
+ * of words as the machine reads them: of eight lanes at a time, which compilers know to do well. */
+typedef uint32_t lanes __attribute__((vector_size(16)));
 
-	for (; len >= 8; data += 8, len -= 8) {
-		memcpy(&word, data, 8);
-		sum += (word & UINT32_MAX) + (word >> 32);
+/* No datagram is so long that a lane runs over.  to may be NULL: nothing is copied. */
+__attribute__((always_inline)) static inline uint64_t copy_sum(uint8_t *to, const uint8_t *data, uint32_t len)
+{
+	lanes sum = {0, 0, 0, 0}, four;
+	uint32_t word;
+	uint64_t all;
+
+	for (; len >= sizeof(four); data += sizeof(four), len -= (uint32_t)sizeof(four)) {
+		memcpy(&four, data, sizeof(four));
+		if (to != NULL) {
+			memcpy(to, &four, sizeof(four));
+			to += sizeof(four);
+		}
+		sum += (four & 0xffff) + (four >> 16);
 	}
-	if (len >= 4) {
-		memcpy(&rest, data, 4);
-		sum += rest;
-		rest = 0;
-		data += 4;
-		len -= 4;
+	all = (uint64_t)sum[0] + sum[1] + sum[2] + sum[3];
+	for (; len >= 4; data += 4, len -= 4) {
+		memcpy(&word, data, 4);
+		if (to != NULL) {
+			memcpy(to, &word, 4);
+			to += 4;
+		}
+		all += word;
 	}
-	memcpy(&rest, data, len); /* what is missing of the last word counts as zero */
-	return sum + rest;
+	if (len == 0)
+		return all;
+	word = 0; /* what is missing of the last word counts as zero */
+	memcpy(&word, data, len);
+	if (to != NULL)
+		memcpy(to, data, len);
+	return all + word;
+}
+
+__attribute__((always_inline)) static inline uint64_t sum_of(const uint8_t *data, uint32_t len)
+{
+	return copy_sum(NULL, data, len);
 }
 
 static uint16_t fold(uint64_t sum)
@@ -76,24 +97,35 @@ void zv_ether_set_mac(struct zv_ether_head *head, const uint8_t to_mac[6])
 	memcpy(head->bytes, to_mac, 6);
 }
 
-void zv_ether_put(const struct zv_ether_head *head, const uint8_t *payload, uint32_t len,
-		  uint8_t *ret_frame)
+static void put_head(const struct zv_ether_head *head, uint32_t len, uint64_t payload_sum, uint8_t *frame)
 {
 	uint32_t udp_len = len + UDP_HEAD, ip_len = udp_len + IP_HEAD;
 	uint16_t sum;
 
-	memcpy(ret_frame, head->bytes, ZV_ETHER_HEAD);
-	memcpy(ret_frame + ZV_ETHER_HEAD, payload, len);
-	zv_put_be16(ret_frame + IP + 2, (uint16_t)ip_len);
+	memcpy(frame, head->bytes, ZV_ETHER_HEAD);
+	zv_put_be16(frame + IP + 2, (uint16_t)ip_len);
 	sum = (uint16_t)~fold((uint64_t)head->ip_sum + word_of(ip_len));
-	memcpy(ret_frame + IP + 10, &sum, 2);
-	zv_put_be16(ret_frame + UDP + 4, (uint16_t)udp_len);
+	memcpy(frame + IP + 10, &sum, 2);
+	zv_put_be16(frame + UDP + 4, (uint16_t)udp_len);
 	/* The length counts twice: in the header and in the pseudo header (RFC 768). */
-	sum = (uint16_t)~fold(head->udp_sum + 2u * (uint64_t)word_of(udp_len) +
-			      sum_of(payload, len));
+	sum = (uint16_t)~fold(head->udp_sum + 2u * (uint64_t)word_of(udp_len) + payload_sum);
 	if (sum == 0)
 		sum = 0xffff; /* 0 would say that there is none */
-	memcpy(ret_frame + UDP + 6, &sum, 2);
+	memcpy(frame + UDP + 6, &sum, 2);
+}
+
+void zv_ether_put(const struct zv_ether_head *head, const uint8_t *payload, uint32_t len,
+		  uint8_t *ret_frame)
+{
+	put_head(head, len, copy_sum(ret_frame + ZV_ETHER_HEAD, payload, len), ret_frame);
+}
+
+void zv_ether_finish(const struct zv_ether_head *head, uint32_t len, uint8_t *frame)
+{
+	const uint8_t *payload = frame + ZV_ETHER_HEAD;
+
+	/* 20 ms of G.711 by themselves: a known length is summed without a loop. */
+	put_head(head, len, len == G711_20MS ? sum_of(payload, G711_20MS) : sum_of(payload, len), frame);
 }
 
 bool zv_ether_parse(const uint8_t *frame, size_t len, struct zv_datagram *ret_datagram)

@@ -34,6 +34,9 @@ void zv_ether_set_mac(struct zv_ether_head *head, const uint8_t to_mac[6]);
 void zv_ether_put(const struct zv_ether_head *head, const uint8_t *payload, uint32_t len,
 		  uint8_t *ret_frame);
 
+/* The same where the payload stands already, ZV_ETHER_HEAD bytes into the frame. */
+void zv_ether_finish(const struct zv_ether_head *head, uint32_t len, uint8_t *frame);
+
 struct zv_datagram {
 	uint8_t from_ip[4], to_ip[4];
 	uint16_t from_port, to_port;

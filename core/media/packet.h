@@ -72,6 +72,10 @@ struct zv_packet_ops {
 	/* Watched ports to which something came since they were last named (and perhaps others);
 	 * waits up to wait_ns for the first. */
 	uint32_t (*ready)(struct zv_packet_io *io, int64_t wait_ns, uint32_t *ret_ports, uint32_t max);
+	/* Where the data of the next tx's packets is best written, packet i's to ret_data[i]: up to
+	 * ZV_PACKET_MAX bytes, n <= ZV_PACKET_BURST.  Data may stand elsewhere as well; NULL: no place
+	 * is better than another. */
+	void (*rooms)(struct zv_packet_io *io, uint32_t n, uint8_t **ret_data);
 	/* Sends all in one burst; the number that went out.  What did not is dropped. */
 	uint32_t (*tx)(struct zv_packet_io *io, const struct zv_packet *packets, uint32_t n);
 	/* Any thread.  NULL: an implementation that loses nothing but what media counts. */

@@ -32,11 +32,11 @@ struct zv_rec_msg {
 };
 
 struct zv_rec {
-	struct zv_ring *ring;         /* NULL: nothing is recorded here */
-	_Atomic uint64_t *lost;       /* of struct zv_streams */
 	bool on, paused;
 	bool begun;                   /* BEGIN found a place */
 	uint32_t serial;
+	struct zv_ring *ring;         /* NULL: nothing is recorded here */
+	_Atomic uint64_t *lost;       /* of struct zv_streams */
 	int64_t start_ms, cal_ms;
 	struct zv_attempt_id attempt;
 	uint64_t lead;

@@ -39,15 +39,6 @@ bool zv_rtp_parse(const uint8_t *data, size_t len, struct zv_rtp *ret_rtp)
 	return true;
 }
 
-void zv_rtp_write(uint8_t *data, const struct zv_rtp *rtp)
-{
-	data[0] = 0x80;
-	data[1] = (uint8_t)((rtp->marker ? 0x80 : 0) | rtp->payload_type);
-	zv_put_be16(data + 2, rtp->seq);
-	zv_put_be32(data + 4, rtp->timestamp);
-	zv_put_be32(data + 8, rtp->ssrc);
-}
-
 bool zv_tone_event_parse(const uint8_t *payload, size_t len, struct zv_tone_event *ret_event)
 {
 	if (len < 4)

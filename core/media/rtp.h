@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+
 #define ZV_RTP_HEADER    12u
 #define ZV_FRAME_SAMPLES 160u /* 20 ms at 8 kHz */
 #define ZV_FRAME_MS      20u
@@ -25,7 +27,14 @@ struct zv_rtp {
 /* false: not version 2, or header, extension or padding pass the end. */
 bool zv_rtp_parse(const uint8_t *data, size_t len, struct zv_rtp *ret_rtp);
 /* Writes ZV_RTP_HEADER bytes; payload and len are not looked at. */
-void zv_rtp_write(uint8_t *data, const struct zv_rtp *rtp);
+static inline void zv_rtp_write(uint8_t *data, const struct zv_rtp *rtp)
+{
+	data[0] = 0x80;
+	data[1] = (uint8_t)((rtp->marker ? 0x80 : 0) | rtp->payload_type);
+	zv_put_be16(data + 2, rtp->seq);
+	zv_put_be32(data + 4, rtp->timestamp);
+	zv_put_be32(data + 8, rtp->ssrc);
+}
 
 struct zv_tone_event {
 	uint8_t event; /* 0..9, 10 '*', 11 '#', 12..15 A..D, others by RFC 4733 */

@@ -144,6 +144,12 @@ static void fill(struct zv_stream *s, uint8_t *payload)
 	const uint8_t *audio = mu ? s->audio.ulaw : s->audio.alaw;
 	uint32_t at = 0, n;
 
+	/* The usual case by itself: a copy of known length costs a third of one of any length. */
+	if (s->playing && audio != NULL && s->audio.n - s->said > ZV_FRAME_SAMPLES) {
+		memcpy(payload, audio + s->said, ZV_FRAME_SAMPLES);
+		s->said += ZV_FRAME_SAMPLES;
+		return;
+	}
 	while (s->playing && at < ZV_FRAME_SAMPLES) {
 		n = s->audio.n - s->said;
 		if (n > ZV_FRAME_SAMPLES - at)
@@ -299,7 +305,7 @@ uint32_t zv_stream_frame(struct zv_stream *s, int64_t now_ms, uint8_t *ret_data,
 		return 0;
 	}
 	s->sent_ms = now_ms;
-	if (s->dtmf_type != 0 &&
+	if (s->dtmf_type != 0 && s->presses.n > 0 &&
 	    zv_presses_step(&s->presses, s->timestamp, &press) == ZV_PRESS_EVENT)
 		return event_packet(s, &press, ret_data);
 	zv_rtp_write(ret_data, &(struct zv_rtp){

@@ -22,42 +22,43 @@
 #include "media/rtcp.h"
 
 struct zv_stream {
+	/* What a tick that sends looks at stands first, in three lines of the cache: thousands of
+	 * streams do not fit into the near ones. */
+	_Alignas(64) struct zv_filter filter;
+	uint8_t dtmf_type;
+	uint8_t payload_type;
+	bool marker;           /* on the next packet */
+	bool quiet;            /* of the slot for ever: silence is not sent */
+	uint16_t seq;
 	bool open;
+	bool lost_told;
+	uint32_t ssrc, timestamp;
+	uint32_t tx_packets, tx_octets;
+	int64_t sent_ms;       /* the last packet; 0: none */
+	/* the prompt */
+	bool playing, stop_on_key, loop;
+	bool over;             /* heard over the links, not in their place */
+	uint32_t said;         /* of audio */
+	struct zv_audio audio; /* n samples; no laws: silence */
+	/* what each tick looks at besides */
+	int64_t heard_ms;
+	int64_t report_ms;     /* the next one */
+	uint32_t n_links, n_listeners; /* whom it hears, who hears it */
+	uint32_t clock_off;    /* timestamp at monotonic 0 */
+	uint16_t looks, quiet_looks; /* ticks without a packet; so many are quiet, 0: never */
+	struct zv_presses presses;
+	struct zv_flow flow;
+	struct zv_rec rec;     /* the first of it */
 	/* who it is; set by MEDIA_OPEN */
 	uint16_t trunk;
 	struct zv_leg_id leg;
 	struct zv_attempt_id attempt;
-	struct zv_filter filter;
-	uint8_t dtmf_type;
-	/* sending */
-	uint8_t payload_type;
-	bool marker;           /* on the next packet */
-	bool quiet;            /* of the slot for ever: silence is not sent */
-	int64_t sent_ms;       /* the last packet; 0: none */
-	uint16_t seq;
-	uint32_t ssrc, timestamp;
-	uint32_t tx_packets, tx_octets;
-	/* the prompt */
-	bool playing, stop_on_key, loop;
-	bool over;             /* heard over the links, not in their place */
-	struct zv_audio audio; /* n samples; no laws: silence */
-	uint32_t said;         /* of them */
-	uint32_t tag;
-	/* what each tick looks at besides */
-	int64_t heard_ms;
-	int64_t report_ms;     /* the next one */
-	bool lost_told;
-	uint16_t looks, quiet_looks; /* ticks without a packet; so many are quiet, 0: never */
-	uint32_t n_links, n_listeners; /* whom it hears, who hears it */
-	uint32_t clock_off;    /* timestamp at monotonic 0 */
-	struct zv_presses presses;
-	struct zv_flow flow;
-	struct zv_rec rec;
-	struct zv_ear_tap ear;
+	uint32_t tag;          /* of the prompt */
 	/* hearing */
 	struct zv_rtp_source source;
 	struct zv_keys keys;
 	struct zv_inband *inband; /* NULL: not listened for */
+	struct zv_ear_tap ear;
 	uint16_t skipped;      /* packets that were not audio: a listener's sequence has no gap there */
 	uint32_t rx_packets, refused; /* refused: of no type that was agreed on */
 	/* links */

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct zv_mixer mixers[3];
 	struct zv_stream_seed seed = {1, 2, 3};
 	struct zv_cmd open = {.type = ZV_CMD_MEDIA_OPEN};
-	struct zv_stream stream = {0}, listeners[2] = {{0}};
+	struct zv_stream stream = {.open = false}, listeners[2] = {{.open = false}};
 	struct zv_taken taken;
 	uint8_t frame[ZV_RTP_FRAME], report[ZV_RTCP_MAX];
 	int64_t now_ms = 0;

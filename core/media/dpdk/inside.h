@@ -22,19 +22,20 @@
 #define ZV_DPDK_DESCRIPTORS 4096u /* a stall of several ms at 500,000 packets a second */
 #define ZV_DPDK_NO_PORT     UINT16_MAX
 
+/* What a packet that leaves needs stands first, in two lines of the cache. */
 struct port {
+	_Alignas(64) uint32_t peer_ip; /* as it stands in a packet */
+	uint16_t peer_port;
 	bool open;
 	bool headed;          /* head is for peer_ip and peer_port */
-	uint16_t peer_port;
-	uint16_t port;        /* our own */
-	uint32_t peer_ip;     /* as it stands in a packet */
-	uint32_t ip;          /* our own, the same */
 	struct zv_hop *hop;
 	uint64_t mac;         /* of the hop, as the head has it */
 	struct zv_ether_head head;
-	struct zv_filter filter;
+	uint32_t ip;          /* our own, as it stands in a packet */
+	uint16_t port;
 	uint32_t rejected;
 	uint64_t from_drain;  /* of the queue's drains: what was there before is not for us */
+	struct zv_filter filter;
 };
 
 /* What came and waits for the caller, or is lent to him until the next rx. */
@@ -56,6 +57,9 @@ struct queue {
 	struct rte_mempool *pool;
 	uint64_t drains;          /* how often the device had nothing more */
 	struct batch waiting, reports, lent; /* reports: RTCP's */
+	uint32_t n_rooms;
+	uint8_t scratch[ZV_PACKET_MAX];
+	struct rte_mbuf *rooms[ZV_PACKET_BURST]; /* the data of the next packets stands in these */
 	struct rte_ring *handed[ZV_MEDIA_THREADS_MAX]; /* from queue i; NULL in the own place */
 	/* read by any thread */
 	_Atomic uint64_t unresolved, full, foreign, passed_up, passed_down, handed_on, handed_lost;

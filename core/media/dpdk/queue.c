@@ -15,6 +15,7 @@
 #define TRIES      3                /* of a full ring: the driver empties it when it is told */
 #define DSCP_EF    0xb8             /* RFC 3246, in the place of the TOS byte */
 #define HANDED     4096u
+#define AHEAD      4u               /* ports that are fetched before it is their turn */
 
 static int64_t mono_ns(void)
 {
@@ -235,33 +236,85 @@ static uint32_t send_burst(struct queue *q, struct rte_mbuf **mbufs, uint32_t n)
 	return sent;
 }
 
+static uint8_t *frame_of(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod(m, uint8_t *);
+}
+
+static void dpdk_rooms(struct zv_packet_io *io, uint32_t n, uint8_t **ret_data)
+{
+	struct queue *q = (struct queue *)io;
+
+	if (!q->known)
+		introduce(q);
+	if (q->n_rooms < n && rte_pktmbuf_alloc_bulk(q->pool, q->rooms + q->n_rooms, n - q->n_rooms) == 0)
+		q->n_rooms = n;
+	for (uint32_t i = 0; i < n; i++) /* no memory: written to no avail, and found out by tx */
+		ret_data[i] = i < q->n_rooms ? frame_of(q->rooms[i]) + ZV_ETHER_HEAD : q->scratch;
+}
+
+/* Mbufs for the packets, with the payload in them: those that it was written to, or new ones. */
+static bool fill(struct queue *q, const struct zv_packet *packets, uint32_t n, struct rte_mbuf **mbufs)
+{
+	uint32_t at = 0;
+
+	while (at < n && at < q->n_rooms && packets[at].data == frame_of(q->rooms[at]) + ZV_ETHER_HEAD) {
+		mbufs[at] = q->rooms[at];
+		at++;
+	}
+	if (at > 0) {
+		q->n_rooms -= at;
+		memmove(q->rooms, q->rooms + at, q->n_rooms * sizeof(q->rooms[0]));
+	}
+	if (at < n && rte_pktmbuf_alloc_bulk(q->pool, mbufs + at, n - at) != 0) {
+		rte_pktmbuf_free_bulk(mbufs, at);
+		return false;
+	}
+	for (; at < n; at++)
+		if (packets[at].len <= ZV_PACKET_MAX)
+			memcpy(frame_of(mbufs[at]) + ZV_ETHER_HEAD, packets[at].data, packets[at].len);
+	return true;
+}
+
+static void fetch(const struct port *p)
+{
+	rte_prefetch0(p);
+	rte_prefetch0((const char *)p + RTE_CACHE_LINE_SIZE);
+}
+
 static uint32_t tx_some(struct queue *q, const struct zv_packet *packets, uint32_t n, uint32_t now_s)
 {
-	struct rte_mbuf *mbufs[ZV_PACKET_BURST];
+	struct rte_mbuf *mbufs[ZV_PACKET_BURST], *lost[ZV_PACKET_BURST];
 	uint32_t ready = 0, sent, unresolved = 0;
 
-	if (rte_pktmbuf_alloc_bulk(q->pool, mbufs, n) != 0) {
+	if (!fill(q, packets, n, mbufs)) {
 		count(&q->full, n);
 		return 0;
 	}
+	for (uint32_t i = 0; i < n && i < AHEAD; i++)
+		fetch(zv_queue_port(q, packets[i].port));
 	for (uint32_t i = 0; i < n; i++) {
 		struct port *p = zv_queue_port(q, packets[i].port);
-		struct rte_mbuf *m = mbufs[ready];
+		struct rte_mbuf *m = mbufs[i];
 
+		if (i + AHEAD < n)
+			fetch(zv_queue_port(q, packets[i + AHEAD].port));
 		if (packets[i].len > ZV_PACKET_MAX || !find_head(q, p, &packets[i].peer, now_s)) {
-			unresolved++;
+			lost[unresolved++] = m;
 			continue;
 		}
-		zv_ether_put(&p->head, packets[i].data, packets[i].len, rte_pktmbuf_mtod(m, uint8_t *));
+		zv_ether_finish(&p->head, packets[i].len, frame_of(m));
 		m->data_len = (uint16_t)(ZV_ETHER_HEAD + packets[i].len);
 		m->pkt_len = m->data_len;
-		ready++;
+		mbufs[ready++] = m;
 	}
 	sent = send_burst(q, mbufs, ready);
-	if (sent < n)
-		rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
-	if (unresolved > 0)
+	if (sent < ready)
+		rte_pktmbuf_free_bulk(mbufs + sent, ready - sent);
+	if (unresolved > 0) {
+		rte_pktmbuf_free_bulk(lost, unresolved);
 		count(&q->unresolved, unresolved);
+	}
 	return sent;
 }
 
@@ -310,6 +363,7 @@ static void dpdk_destroy(struct zv_packet_io *io)
 	give_back(&q->lent);
 	give_back(&q->waiting);
 	give_back(&q->reports);
+	rte_pktmbuf_free_bulk(q->rooms, q->n_rooms);
 	for (uint32_t i = 0; i < ZV_MEDIA_THREADS_MAX; i++) {
 		void *m;
 
@@ -331,6 +385,7 @@ static const struct zv_packet_ops dpdk_ops = {
 	.watch = dpdk_watch,
 	.wake_by = dpdk_wake_by,
 	.ready = dpdk_ready,
+	.rooms = dpdk_rooms,
 	.tx = dpdk_tx,
 	.stats = dpdk_stats,
 	.destroy = dpdk_destroy,
@@ -354,11 +409,12 @@ static enum zv_err make_rings(struct queue *q)
 enum zv_err zv_queue_create(struct dpdk *d, uint16_t thread, struct queue **ret_queue)
 {
 	const struct zv_media_plan *plan = &d->plan;
-	struct queue *q = calloc(1, sizeof(*q));
+	struct queue *q = aligned_alloc(64, sizeof(*q));
 	enum zv_err err = ZV_ENOMEM;
 
 	if (q == NULL)
 		return ZV_ENOMEM;
+	memset(q, 0, sizeof(*q));
 	q->io.ops = &dpdk_ops;
 	q->io.one_queue = true;
 	q->io.polled = d->conf.steer == ZV_DPDK_EXCEPTION;
@@ -366,9 +422,10 @@ enum zv_err zv_queue_create(struct dpdk *d, uint16_t thread, struct queue **ret_
 	q->id = thread;
 	q->n_ports = (plan->n_slots + plan->n_threads - 1 - thread) / plan->n_threads;
 	q->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	q->ports = calloc(q->n_ports > 0 ? q->n_ports : 1, sizeof(*q->ports));
+	q->ports = aligned_alloc(64, (q->n_ports + 1) * sizeof(*q->ports));
 	if (q->epoll_fd < 0 || q->ports == NULL)
 		goto fail;
+	memset(q->ports, 0, (q->n_ports + 1) * sizeof(*q->ports));
 	for (uint32_t i = 0; i < q->n_ports; i++) {
 		struct zv_ip ip;
 
