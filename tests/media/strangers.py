@@ -7,9 +7,9 @@ right go on hearing silence or each other, and their keys."""
 import errno
 import socket
 import struct
-import time
 
 from bed import Bed, SILENCE, rtp, tone_event
+from house import wait_for
 
 FIRST, SLOTS, OPEN, RTCP = 22000, 500, 480, 22001
 HERE, FAR, OTHER, THIRD = "127.0.0.1", "127.0.0.9", "127.0.0.8", "127.0.0.7"
@@ -109,17 +109,13 @@ class Strangers:
         return sent
 
     def rejected_so_far(self, wanted):
-        end = time.monotonic() + 10
-        while self.bed.stats()["rejected"] < wanted and time.monotonic() < end:
-            time.sleep(0.02)  # a media thread reads at its ticks
+        wait_for(lambda: self.bed.stats()["rejected"] >= wanted, 10)
 
     def run(self, turns):
         bed, sent = self.bed, [0] * SLOTS
         bed.say(*[f"open {i} 1 {FAR} {peer_port(i)} 8 101" for i in range(OPEN)])
         bed.say("link 0 1 1 1 1 0", "link 1 1 0 1 1 0")
-        end = time.monotonic() + 10
-        while bed.stats()["streams"] < OPEN and time.monotonic() < end:
-            time.sleep(0.01)
+        wait_for(lambda: bed.stats()["streams"] == OPEN, 10)
         for turn in range(turns):
             for slot, n in enumerate(self.flood(turn)):
                 sent[slot] += n
@@ -134,7 +130,8 @@ class Strangers:
 
     def judge(self, sent, keys):
         bed = self.bed
-        time.sleep(0.1)  # five turns of every stream's: what would be reflected is
+        sent_yet = bed.stats()["tx"]  # three turns of every stream's: what would be reflected, is
+        wait_for(lambda: bed.stats()["tx"] >= sent_yet + 3 * OPEN, 10)
         heard = [all_of(s) for s in self.far]
         stray = [all_of(s) + errors_of(s) for s in self.wrong]
         bed.say(*[f"close {i} 1" for i in range(OPEN)])
