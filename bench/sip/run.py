@@ -46,7 +46,7 @@ class Work:
         self.kind, self.rate, self.up, self.port = kind, options.rate, options.up, options.port
         self.calls = options.calls or int(options.rate * options.seconds)
         self.prompt, self.send, self.ring = kind in ("prompt", "both"), kind == "both", kind == "cancel"
-        self.shards, self.extra = options.shards, options.extra.replace("\\n", "\n") + "\n"
+        self.shards, self.io, self.extra = options.shards, options.io, options.extra.replace("\\n", "\n") + "\n"
         self.packets = round(self.up * 50)
 
     def seconds(self):
@@ -234,6 +234,7 @@ def main():
     parser.add_argument("--far-sends", action="store_true", help="the same as --kind both")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--shards", type=int, default=1, help="signalling threads of zvonard")
+    parser.add_argument("--io", default="auto", help="zvonard's media.io")
     parser.add_argument("--port", type=int, default=17600)
     parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--extra", default="", help="more lines for zvonard's configuration")

@@ -1,6 +1,7 @@
 #include "media/media.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -113,7 +114,7 @@ struct scheduling {
 	uint64_t runtime, deadline, period;
 };
 
-/* Sound does not wait: ahead of the other threads when the machine is busy.  A short slice gives
+/* Sound does not wait (whoever was given a real-time class has it already): ahead of the other threads when the machine is busy.  A short slice gives
  * an early turn (Linux 6.12 and later, no right needed), a lower nice value a larger share (if
  * the process may).  Neither is worth a refusal. */
 static void hurry(void)
@@ -122,7 +123,7 @@ static void hurry(void)
 	struct scheduling s = {.size = sizeof(s), .nice = was < HURRY_NICE ? was : HURRY_NICE,
 			       .runtime = HURRY_SLICE_NS};
 
-	if (syscall(SYS_sched_setattr, 0, &s, 0) == 0)
+	if (sched_getscheduler(0) != SCHED_OTHER || syscall(SYS_sched_setattr, 0, &s, 0) == 0)
 		return;
 	s.nice = was;
 	(void)syscall(SYS_sched_setattr, 0, &s, 0);
