@@ -204,8 +204,9 @@ def measure_kind(options, lines, callers, kind):
             runs[name].append(measure(options, name, kind))
             if options.verbose:
                 print(f"# {name} {kind}: {json.dumps(runs[name][-1]['far'])}", file=sys.stderr)
-                if "status" in runs[name][-1]:
-                    print(f"# {json.dumps(runs[name][-1]['status'])}", file=sys.stderr)
+                if "samples" in runs[name][-1]:
+                    print("# MB: " + " ".join(f"{(kb - runs[name][-1]['begin_kb']) // 1024}"
+                                              for _, kb in runs[name][-1]["samples"][::4]), file=sys.stderr)
     for name in callers:
         show_caller(lines, kind, name, runs[name])
     if "zvonard" in callers:
