@@ -15,6 +15,10 @@
 #define BATCH      16u
 #define STARVED_MS 2000 /* a worker that does not even begin: the machine's fault, up to here */
 #define LEAVE_MS   1000 /* at the stop, for a call that is still out */
+/* Many questions a second: a nap after each look gathers some, nobody waits for a step. */
+#define JUDGE_NS   INT64_C(100000000)
+#define BUSY_ASKS  10u
+#define NAP_NS     8000000
 
 enum job { JOB_NONE, JOB_ASKED, JOB_RUNNING, JOB_DONE };
 
@@ -39,6 +43,9 @@ struct router {
 	const _Atomic bool *stop;
 	uint32_t n;
 	struct worker *workers[ZV_PLUGINS_MAX];
+	int64_t judged_ns;
+	uint32_t asks; /* since then */
+	bool busy;
 };
 
 static void *work(void *arg)
@@ -60,8 +67,7 @@ static void *work(void *arg)
 		pthread_mutex_lock(&p->call); /* a reload may hold it: not the plugin's time */
 		pthread_mutex_lock(&w->lock);
 		w->start_ns = zv_mono_ns();
-		w->job = JOB_RUNNING;
-		pthread_cond_signal(&w->done); /* the deadline runs from here */
+		w->job = JOB_RUNNING; /* the deadline runs from here */
 		pthread_mutex_unlock(&w->lock);
 		ok = zv_ask_call(p, &w->offer, w->now_ms, &w->step);
 		zv_ask_took(p, zv_mono_ns() - w->start_ns);
@@ -158,7 +164,8 @@ static struct worker *worker_of(struct router *r, struct plugin *p)
 	return w;
 }
 
-/* Waits for the answer; the caller holds w->lock.  False: past the deadline. */
+/* Waits for the answer; the caller holds w->lock.  False: past the deadline.  That the worker has
+ * begun is not told, which would be a second wake-up for each question: it is looked at. */
 static bool await(struct worker *w, int64_t deadline_ns)
 {
 	int64_t asked_ns = zv_mono_ns();
@@ -166,10 +173,13 @@ static bool await(struct worker *w, int64_t deadline_ns)
 	while (w->job != JOB_DONE) {
 		int64_t end_ns = w->job == JOB_RUNNING ? w->start_ns + deadline_ns
 						       : asked_ns + STARVED_MS * INT64_C(1000000);
+		int64_t now_ns = zv_mono_ns();
 		struct timespec end;
 
-		if (zv_mono_ns() >= end_ns)
+		if (now_ns >= end_ns)
 			return false;
+		if (w->job == JOB_ASKED && now_ns + deadline_ns < end_ns)
+			end_ns = now_ns + deadline_ns;
 		until(&end, end_ns);
 		(void)pthread_cond_timedwait(&w->done, &w->lock, &end);
 	}
@@ -248,6 +258,21 @@ static void answer(struct router *r, const struct zv_cmd *cmd)
 	push(r, &step);
 }
 
+static void rest(struct router *r, uint32_t n)
+{
+	static const struct timespec nap = {0, NAP_NS};
+	int64_t now_ns = zv_mono_ns();
+
+	r->asks += n;
+	if (now_ns - r->judged_ns >= JUDGE_NS) {
+		r->busy = r->asks >= BUSY_ASKS;
+		r->judged_ns = now_ns;
+		r->asks = 0;
+	}
+	if (r->busy)
+		(void)nanosleep(&nap, NULL);
+}
+
 enum zv_err zv_plugin_thread(struct zv_plugin_run *run, const _Atomic bool *stop)
 {
 	struct router r = {.run = run, .stop = stop};
@@ -258,7 +283,11 @@ enum zv_err zv_plugin_thread(struct zv_plugin_run *run, const _Atomic bool *stop
 
 		for (uint32_t i = 0; i < n; i++)
 			answer(&r, &cmds[i]);
-		if (n == 0 && zv_ring_arm(run->commands)) {
+		if (n > 0 && n < BATCH)
+			rest(&r, n);
+		if (n > 0)
+			continue;
+		if (zv_ring_arm(run->commands)) {
 			struct pollfd pfd = {.fd = run->wake_fd, .events = POLLIN};
 			uint64_t count;
 

@@ -21,7 +21,7 @@
  * the next one is gathered for so many times as long as the last commit took, within a bound that
  * nobody notices: an ACK waits up to 200 ms for its facts. */
 #define STRETCH_FROM    12u
-#define STRETCH_TIMES   8
+#define STRETCH_TIMES   16
 #define STRETCH_MAX_US  40000
 #define STOP_PATIENCE_MS 10000
 
