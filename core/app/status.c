@@ -203,7 +203,7 @@ static void add_status(struct zv_daemon *d, json_t *reply)
 	json_object_set_new(reply, "calendar_moves",
 			    json_integer((json_int_t)view.stats.calendar_moves));
 	json_object_set_new(reply, "events", json_integer((json_int_t)view.events));
-	json_object_set_new(reply, "overloaded", json_boolean(d->overloaded));
+	json_object_set_new(reply, "overloaded", json_boolean(view.stats.load != 0));
 	json_object_set_new(reply, "overloads", json_integer((json_int_t)view.stats.overloads));
 	json_object_set_new(reply, "spilled", json_integer((json_int_t)view.spilled));
 	json_object_set_new(reply, "offers_held", json_integer((json_int_t)view.stats.offers_held));

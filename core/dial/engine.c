@@ -195,9 +195,13 @@ static void on_house(struct zv_engine *e, const struct zv_event *ev)
 	if (ev->type == ZV_EV_DRAIN) {
 		e->draining = ev->u.state.on != 0;
 		e->drained_told = false;
-	} else {
-		e->overloaded = ev->u.state.on != 0;
-		e->stats.overloads += e->overloaded;
+	} else if (ev->code < 32) {
+		uint32_t bit = UINT32_C(1) << ev->code;
+
+		e->load = ev->u.state.on != 0 ? e->load | bit : e->load & ~bit;
+		e->stats.overloads += !e->overloaded && e->load != 0;
+		e->overloaded = e->load != 0;
+		e->stats.load = e->load;
 	}
 }
 

@@ -89,6 +89,7 @@ struct zv_engine_stats {
 	uint64_t abandoned;
 	uint64_t skipped;  /* previews that an agent did not dial */
 	uint64_t mended;   /* what the reconciliation of the floor found wrong; 0 unless a bug */
+	uint32_t load;      /* who says now that he cannot keep up: EV_LOAD's codes, a bit each */
 	uint64_t overloads; /* times that new dials were shed because the machine was late */
 	uint64_t blocked[ZV_BLOCKED_MAX];
 };

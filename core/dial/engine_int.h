@@ -157,6 +157,7 @@ struct zv_engine {
 	uint32_t campaign_calls[ZV_CAMPAIGNS_MAX];
 	bool draining, drained_told, store_on, calendar_moving;
 	bool overloaded; /* sheds new dials first, never calls in progress */
+	uint32_t load;   /* who says so, a bit each */
 	int64_t paused_until_ms; /* monotonic: a wall-clock step */
 	uint32_t n_person_waits; /* leads in state PERSON: they are due, the calendar stands */
 	int64_t again_ms;        /* when a blocked lead may find a trunk; 0 = on an event */

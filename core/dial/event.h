@@ -68,7 +68,8 @@ enum zv_event_type {
 	ZV_EV_CONTACT,       /* u.contact: a contact that others made (visit, inbound call, message);
 			      * attempt is the sender's token */
 	ZV_EV_DRAIN,         /* no new dials; u.state.on = 1 */
-	ZV_EV_LOAD,          /* u.state.on: 1 this machine cannot keep up: no new dials; 0 it can */
+	ZV_EV_LOAD,          /* u.state.on: 1 a thread cannot keep up: no new dials; 0 it can; code = which
+			      * one: 0 the media threads, 1 + i sip shard i */
 	ZV_EV_AGENT,         /* code = agent's index; u.agent: what he does (also CALL_OVER: he hangs up,
 			      * and DONE with the talk's result) */
 	ZV_EV_TOLD,          /* from the store: the SUPPRESS, MARK or CONTACT with this token (attempt) is

@@ -228,7 +228,12 @@ struct shard {
 	bool busy;        /* turns by the clock, and nobody wakes it */
 	uint32_t idle_loops; /* in a row */
 	uint32_t work;    /* signals of legs since the last judgement */
-	int64_t judged_ms, tick_ms, turn_us;
+	int64_t judged_ms, tick_ms, due_us;
+	/* load.c */
+	int64_t lag_us;   /* the latest turn since the last look */
+	int64_t trouble_ms;
+	bool flooded;     /* more commands than a turn takes */
+	bool loaded;      /* it was told */
 	/* events that the ring had no room for, in order; bounded by EVENTS_PER_LEG a leg */
 	struct zv_event *backlog;
 	uint32_t backlog_size, backlog_first, backlog_n;
@@ -275,6 +280,9 @@ struct leg *leg_at(struct shard *s, uint32_t slot);
 
 /* loop.c */
 enum zv_err shard_run(struct shard *s) ZV_MUST_USE;
+
+/* load.c */
+void load_look(struct shard *s, int64_t now);
 
 /* call.c */
 void call_dial(struct shard *s, const struct zv_cmd *cmd);

@@ -97,6 +97,7 @@ static void tick(struct shard *s, int64_t now)
 		shard_turn_wheel(s, now);
 	}
 	shard_flush(s);
+	load_look(s, now);
 	if (now - s->stats_ms >= 100)
 		seldom(s, now);
 	if (atomic_load_explicit(s->stop, memory_order_relaxed))
@@ -138,29 +139,33 @@ static void judge(struct shard *s, int64_t now)
 	s->work = 0;
 }
 
+/* How late this look is, what the last turn took beyond its time included; the next is due in
+ * wait_us. */
+static void measure(struct shard *s, int64_t wait_us)
+{
+	int64_t now = now_us(), late = s->due_us != 0 ? now - s->due_us : 0;
+
+	s->due_us = now + wait_us;
+	s->lag_us = late > s->lag_us ? late : s->lag_us;
+	if (late > TICK_MS * 1000 &&
+	    late > atomic_load_explicit(&s->stats.loop_lag_us_max, memory_order_relaxed))
+		atomic_store_explicit(&s->stats.loop_lag_us_max,
+				      (uint32_t)(late > UINT32_MAX ? UINT32_MAX : late), memory_order_relaxed);
+}
+
 /* The network first, so that an answer in the socket stops its own retransmission. */
-static uint32_t look(struct shard *s)
+static uint32_t look(struct shard *s, int64_t wait_us)
 {
 	uint32_t n = drain(s);
 	int64_t now;
 
+	measure(s, wait_us);
 	if (s->stopping_ms == 0 || s->legs_used > 0)
 		n += shard_take_mail(s);
 	now = now_ms();
 	judge(s, now);
 	tick(s, now);
 	return n;
-}
-
-/* How late a turn begins. */
-static void measure(struct shard *s, int64_t meant_us)
-{
-	int64_t late = now_us() - meant_us;
-
-	if (late > TICK_MS * 1000 &&
-	    late > atomic_load_explicit(&s->stats.loop_lag_us_max, memory_order_relaxed))
-		atomic_store_explicit(&s->stats.loop_lag_us_max,
-				      (uint32_t)(late > UINT32_MAX ? UINT32_MAX : late), memory_order_relaxed);
 }
 
 static void sleep_until(int64_t us)
@@ -172,17 +177,11 @@ static void sleep_until(int64_t us)
 
 static void turn_busy(struct shard *s)
 {
-	int64_t now;
-
-	(void)look(s);
+	(void)look(s, BUSY_US);
 	(void)su_root_step(s->root, 0);
-	now = now_us();
-	if (!s->drained)
-		return;
 	/* A place on the clock, not a pause: what the turn took is not added to it. */
-	s->turn_us = (now / BUSY_US + 1) * BUSY_US;
-	sleep_until(s->turn_us);
-	measure(s, s->turn_us);
+	if (s->drained)
+		sleep_until((now_us() / BUSY_US + 1) * BUSY_US);
 }
 
 /* Whole milliseconds are all that the stack can wait for its timers: in the last one before each
@@ -192,20 +191,17 @@ static const struct timespec BRAKE = {.tv_nsec = 400000};
 static void turn_idle(struct shard *s)
 {
 	int64_t wait_ms = s->legs_used > 0 || s->stopping_ms != 0 ? TICK_MS : QUIET_MS;
-	uint32_t n = look(s);
-	int64_t begin_us;
+	uint32_t n = look(s, wait_ms * 1000);
 
 	if (n == 0 && s->idle_loops++ > 0) {
 		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &BRAKE, NULL);
-		n = look(s);
+		n = look(s, wait_ms * 1000);
 	}
 	if (n > 0)
 		s->idle_loops = 0;
 	if (s->over || !s->drained || !zv_ring_arm(s->rings->commands) || !zv_ring_arm(s->rings->dialog_acks))
 		wait_ms = 0;
-	begin_us = now_us();
 	(void)su_root_step(s->root, wait_ms);
-	measure(s, begin_us + wait_ms * 1000);
 }
 
 enum zv_err shard_run(struct shard *s)

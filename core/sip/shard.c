@@ -257,6 +257,7 @@ uint32_t shard_take_mail(struct shard *s)
 			take_command(s, &cmds[i]);
 		taken += n;
 	} while (n == BATCH && taken < 4 * BATCH);
+	s->flooded |= taken >= 4 * BATCH;
 	return all + taken;
 }
 

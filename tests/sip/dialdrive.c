@@ -112,6 +112,7 @@ static const char *event_name(uint16_t type)
 	case ZV_EV_SIP_ENDED: return "ENDED";
 	case ZV_EV_SIP_CLOSED: return "CLOSED";
 	case ZV_EV_TRUNK: return "TRUNK";
+	case ZV_EV_LOAD: return "LOAD";
 	default: return "?";
 	}
 }
@@ -126,6 +127,11 @@ static void print_event(const struct zv_event *ev, uint64_t call)
 		say("{\"ms\":%lld,\"ev\":\"TRUNK\",\"trunk\":%u,\"state\":%u,\"retry_after\":%u}\n",
 		    (long long)(mono_ms() - start_ms), ev->trunk, ev->u.trunk.state,
 		    ev->u.trunk.retry_after_s);
+		return;
+	}
+	if (ev->type == ZV_EV_LOAD) {
+		say("{\"ms\":%lld,\"ev\":\"LOAD\",\"code\":%u,\"on\":%u}\n", (long long)(mono_ms() - start_ms),
+		    ev->code, ev->u.state.on);
 		return;
 	}
 	if (ev->u.sip.sdp)

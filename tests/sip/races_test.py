@@ -452,6 +452,40 @@ def unanswered_invites_are_capped(binary):
     check(s["codes"] == {"408": 5, "503": 15}, "the others are refused here: %s" % s["codes"])
 
 
+def a_trunk_is_slow_before_its_invites_are_refused(binary):
+    # 75 of 100 may wait: then the engine hears of it once a second, as long as it is so
+    mock, d = start(binary, 56, "--unanswered", 100, "--calls", 80, "--cps", 400, "--t1x64", 2500)
+    slow = lambda: [e for e in d.events if e["ev"] == "TRUNK" and e["state"] == 2]
+    d.wait_for(lambda e: len(slow()) == 2, "slow, and again")
+    check(all(e["retry_after"] == 1 and e["trunk"] == 0 for e in slow()), "for a second: %s" % slow())
+    check(900 <= slow()[1]["ms"] - slow()[0]["ms"] <= 1500, "once a second")
+    s = d.finish()
+    check(s["invites"] == 80 and s["codes"] == {"408": 80}, "nothing was refused here: %s" % s["codes"])
+    check(len(slow()) <= 4, "and not after they are gone: %s" % slow())
+
+
+def a_trunk_that_answers_is_never_slow(binary):
+    mock, d = start(binary, 57, "--unanswered", 100, "--calls", 80, "--cps", 400)
+    for _ in range(80):
+        mock.answer(mock.expect("INVITE"), 486, "Busy")
+    d.finish()
+    check([e["state"] for e in d.events if e["ev"] == "TRUNK"] == [1], "up alone")
+
+
+def a_shard_that_is_late_says_so_and_takes_it_back(binary):
+    mock, d = start(binary, 58, "--linger", 3)
+    mock.answer(mock.expect("INVITE"), 486, "Busy")
+    load = lambda: [(e["code"], e["on"]) for e in d.events if e["ev"] == "LOAD"]
+    d.wait_for(lambda e: e["ev"] == "CLOSED", "the call is over")
+    before = len(load())
+    d.proc.send_signal(signal.SIGSTOP)
+    time.sleep(0.7)  # the test's subject
+    d.proc.send_signal(signal.SIGCONT)
+    d.wait_for(lambda e: len(load()) >= before + 2, "said and taken back")
+    check(load()[before:before + 2] == [(1, 1), (1, 0)], "by shard 0: %s" % load())
+    d.finish()
+
+
 def session_is_refreshed_by_update(binary):
     mock, d = start(binary, 27, "--session", 4, "--talk", 3.2)
     inv = mock.expect("INVITE")
@@ -707,6 +741,7 @@ def no_event_is_lost_when_the_engine_is_slow(binary):
     check(s["failed"] == 40, "all failed")
     for c in range(40):
         check(d.story(c) == ["TRYING", "PROGRESS180", "FAILED486", "CLOSED"], d.story(c))
+    check({"on": 1, "code": 1}.items() <= d.wait_for(lambda e: e["ev"] == "LOAD", "it is told").items(), "no new calls")
 
 
 def two_shards_share_the_calls(binary):

@@ -66,6 +66,32 @@ Test(why, the_house_comes_first)
 	bed_destroy(b);
 }
 
+static void load(struct bed *b, uint32_t who, uint32_t on)
+{
+	bed_step(b, (struct zv_event){.type = ZV_EV_LOAD, .code = who, .u.state.on = on});
+}
+
+Test(why, all_that_could_not_keep_up_must_keep_up_again)
+{
+	struct bed *b = bed_create(1);
+	struct zv_engine_stats stats;
+
+	bed_open(b);
+	bed_start(b, 7);
+	load(b, 0, 1);
+	load(b, 2, 1);
+	load(b, 0, 0);
+	cr_expect_eq(first(b), ZV_NOT_OVERLOADED, "a signalling thread is still late");
+	load(b, 2, 1);
+	load(b, 2, 0);
+	cr_expect_neq(first(b), ZV_NOT_OVERLOADED);
+	load(b, 99, 1);
+	cr_expect_neq(first(b), ZV_NOT_OVERLOADED, "nobody of that number");
+	zv_engine_get_stats(b->engine, &stats);
+	cr_expect_eq(stats.overloads, 1, "one time of trouble, %lu", (unsigned long)stats.overloads);
+	bed_destroy(b);
+}
+
 Test(why, leads_that_are_due_later_are_counted_with_the_next)
 {
 	struct bed *b = bed_create(1);
