@@ -1,7 +1,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,10 +77,9 @@ static void *begin(void *arg)
 
 struct hop *hop_start(void)
 {
-	struct hop *h = calloc(1, sizeof(*h));
+	static struct hop hop; /* one at a time: its times are looked at after its end */
+	struct hop *h = &hop;
 
-	if (h == NULL)
-		return NULL;
 	h->second.hop = h->third.hop = h;
 	h->second.fd = eventfd(0, EFD_NONBLOCK);
 	h->third.fd = eventfd(0, EFD_NONBLOCK);
