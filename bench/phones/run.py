@@ -122,6 +122,7 @@ def options():
     p.add_argument("--lose-bye", type=int, default=0, help="ppm of BYEs that phones lose")
     p.add_argument("--cut-every", type=int, default=0, help="mean seconds between cuts of the phones' network")
     p.add_argument("--cut-for", type=int, default=3, help="mean seconds that such a cut lasts")
+    p.add_argument("--pages", type=int, default=0, help="so many supervisors' pages hold event streams open")
     p.add_argument("--record", action="store_true", help="record the talks")
     p.add_argument("--media-threads", type=int, default=1)
     p.add_argument("--seed", type=int, default=1)
@@ -199,10 +200,15 @@ class Run:
     def users(self):
         return [f"agent{i:03d}" for i in range(1, self.o.agents + 1)]
 
+    def watchers(self):
+        """Supervisors whose pages only look, five each."""
+        return [f"watch{i:03d}" for i in range(1, (getattr(self.o, "pages", 0) + 4) // 5 + 1)]
+
     def configure(self):
         o = self.o
         people = [f"  {u}: {{title: \"Агент {i}\"}}" for i, u in enumerate(self.users(), 1)]
         people.append("  boss: {title: Супервизор, role: supervisor, phone: none}")
+        people += [f"  {u}: {{role: supervisor, phone: none}}" for u in self.watchers()]
         plugin = os.path.join(o.build, "plugins/strategy_cadence/strategy_cadence.so")
         self.write("conf/zvonar.yaml", MAIN.format(
             socket=self.socket, work=self.work, root=ROOT, ip=self.ip, peer=self.peer, plugin=plugin,
@@ -218,7 +224,7 @@ class Run:
         self.write("conf/rules/demo.jsonl", json.dumps(RULE, ensure_ascii=False) + "\n")
         shutil.copytree(os.path.join(ROOT, "conf/calendars"), self.path("conf/calendars"))
         secrets = "".join(f"{u}:zvonar:{hashlib.md5(f'{u}:zvonar:{PASSWORD}'.encode()).hexdigest()}\n"
-                          for u in self.users() + ["boss"])
+                          for u in self.users() + ["boss"] + self.watchers())
         self.write("conf/agents.htdigest", secrets, 0o600)
         self.write("shares", SHARES)
         rng = random.Random(o.seed)
@@ -316,8 +322,24 @@ class Run:
                 say(s.user, s.state, s.phone, s.errors[:3])
             self.fail("no agent is ready", "zvonard.log")
 
+    def open_pages(self):
+        n = len(self.watchers())
+        self.watch = subprocess.Popen(
+            [sys.executable, os.path.join(HERE, "watch.py"), "--http", str(self.http), "--password", PASSWORD, "--users",
+             str(n), "--each", "5"], stdout=subprocess.PIPE, text=True)
+        self.processes.append(("watch", self.watch))
+        if self.watch.stdout.readline().strip() != "open":
+            self.fail("the pages do not open", "zvonard.log")
+        say(f"{5 * n} pages are open")
+
+    def close_pages(self):
+        self.watch.send_signal(signal.SIGTERM)
+        return json.loads(self.watch.communicate(timeout=30)[0])
+
     def dial(self):
         o = self.o
+        if getattr(o, "pages", 0):
+            self.open_pages()
         got = self.ctl("list", "import", "collection", self.path("list.csv"), "--json")
         if got.returncode != 0:
             self.fail("the list could not be imported: " + got.stderr)
@@ -367,6 +389,7 @@ class Run:
             time.sleep(0.5)
         self.left = {"calls": json.loads(self.ctl("status", "--json").stdout)["calls"]["now"],
                      "busy": sum(s.state in ("talking", "wrapup", "reserved") for s in self.screens)}
+        self.pages = self.close_pages() if getattr(self.o, "pages", 0) else None
         self.floor = self.boss.call("GET", "/api/v1/floor")
         self.usage = self.cpu()
         self.stop()
@@ -398,6 +421,7 @@ class Run:
         answered = [c for c in calls.values() if "answer" in c]
         ear = [(c["heard"]["m"] - c["answer"]["m"]) / 1e6 for c in answered if "heard" in c]
         cards = [(s.bridged[k] - t) * 1000 for s in self.screens for k, t in s.cards.items() if k in s.bridged]
+        shown = [t * 1000 - s.began_ms[k] for s in self.screens for k, t in s.cards.items() if k in s.began_ms]
         late_cards = [k for s in self.screens for k in s.bridged if k not in s.cards or s.cards[k] > s.bridged[k]]
         times = self.times
         there = sum(times.get(x, 0) for x in ("ready", "reserved", "talking", "wrapup"))
@@ -413,6 +437,9 @@ class Run:
                        "max": max(ear, default=0)},
             "talks": sum(len(s.bridged) for s in self.screens), "cards_late": len(late_cards),
             "card_ms_before": {"p50": percentile(cards, 0.5), "p1": percentile(cards, 0.01)},
+            "card_ms_after": {"n": len(shown), "p50": percentile(shown, 0.5), "p99": percentile(shown, 0.99),
+                              "max": max(shown, default=0)},
+            "pages": self.pages,
             "errors": dict(collections.Counter(f"{e[1]}: {e[2]}" for s in self.screens for e in s.errors)),
             "left": self.left, "without_outcome": self.without_outcome(),
             "cpu_s": round(self.usage[0], 2), "rss_mib": round(self.usage[1], 1),
@@ -427,6 +454,8 @@ class Run:
         cut = getattr(self.o, "cut_every", 0) and f["abandoned"] <= f["abandoned_carrier"]
         if f["abandoned"] != f["abandoned_carrier"] and not cut:
             wrong.append(f"abandoned: {f['abandoned']} by zvonard's count, {f['abandoned_carrier']} by the carrier's")
+        if f["pages"] and (f["pages"]["closed"] or f["pages"]["greeted"] < f["pages"]["pages"]):
+            wrong.append(f"pages: {f['pages']}")
         if f["cards_late"]:
             wrong.append(f"{f['cards_late']} talks began without their card on the page")
         if f["left"]["calls"] or f["left"]["busy"]:
@@ -452,8 +481,12 @@ abandoned            {f['abandoned']} of {f['live']} ({100 * f['abandon_rate']:.
 wait between calls   {f['waits']['p50_s']:.1f} s in the middle, {f['waits']['p95_s']:.1f} s at p95
 answer to ear        {f['ear_ms']['p50']:.1f} ms in the middle, {f['ear_ms']['p99']:.1f} ms at p99
 card before voice    {f['card_ms_before']['p50']:.1f} ms in the middle; {f['cards_late']} cards late
+card on the page     {f['card_ms_after']['p50']:.1f} ms in the middle, {f['card_ms_after']['p99']:.1f} ms at p99 after the engine's step
 zvonard              {f['cpu_s']} s of CPU, {f['rss_mib']} MiB
 working directory    {f['directory']}""")
+    if f["pages"]:
+        print("{pages} open pages: an agent's change is there after {p50_ms} ms in the middle, {p99_ms} ms at p99 ({events} "
+              "events; {lost} told to read anew)".format(**f["pages"]))
     for what, n in sorted(f["errors"].items(), key=lambda e: -e[1])[:10]:
         print(f"screens: {n} times {what}")
     for w in wrong:

@@ -97,6 +97,7 @@ class Screen(threading.Thread):
         self.seen = []          # (time, what, call)
         self.cards = {}         # call -> time of its card
         self.bridged = {}       # call -> time at which the page said talking
+        self.began_ms = {}      # call -> the engine's time of that
         self.errors = []
         self.state, self.phone, self.call, self.since = "offline", "gone", None, time.time()
         self.number = ""
@@ -157,6 +158,7 @@ class Screen(threading.Thread):
         self.number = data.get("number", "")
         if state == "talking" and (before != "talking" or call != was_call):
             self.bridged[call] = at
+            self.began_ms[call] = data["since_ms"]
             self.later(self.talk(), lambda: self.hang_up(call))
         elif state == "wrapup" and before != "wrapup":
             self.later(self.wrap(), lambda: self.done(call))
