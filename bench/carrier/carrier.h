@@ -21,7 +21,7 @@ struct zvc_conf {
 	struct zvc_shares shares;
 	uint64_t seed;
 	double pace; /* factor on all of people's times */
-	bool has_auth, has_scenario, early_media, no_media, strict;
+	bool has_auth, has_scenario, early_media, muddle, no_media, strict;
 	uint16_t auth_code; /* 401 or 407 */
 	struct zvc_account account;
 	struct zvc_plan scenario;       /* every number does this */

@@ -33,7 +33,11 @@ static const char help[] =
         "                       the shares file (busy: 486 always)\n"
         "  --auth USER:PASSWORD:REALM  ask for digest authentication of INVITEs\n"
         "  --auth-code 401|407  with that status (407)\n"
-        "  --early-media        switched off: 183 and an announcement before the 480\n"
+        "  --early-media        switched off: 183 and an announcement before the 480; no answer: 183\n"
+        "                       and ring-back\n"
+        "  --muddle             with that, and only the sound tells: switched off plays until it is\n"
+        "                       cancelled, no answer ends as 480, and no causes are given\n"
+        "  --play SOUND=FILE    hello, greeting or announcement: a WAV of 8 kHz, mono, 16 bit\n"
         "  --no-media           descriptions are exchanged, no RTP is sent; nobody minds the "
         "silence\n"
         "  --glare PERCENT      of CANCELs cross a 200 (0)\n"
@@ -62,6 +66,8 @@ enum option_id {
 	OPT_AUTH,
 	OPT_AUTH_CODE,
 	OPT_EARLY,
+	OPT_MUDDLE,
+	OPT_PLAY,
 	OPT_NO_MEDIA,
 	OPT_GLARE,
 	OPT_LOSS,
@@ -85,6 +91,8 @@ static const struct option options[] = {
         {"auth", required_argument, NULL, OPT_AUTH},
         {"auth-code", required_argument, NULL, OPT_AUTH_CODE},
         {"early-media", no_argument, NULL, OPT_EARLY},
+        {"muddle", no_argument, NULL, OPT_MUDDLE},
+        {"play", required_argument, NULL, OPT_PLAY},
         {"no-media", no_argument, NULL, OPT_NO_MEDIA},
         {"glare", required_argument, NULL, OPT_GLARE},
         {"loss", required_argument, NULL, OPT_LOSS},
@@ -219,6 +227,16 @@ static bool parse_scenario(const char *text, struct zvc_conf *conf)
 	return true;
 }
 
+static bool play_option(const char *value)
+{
+	char why[300];
+	bool right = zvc_sound_load(value, why, sizeof(why));
+
+	if (!right)
+		(void)fprintf(stderr, "zvonar-carrier: %s\n", why);
+	return right;
+}
+
 /* One option; false: its value is not allowed. */
 static bool take_option(int id, const char *value, struct wish *wish)
 {
@@ -240,6 +258,8 @@ static bool take_option(int id, const char *value, struct wish *wish)
 		conf->auth_code = (uint16_t)number;
 		return right;
 	case OPT_EARLY: conf->early_media = true; return true;
+	case OPT_MUDDLE: conf->early_media = conf->muddle = true; return true;
+	case OPT_PLAY: return play_option(value);
 	case OPT_NO_MEDIA: conf->no_media = true; return true;
 	case OPT_GLARE: return percent_option(value, &conf->glare_ppm);
 	case OPT_LOSS: return percent_option(value, &conf->loss_ppm);

@@ -251,6 +251,8 @@ void zvc_leg_start(struct zvc_media *media, struct zvc_leg *leg, const struct zv
 void zvc_leg_play(struct zvc_leg *leg, enum zvc_sound sound)
 {
 	leg->sound = sound;
+	if (sound >= ZVC_SOUND_RINGBACK) /* from its beginning */
+		leg->frame = 0;
 }
 
 bool zvc_leg_key(struct zvc_leg *leg, uint8_t key, bool inband)

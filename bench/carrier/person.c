@@ -6,6 +6,7 @@
 #define HELLO_MS     700u
 #define BEEP_MS      500u
 #define POST_DIAL_MS 400u /* at most, from INVITE to 180 */
+#define MUDDLE_MS    3500u /* ring-back, then 480; real time */
 
 uint64_t zvc_paced(const struct zvc_carrier *carrier, uint32_t ms)
 {
@@ -34,7 +35,8 @@ void zvc_person_begin(struct zvc_call *call)
 
 	if (plan->behaviour == ZVC_OFF && carrier->conf.early_media) {
 		zvc_call_progress(call, 183, "Session Progress", true);
-		then(call, ZVC_DO_REFUSE, zvc_paced(carrier, plan->greeting_ms));
+		if (!carrier->conf.muddle)
+			then(call, ZVC_DO_REFUSE, zvc_paced(carrier, plan->greeting_ms));
 	} else if (plan->behaviour == ZVC_DEAD || plan->behaviour == ZVC_OFF) {
 		then(call, ZVC_DO_REFUSE, zvc_paced(carrier, plan->refuse_ms));
 	} else if (plan->behaviour == ZVC_BUSY) {
@@ -66,8 +68,8 @@ static void refuse(struct zvc_call *call)
 		zvc_call_refuse(call, 603, "Decline",
 		                "Reason: Q.850;cause=21;text=\"Call rejected\"\r\n");
 		break;
+	case ZVC_NOANSWER: zvc_call_refuse(call, 480, "Temporarily Unavailable", ""); break;
 	case ZVC_BUSY:
-	case ZVC_NOANSWER:
 	case ZVC_KEY1:
 	case ZVC_KEY2:
 	case ZVC_KEY3:
@@ -84,22 +86,35 @@ static void ring(struct zvc_call *call)
 {
 	uint64_t ring_ms = zvc_paced(call->carrier, call->plan.ring_ms);
 
-	zvc_call_progress(call, 180, "Ringing", false);
-	if (call->plan.behaviour == ZVC_REJECTS)
+	if (call->carrier->conf.early_media && call->plan.behaviour == ZVC_NOANSWER)
+		zvc_call_progress(call, 183, "Session Progress", true);
+	else
+		zvc_call_progress(call, 180, "Ringing", false);
+	if (call->carrier->conf.muddle && call->plan.behaviour == ZVC_NOANSWER)
+		then(call, ZVC_DO_REFUSE, MUDDLE_MS);
+	else if (call->plan.behaviour == ZVC_REJECTS)
 		then(call, ZVC_DO_REFUSE, ring_ms);
 	else if (call->plan.behaviour != ZVC_NOANSWER)
 		then(call, ZVC_DO_ANSWER, ring_ms);
 }
 
+/* What a file says takes its own time. */
+static void speaks(struct zvc_call *call, enum zvc_step step, enum zvc_sound sound, uint32_t ms)
+{
+	uint32_t file_ms = zvc_sound_ms(sound);
+
+	then(call, step, file_ms > 0 ? file_ms : zvc_paced(call->carrier, ms));
+}
+
 void zvc_person_answered(struct zvc_call *call)
 {
-	struct zvc_carrier *carrier = call->carrier;
-
-	zvc_leg_play(call->leg, ZVC_SOUND_VOICE);
-	if (call->plan.behaviour == ZVC_VOICEMAIL)
-		then(call, ZVC_DO_BEEP, zvc_paced(carrier, call->plan.greeting_ms));
-	else
-		then(call, ZVC_DO_HELLO_END, zvc_paced(carrier, HELLO_MS));
+	if (call->plan.behaviour == ZVC_VOICEMAIL) {
+		zvc_leg_play(call->leg, ZVC_SOUND_GREETING);
+		speaks(call, ZVC_DO_BEEP, ZVC_SOUND_GREETING, call->plan.greeting_ms);
+	} else {
+		zvc_leg_play(call->leg, ZVC_SOUND_HELLO);
+		speaks(call, ZVC_DO_HELLO_END, ZVC_SOUND_HELLO, HELLO_MS);
+	}
 }
 
 void zvc_person_heard(void *owner)

@@ -214,7 +214,8 @@ void zvc_call_progress(struct zvc_call *call, uint16_t code, const char *reason,
 	if (with_sdp && call->sdp_known) {
 		body = zvc_call_media(call, sdp, sizeof(sdp));
 		if (call->leg != NULL)
-			zvc_leg_play(call->leg, ZVC_SOUND_VOICE);
+			zvc_leg_play(call->leg, call->plan.behaviour == ZVC_OFF ? ZVC_SOUND_ANNOUNCEMENT
+			                                                        : ZVC_SOUND_RINGBACK);
 	}
 	zvc_call_contact(call, contact, sizeof(contact));
 	(void)snprintf(text, sizeof(text), "%u %s\r\n%s%s", code, reason, contact,

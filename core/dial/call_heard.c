@@ -238,8 +238,10 @@ void zv_call_on_machine_gone(const struct zv_call_ctx *c)
 
 void zv_call_on_beep(const struct zv_call_ctx *c)
 {
-	if (!c->call->speaks && c->ev->u.media.listen == ZV_LISTEN_BEEP)
-		say_to_machine(c);
+	if (c->call->speaks || c->ev->u.media.listen != ZV_LISTEN_BEEP)
+		return;
+	zv_call_ladder(c, ZV_LADDER_HEARD, ZV_HEARD_CODE(ZV_HEARD_MACHINE, ZV_HEARD_BY_BEEP));
+	say_to_machine(c);
 }
 
 void zv_call_on_machine_deadline(const struct zv_call_ctx *c)

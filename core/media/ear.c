@@ -17,7 +17,7 @@
 #define AT_ONCE    32u
 #define LIVE_MS    20  /* between two looks while somebody is listened to */
 #define IDLE_MS    500
-#define BEHIND_MS  160 /* nothing came for so long: it is silence */
+#define BEHIND_MS  400 /* nothing came for so long: it is silence; less may be a stall of ours */
 #define SLACK_MS   80  /* of which so much may still be on its way */
 #define STRAY      (2 * 8000) /* a source that jumps further begins anew */
 #define EARLY_MS   90000u     /* longer than anybody lets it ring, see eartap.c */
