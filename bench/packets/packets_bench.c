@@ -182,7 +182,7 @@ static int frames(struct bench *b)
 	b->params.io = ZV_IO_DPDK;
 	if (ours == NULL || bare == NULL || !set_up(b) || zv_packet_hub_open(&b->params, text, sizeof(text), &hub) != ZV_OK ||
 	    zv_packet_open(hub, 0, text, sizeof(text), &io) != ZV_OK ||
-	    zv_streams_create(&b->params, 0, io, &t) != ZV_OK ||
+	    zv_streams_create(&b->params, 0, io, NULL, &t) != ZV_OK ||
 	    zv_ring_create(sizeof(struct zv_event), 65536, -1, &events) != ZV_OK)
 		return fail(text) ? 0 : 1;
 	t->box.ring = events;

@@ -268,7 +268,13 @@ static enum zv_err make_media_and_sip(struct zv_daemon *d, char *text, size_t te
 	if (err != ZV_OK)
 		return err;
 	c->media.ears = d->ears;
-	err = zv_media_create(&c->media, text, text_size, &d->media);
+	for (uint32_t i = 0; i < c->sip.n_trunks && d->secrets == NULL && err == ZV_OK; i++)
+		if (c->sip.trunks[i].srtp != ZV_SRTP_OFF)
+			err = zv_secrets_create(c->plan.n_slots, &d->secrets);
+	c->sip.secrets = d->secrets;
+	c->media.secrets = d->secrets;
+	if (err == ZV_OK)
+		err = zv_media_create(&c->media, text, text_size, &d->media);
 	if (err != ZV_OK)
 		return err;
 	tell_io(d);
@@ -570,6 +576,7 @@ void zv_daemon_destroy(struct zv_daemon *daemon)
 	zv_plugins_destroy(daemon->plugins);
 	zv_sip_destroy(daemon->sip);
 	zv_media_destroy(daemon->media);
+	zv_secrets_destroy(daemon->secrets);
 	zv_tape_destroy(daemon->tape);
 	zv_ears_destroy(daemon->ears);
 	zv_prompts_destroy(daemon->prompts);

@@ -100,6 +100,7 @@ struct zv_daemon {
 	struct zv_slabs slabs;
 	struct zv_person_slabs persons;
 	struct zv_prompts *prompts;
+	struct zv_secrets *secrets; /* keys of calls, between sip and media; NULL: no trunk has SRTP */
 	struct zv_media *media;
 	struct zv_tape *tape;     /* NULL: nothing is recorded */
 	struct zv_ears *ears;

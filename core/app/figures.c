@@ -153,6 +153,8 @@ static void threads(struct zv_metrics *m, struct zv_daemon *d)
 		sum.tx_packets += s.tx_packets;
 		sum.rx_packets += s.rx_packets;
 		sum.rejected += s.rejected;
+		sum.srtp_forged += s.srtp_forged;
+		sum.srtp_replayed += s.srtp_replayed;
 		sum.late_ticks += s.late_ticks;
 		sum.send_errors += s.send_errors;
 		sum.streams += s.streams;
@@ -180,6 +182,10 @@ static void threads(struct zv_metrics *m, struct zv_daemon *d)
 	one(m, "zvonar_detection_legs", ZV_METRIC_GAUGE, "Legs that are listened to now", ears.live);
 	one(m, "zvonar_detection_lost_frames_total", ZV_METRIC_COUNTER,
 	    "Frames that detection did not get to hear", sum.ear_lost);
+	one(m, "zvonar_srtp_forged_packets_total", ZV_METRIC_COUNTER, "SRTP packets that did not authenticate",
+	    sum.srtp_forged);
+	one(m, "zvonar_srtp_replayed_packets_total", ZV_METRIC_COUNTER, "SRTP packets that came before",
+	    sum.srtp_replayed);
 	one(m, "zvonar_rtp_streams", ZV_METRIC_GAUGE, "Streams now", sum.streams);
 	zv_metric_family(m, "zvonar_media_io", ZV_METRIC_GAUGE, "How RTP packets go (media.io)");
 	zv_metric_of(m, "kind", zv_media_io_of(d->media, NULL), 1);

@@ -117,6 +117,11 @@ static json_t *threads_json(struct zv_daemon *d)
 			"rejected", (json_int_t)s.rejected, "late_ticks", (json_int_t)s.late_ticks,
 			"send_errors", (json_int_t)s.send_errors);
 		add_io(of, &s);
+		if (d->secrets != NULL) {
+			json_object_set_new(of, "srtp_forged", json_integer((json_int_t)s.srtp_forged));
+			json_object_set_new(of, "srtp_replayed", json_integer((json_int_t)s.srtp_replayed));
+			json_object_set_new(of, "srtp_unsent", json_integer((json_int_t)s.srtp_unsent));
+		}
 		json_array_append_new(media, of);
 	}
 	return json_pack("{s:o s:o}", "sip", sip, "media", media);

@@ -113,8 +113,12 @@ static void hand_over(struct zv_streams *t, struct zv_stream *s, const struct zv
 	struct zv_packet *p;
 	struct zv_rtp rtp;
 
-	if (!zv_stream_hear(s, f, now_ms, &rtp))
+	uint32_t id = s->leg.slot / t->n_threads;
+
+	if (!zv_guard_speaks(&t->guards, id) || !zv_stream_hear(s, f, now_ms, &rtp))
 		return;
+	if (!zv_guard_is_plain(&t->guards, id))
+		room = NULL; /* it grows by its tag, and others may hear the same */
 	if (t->n_heard == ZV_PACKET_BURST)
 		zv_bridge_flush(t);
 	p = &t->heard_out[t->n_heard];
@@ -131,11 +135,12 @@ static void hand_over(struct zv_streams *t, struct zv_stream *s, const struct zv
 	rtp.payload = room + ZV_RTP_HEADER;
 	rtp.len = f->len;
 	zv_stream_sent(s, &rtp, now_ms);
-	p->port = s->leg.slot / t->n_threads;
+	p->port = id;
 	p->data = room;
 	p->len = ZV_RTP_HEADER + f->len;
 	p->peer = s->filter.peer;
-	t->n_heard++;
+	if (zv_guard_seal(&t->guards, id, p->data, &p->len))
+		t->n_heard++;
 }
 
 void zv_bridge_pass(struct zv_streams *t, uint32_t id, struct zv_taken *heard, int64_t now_ms)

@@ -17,6 +17,7 @@ struct zv_media {
 	struct zv_media_plan plan;
 	struct zv_media_trunk *trunks;
 	struct zv_packet_hub *hub;
+	struct zv_smith *smith;  /* NULL: no SRTP */
 	uint32_t n_threads;
 	struct zv_streams *threads[ZV_MEDIA_THREADS_MAX];
 	struct zv_made *made;
@@ -83,12 +84,15 @@ static enum zv_err make_threads(struct zv_media *m, char *text, size_t text_size
 
 	if (err == ZV_OK)
 		err = raise_limit(m, text, text_size);
+	if (err == ZV_OK && m->params.secrets != NULL)
+		err = zv_smith_create(m->params.secrets, m->plan.n_threads,
+				      m->plan.n_slots / m->plan.n_threads + 1, &m->smith);
 	for (uint32_t i = 0; i < m->plan.n_threads && err == ZV_OK; i++) {
 		struct zv_packet_io *io;
 
 		err = zv_packet_open(m->hub, i, text, text_size, &io);
 		if (err == ZV_OK)
-			err = zv_streams_create(&m->params, i, io, &m->threads[i]);
+			err = zv_streams_create(&m->params, i, io, m->smith, &m->threads[i]);
 		if (err != ZV_OK)
 			break;
 		m->n_threads++;
@@ -165,6 +169,7 @@ void zv_media_destroy(struct zv_media *m)
 		return;
 	for (uint32_t i = 0; i < m->n_threads; i++)
 		zv_streams_destroy(m->threads[i]);
+	zv_smith_destroy(m->smith);
 	zv_packet_hub_destroy(m->hub);
 	for (uint32_t i = 0; i < ZV_MEDIA_THREADS_MAX * ZV_MEDIA_THREADS_MAX; i++)
 		zv_ring_destroy(m->cross[i / ZV_MEDIA_THREADS_MAX][i % ZV_MEDIA_THREADS_MAX]);
@@ -227,6 +232,9 @@ void zv_media_get_stats(const struct zv_media *m, uint32_t thread, struct zv_med
 	ret_stats->presses_lost = atomic_load_explicit(&t->presses_lost, memory_order_relaxed);
 	ret_stats->ear_lost = atomic_load_explicit(&t->ear_lost, memory_order_relaxed);
 	ret_stats->tape_lost = atomic_load_explicit(&t->tape_lost, memory_order_relaxed);
+	ret_stats->srtp_forged = atomic_load_explicit(&t->forged, memory_order_relaxed);
+	ret_stats->srtp_replayed = atomic_load_explicit(&t->replayed, memory_order_relaxed);
+	ret_stats->srtp_unsent = atomic_load_explicit(&t->unsent, memory_order_relaxed);
 	io_stats(t->io, ret_stats);
 	ret_stats->streams = atomic_load_explicit(&t->open, memory_order_relaxed);
 	ret_stats->peak_streams = atomic_load_explicit(&t->peak, memory_order_relaxed);

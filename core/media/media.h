@@ -32,6 +32,7 @@ struct zv_dpdk_conf; /* dpdk/dpdk.h */
 struct zv_prompts; /* prompts.h: the shared audio, by hash */
 struct zv_tape;    /* tape.h: recordings */
 struct zv_ears;    /* ear.h: answer detection */
+struct zv_secrets; /* base/secrets.h: keys of calls */
 
 struct zv_media_params {
 	const struct zv_media_plan *plan;
@@ -42,6 +43,7 @@ struct zv_media_params {
 	struct zv_prompts *prompts;  /* owned by the caller; outlives media */
 	struct zv_tape *tape;        /* the same; NULL: nothing is recorded */
 	struct zv_ears *ears;        /* the same; NULL: nobody is listened to */
+	const struct zv_secrets *secrets; /* the same; how each leg goes; NULL: all by plain RTP */
 	uint32_t lost_after_ms;      /* no RTP: EV_MEDIA_LOST, once; 0 = never */
 	bool inband_keys;            /* listen for in-band DTMF too (spandsp) */
 	bool quiet;                  /* nothing is sent while nothing is said */
@@ -80,6 +82,9 @@ struct zv_media_stats {
 	uint64_t tape_lost;    /* frames of recordings: the ring was full */
 	uint64_t ear_lost;     /* frames of legs that are listened to: the ring was full */
 	uint64_t presses_lost; /* keys to be sent to a leg that had too many waiting */
+	uint64_t srtp_forged;  /* packets that did not authenticate: not heard */
+	uint64_t srtp_replayed; /* that came before: not heard */
+	uint64_t srtp_unsent;  /* that were not sent, since there was no key */
 	uint32_t streams, peak_streams;
 	/* of the packet I/O, where it has such (packet.h) */
 	uint64_t io_lost, io_unresolved, io_full, io_foreign, io_handed, io_passed_up, io_passed_down;

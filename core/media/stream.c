@@ -74,7 +74,7 @@ enum zv_err zv_stream_open(struct zv_stream *s, const struct zv_cmd *cmd,
 	s->payload_type = cmd->u.media.payload_type;
 	s->marker = true;
 	s->ssrc = (uint32_t)seed->a;
-	s->seq = (uint16_t)(seed->a >> 32);
+	s->seq = (uint16_t)(seed->a >> 32) & 0x7fff; /* RFC 3711 3.3.1: the first round is sure */
 	s->timestamp = (uint32_t)(seed->c >> 32);
 	set_cname(s, seed);
 	set_far_end(s, cmd, now_ms);

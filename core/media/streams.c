@@ -20,7 +20,8 @@
 #define SPOKEN_BYTES  (offsetof(struct zv_stream, rec) + sizeof(bool))
 
 enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thread,
-			      struct zv_packet_io *io, struct zv_streams **ret_streams)
+			      struct zv_packet_io *io, struct zv_smith *smith,
+			      struct zv_streams **ret_streams)
 {
 	const struct zv_media_plan *plan = params->plan;
 	struct zv_streams *t = calloc(1, sizeof(*t));
@@ -51,6 +52,8 @@ enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thr
 	err = zv_wheel_init(&t->wheel, t->n);
 	if (err == ZV_OK)
 		err = zv_outbox_init(&t->box, t->n);
+	if (err == ZV_OK)
+		err = zv_guards_init(&t->guards, smith, params->secrets, thread, t->n);
 	if (err == ZV_OK && params->inband_keys)
 		err = zv_inband_create(t->n, &t->inband);
 	if (err == ZV_OK && getrandom(&t->key, sizeof(t->key), 0) != (ssize_t)sizeof(t->key))
@@ -93,6 +96,7 @@ void zv_streams_destroy(struct zv_streams *t)
 	if (t->io != NULL)
 		t->io->ops->destroy(t->io);
 	zv_inband_destroy(t->inband, t->n);
+	zv_guards_fini(&t->guards);
 	zv_outbox_fini(&t->box);
 	zv_wheel_fini(&t->wheel);
 	if (t->cross_fd >= 0)
@@ -183,7 +187,8 @@ static void add_report(struct zv_streams *t, struct zv_stream *s, int64_t now_ms
 	p->len = (uint32_t)zv_stream_report(s, now_ms, wall_ns(), bye, p->data);
 	p->peer = s->filter.peer;
 	p->peer.port = (uint16_t)(s->filter.peer.port + 1);
-	t->n_reports++;
+	if (zv_guard_seal_report(&t->guards, (uint32_t)(s - t->v), p->data, &p->len))
+		t->n_reports++;
 }
 
 /* A port is closed by filter NULL; then what the filter counted is read. */
@@ -197,6 +202,7 @@ static void close_stream(struct zv_streams *t, uint32_t id, int64_t now_ms)
 	t->io->ops->filter(t->io, id, NULL);
 	if (s->tx_packets > 0) /* who never spoke says no BYE (6.3.7) */
 		add_report(t, s, now_ms, true);
+	zv_guard_close(&t->guards, id);
 	zv_stream_stop(s, ZV_PLAYED_STOPPED, &t->box);
 	zv_wheel_remove(&t->wheel, id);
 	chain_out(t, id);
@@ -251,6 +257,7 @@ static void open_stream(struct zv_streams *t, uint32_t id, const struct zv_cmd *
 	}
 	if (err != ZV_OK)
 		return;
+	zv_guard_open(&t->guards, id, s->leg, s->ssrc);
 	s->filter.trunk = NULL; /* a phone has none, whatever number stands there */
 	if (cmd->u.media.learn == ZV_LEARN_NOT && cmd->trunk < t->params->n_trunks)
 		s->filter.trunk = &t->params->trunks[cmd->trunk];
@@ -306,8 +313,15 @@ static void take_packet(struct zv_streams *t, const struct zv_packet *packet, in
 {
 	struct zv_stream *s = &t->v[packet->port];
 	uint8_t learn = s->filter.learn;
+	struct zv_packet clear = *packet;
 
-	zv_stream_packet(s, packet, now_ms, &t->box, ret_heard);
+	if (!zv_guard_unseal(&t->guards, packet->port, &clear)) {
+		s->refused++;
+		ret_heard->key = 0;
+		ret_heard->audio = false;
+		return;
+	}
+	zv_stream_packet(s, &clear, now_ms, &t->box, ret_heard);
 	if (learn != s->filter.learn)
 		t->io->ops->filter(t->io, packet->port, &s->filter);
 }
@@ -421,8 +435,10 @@ static void speak(struct zv_streams *t, const uint32_t *ids, uint32_t n, int64_t
 			fetch(&t->v[ids[i + AHEAD]]);
 		if (s->looks < s->quiet_looks || now_ms - s->heard_ms >= lost_after_ms)
 			zv_stream_check_lost(s, now_ms, lost_after_ms, &t->box);
-		t->out[m].len = zv_stream_frame(s, now_ms, rooms[m], &t->box);
-		if (t->out[m].len > 0) {
+		t->out[m].len = 0;
+		if (zv_guard_speaks(&t->guards, ids[i])) /* else its prompt waits for the key */
+			t->out[m].len = zv_stream_frame(s, now_ms, rooms[m], &t->box);
+		if (t->out[m].len > 0 && zv_guard_seal(&t->guards, ids[i], rooms[m], &t->out[m].len)) {
 			t->out[m].port = ids[i];
 			t->out[m].data = rooms[m];
 			t->out[m++].peer = s->filter.peer;
@@ -443,6 +459,7 @@ void zv_streams_tick(struct zv_streams *t, int64_t tick, int64_t now_ms)
 	const uint32_t *ids = t->wheel.ids[phase];
 	uint32_t n = t->wheel.n[phase], some;
 
+	zv_guards_work(&t->guards);
 	hear(t, ids, n, tick, now_ms);
 	for (uint32_t at = 0; at < n; at += some) {
 		some = n - at < ZV_PACKET_BURST ? n - at : ZV_PACKET_BURST;
@@ -450,6 +467,9 @@ void zv_streams_tick(struct zv_streams *t, int64_t tick, int64_t now_ms)
 	}
 	atomic_store_explicit(&t->rejected, t->io->rejected, memory_order_relaxed);
 	atomic_store_explicit(&t->dropped, t->box.dropped, memory_order_relaxed);
+	atomic_store_explicit(&t->forged, t->guards.forged, memory_order_relaxed);
+	atomic_store_explicit(&t->replayed, t->guards.replayed, memory_order_relaxed);
+	atomic_store_explicit(&t->unsent, t->guards.unsent, memory_order_relaxed);
 }
 
 /* Whose it is, our ssrc in a report block says; the sender must be that stream's far end. */
@@ -462,12 +482,18 @@ void zv_streams_hear_reports(struct zv_streams *t, int64_t now_ms)
 	do {
 		got = t->io->ops->rx(t->io, &rtcp, 1, t->in, ZV_PACKET_BURST);
 		for (uint32_t i = 0; i < got; i++) {
-			if (!zv_rtcp_parse(t->in[i].data, t->in[i].len, &in))
+			bool plain;
+			uint32_t whose = zv_guard_unseal_report(&t->guards, &t->in[i], &plain);
+
+			if ((whose == UINT32_MAX && !plain) || !zv_rtcp_parse(t->in[i].data, t->in[i].len, &in))
 				continue;
 			for (uint32_t b = 0; b < in.n_blocks; b++) {
 				struct zv_stream *s = find_ssrc(t, in.blocks[b].ssrc);
 
-				if (s != NULL && zv_filter_ip(&s->filter, &t->in[i].peer.ip))
+				/* By SRTP for its own stream, plain for plain ones. */
+				if (s != NULL && (plain ? zv_guard_is_plain(&t->guards, (uint32_t)(s - t->v))
+							: s == &t->v[whose]) &&
+				    zv_filter_ip(&s->filter, &t->in[i].peer.ip))
 					zv_stream_heard_report(s, &in, now_ms);
 			}
 		}

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "base/hash.h"
+#include "media/guard.h"
 #include "media/stream.h"
 #include "media/wheel.h"
 
@@ -20,15 +21,16 @@ struct zv_streams {
 	struct zv_inband *inband; /* NULL: not listened for */
 	struct zv_wheel wheel;
 	struct zv_packet_io *io;
+	struct zv_guards guards;  /* SRTP */
 	struct zv_outbox box;
 	uint32_t *by_ssrc;        /* chains: 1 + index, 0 ends; on from next_of_ssrc */
 	uint32_t ssrc_mask;
 	struct zv_key key;        /* of seeds */
 	uint64_t seeds;
 	/* one burst of the tick */
-	uint8_t frames[ZV_PACKET_BURST][ZV_RTP_FRAME];
+	uint8_t frames[ZV_PACKET_BURST][ZV_RTP_FRAME + ZV_SRTP_ROOM];
 	struct zv_packet out[ZV_PACKET_BURST], in[ZV_PACKET_BURST];
-	uint8_t reports[ZV_PACKET_BURST][ZV_RTCP_MAX];
+	uint8_t reports[ZV_PACKET_BURST][ZV_RTCP_MAX + ZV_SRTP_ROOM];
 	struct zv_packet report_out[ZV_PACKET_BURST];
 	uint32_t n_reports;
 	/* bridges (bridge.h) */
@@ -43,19 +45,21 @@ struct zv_streams {
 	bool busy;                   /* they are read at the ticks alone */
 	uint32_t ready[ZV_PACKET_BURST], n_ready; /* what ended the rest... */
 	bool rested;                 /* ...if there was one */
-	uint8_t heard[ZV_PACKET_BURST][ZV_RTP_HEADER + ZV_FRAME_MAX];
+	uint8_t heard[ZV_PACKET_BURST][ZV_RTP_HEADER + ZV_FRAME_MAX + ZV_SRTP_ROOM];
 	struct zv_packet heard_out[ZV_PACKET_BURST];
 	uint32_t n_heard;
 	/* read by any thread */
 	_Atomic uint64_t tx_packets, rx_packets, rejected, late_ticks, send_errors, dropped;
 	_Atomic uint64_t passed_on, crossed, cross_lost, links_refused, presses_lost, tape_lost, ear_lost;
+	_Atomic uint64_t forged, replayed, unsent;
 	_Atomic uint32_t open, peak;
 };
 
 /* The rings between threads are struct zv_media's to give, before the thread runs.  io is the
- * streams' from then on, whatever is returned.  Errors as zv_media_create. */
+ * streams' from then on, whatever is returned; smith (NULL: no SRTP) outlives them.  Errors as zv_media_create. */
 enum zv_err zv_streams_create(const struct zv_media_params *params, uint32_t thread,
-			      struct zv_packet_io *io, struct zv_streams **ret_streams) ZV_MUST_USE;
+			      struct zv_packet_io *io, struct zv_smith *smith,
+			      struct zv_streams **ret_streams) ZV_MUST_USE;
 void zv_streams_destroy(struct zv_streams *streams); /* accepts NULL */
 /* Made sounds, and where recordings go (may be NULL): borrowed for as long as the streams live. */
 void zv_streams_equip(struct zv_streams *streams, const struct zv_made *made, struct zv_ring *tape,

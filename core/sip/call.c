@@ -76,6 +76,7 @@ void call_close(struct leg *leg)
 	drop_text(&leg->local);
 	drop_text(&leg->remote);
 	drop_text(&leg->call_id);
+	secrecy_end(leg);
 	leg->state = LEG_FREE;
 	leg->shard->legs_used--;
 	call_tell(leg, &(struct zv_event){.type = ZV_EV_SIP_CLOSED});
@@ -97,7 +98,7 @@ static void take_sdp(struct leg *leg, const sip_t *sip)
 	if (body == NULL || body->pl_data == NULL || type == NULL || type->c_type == NULL ||
 	    strcasecmp(type->c_type, "application/sdp") != 0)
 		return;
-	leg->media_set = zv_sdp_parse(body->pl_data, body->pl_len, &media) == ZV_OK && !media.held;
+	leg->media_set = secrecy_parse(leg, body->pl_data, body->pl_len, false, &media) && !media.held;
 	if (!leg->media_set)
 		return;
 	phone_media(leg, &media);
@@ -313,6 +314,8 @@ static void on_refused(struct leg *leg, const struct signal *sig)
 	if (!sig->internal && sig->code == 422 && interval_too_small(leg, sig->sip))
 		return;
 	if (!sig->internal && sig->code < 400 && redirected(leg, sig->sip))
+		return;
+	if (!sig->internal && sig->code == 488 && secrecy_give_up(leg) && resend(leg))
 		return;
 	trunk_result(t, sig->code == 408 || sig->code == 503);
 	if (!sig->internal) {
@@ -723,7 +726,7 @@ void call_dial(struct shard *s, const struct zv_cmd *cmd)
 		fail(leg, &(struct failure){.code = 503, .local = true});
 		return;
 	}
-	if (!send_invite(leg)) {
+	if ((!leg->phone && !secrecy_begin(leg)) || !send_invite(leg)) {
 		fail(leg, &(struct failure){.code = 500, .local = true});
 		return;
 	}

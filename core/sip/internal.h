@@ -15,6 +15,7 @@ struct agent;
 struct leg;
 struct tls;
 struct tls_conn;
+struct leg_keys;
 #define SU_ROOT_MAGIC_T      struct shard
 #define NTA_AGENT_MAGIC_T    struct agent
 #define NTA_OUTGOING_MAGIC_T void
@@ -131,6 +132,7 @@ struct leg {
 	bool answer_told;      /* EV_SIP_ANSWERED is out */
 	uint32_t agent_index;
 	uint32_t in;           /* its INVITE in s->in.v; NONE_LEG */
+	struct leg_keys *keys; /* SRTP is offered or agreed on; secrecy.c; NULL: plain RTP */
 	struct zv_ip nat_ip;   /* where a phone behind a NAT sends from; family 0: it is not */
 	struct zv_sdp_media answered; /* what our last SDP answered, and its version */
 	uint32_t answer_version;
@@ -325,6 +327,19 @@ bool plain_hop(const char *uri, bool is_route, bool tcp_default, char *to, size_
 bool keep_text(char **slot, const char *text); /* false: no memory, or too long */
 /* Keeps tag, Contact and route set of a 2xx (or reliable 1xx); false: they are not usable. */
 bool leg_take_dialog(struct leg *leg, const sip_t *sip);
+
+/* secrecy.c: SRTP */
+#define SECRECY_LINES 400
+bool secrecy_begin(struct leg *leg); /* as the trunk wants it; false: no keys to be had */
+void secrecy_end(struct leg *leg);
+/* Refused: may it go on without SRTP?  Then its keys are gone. */
+bool secrecy_give_up(struct leg *leg);
+/* The crypto lines of our SDP; NULL: plain RTP. */
+const char *secrecy_lines(const struct leg *leg, bool answer, char to[SECRECY_LINES]);
+/* Their SDP, with their key if it has to have one; offer: else an answer to ours. */
+bool secrecy_parse(struct leg *leg, const char *body, size_t len, bool offer,
+		   struct zv_sdp_media *ret_media);
+void secrecy_publish(const struct leg *leg); /* to media; before it is told */
 
 /* stray.c: what comes without a transaction */
 int stray_message(struct agent *agent, nta_agent_t *nta, msg_t *msg, sip_t *sip);

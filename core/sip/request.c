@@ -82,7 +82,9 @@ void leg_request_uri(struct leg *leg)
 size_t leg_sdp(const struct leg *leg, const struct zv_sdp_media *answer_to, char *to)
 {
 	const struct zv_media_plan *plan = &leg->shard->sip->plan;
+	char lines[SECRECY_LINES];
 	struct zv_sdp_offer offer = {
+		.crypto = secrecy_lines(leg, answer_to != NULL, lines),
 		.session = leg->key.lo & INT32_MAX,
 		.version = answer_to == NULL && leg->answer_version == 0
 				   ? 1
@@ -93,8 +95,12 @@ size_t leg_sdp(const struct leg *leg, const struct zv_sdp_media *answer_to, char
 		.answer_to = answer_to,
 	};
 
+	size_t n;
+
 	zv_media_addr(plan, leg->id.slot, &offer.ip, &offer.port);
-	return zv_sdp_build(&offer, to);
+	n = zv_sdp_build(&offer, to);
+	explicit_bzero(lines, sizeof(lines));
+	return n;
 }
 
 struct request {

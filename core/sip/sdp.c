@@ -14,6 +14,7 @@ struct text {
 /* What the lines said so far. */
 struct scan {
 	struct zv_ip session_ip, media_ip;
+	const char *proto;
 	bool in_media, chosen; /* within some m=; within the audio stream that counts */
 	bool seen;             /* the audio stream was found */
 	uint16_t port;
@@ -115,7 +116,7 @@ static void take_media(struct scan *s, struct text t)
 	s->chosen = false;
 	if (s->seen || !next_word(&t, &kind) || !next_word(&t, &port) || !next_word(&t, &proto))
 		return;
-	if (!word_is(kind, "audio") || !word_is(proto, "RTP/AVP") ||
+	if (!word_is(kind, "audio") || !word_is(proto, s->proto) ||
 	    !take_number(&port, 65535, &n) || n == 0)
 		return;
 	s->seen = s->chosen = true;
@@ -165,10 +166,10 @@ static enum zv_err conclude(const struct scan *s, struct zv_sdp_media *ret_media
 	return ZV_OK;
 }
 
-enum zv_err zv_sdp_parse(const char *text, size_t len, struct zv_sdp_media *ret_media)
+static enum zv_err parse_as(const char *proto, const char *text, size_t len, struct zv_sdp_media *ret_media)
 {
 	struct text t = {text, text + len}, line;
-	struct scan s = {.session_direction = -1, .media_direction = -1};
+	struct scan s = {.proto = proto, .session_direction = -1, .media_direction = -1};
 
 	if (!next_line(&t, &line) || !word_is(line, "v=0"))
 		return ZV_EPARSE;
@@ -196,6 +197,16 @@ enum zv_err zv_sdp_parse(const char *text, size_t len, struct zv_sdp_media *ret_
 		}
 	}
 	return conclude(&s, ret_media);
+}
+
+enum zv_err zv_sdp_parse(const char *text, size_t len, struct zv_sdp_media *ret_media)
+{
+	return parse_as("RTP/AVP", text, len, ret_media);
+}
+
+enum zv_err zv_sdp_parse_srtp(const char *text, size_t len, struct zv_sdp_media *ret_media)
+{
+	return parse_as("RTP/SAVP", text, len, ret_media);
 }
 
 void zv_ip_text(const struct zv_ip *ip, char *to)
@@ -227,9 +238,10 @@ size_t zv_sdp_build(const struct zv_sdp_offer *offer, char *to)
 	zv_ip_text(&offer->rtcp_ip, rtcp_ip);
 	n = snprintf(to, ZV_SDP_MAX,
 		     "v=0\r\no=- %llu %u IN IP%d %s\r\ns=-\r\nc=IN IP%d %s\r\nt=0 0\r\n"
-		     "m=audio %u RTP/AVP",
+		     "m=audio %u RTP/%s",
 		     (unsigned long long)offer->session, offer->version, family_digit(&offer->ip),
-		     ip, family_digit(&offer->ip), ip, (unsigned)offer->port);
+		     ip, family_digit(&offer->ip), ip, (unsigned)offer->port,
+		     offer->crypto != NULL ? "SAVP" : "AVP");
 	for (int i = 0; i < n_types; i++)
 		n += snprintf(to + n, ZV_SDP_MAX - (size_t)n, " %u", (unsigned)types[i]);
 	if (dtmf != 0)
@@ -243,7 +255,8 @@ size_t zv_sdp_build(const struct zv_sdp_offer *offer, char *to)
 			      "a=rtpmap:%u telephone-event/8000\r\na=fmtp:%u 0-15\r\n",
 			      (unsigned)dtmf, (unsigned)dtmf);
 	n += snprintf(to + n, ZV_SDP_MAX - (size_t)n,
-		      "a=ptime:20\r\na=rtcp:%u IN IP%d %s\r\na=%s\r\n", (unsigned)offer->rtcp_port,
+		      "%sa=ptime:20\r\na=rtcp:%u IN IP%d %s\r\na=%s\r\n",
+		      offer->crypto != NULL ? offer->crypto : "", (unsigned)offer->rtcp_port,
 		      family_digit(&offer->rtcp_ip), rtcp_ip,
 		      mirrored[chosen == NULL ? 0 : chosen->direction]);
 	return (size_t)n;

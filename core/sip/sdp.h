@@ -13,7 +13,7 @@
 #include "dial/mediaplan.h"
 #include "zvonar/err.h"
 
-#define ZV_SDP_MAX 640 /* the longest body that zv_sdp_build writes, with its NUL */
+#define ZV_SDP_MAX 1024 /* the longest body that zv_sdp_build writes, with its NUL */
 
 enum zv_sdp_direction { ZV_SDP_SENDRECV, ZV_SDP_SENDONLY, ZV_SDP_RECVONLY, ZV_SDP_INACTIVE };
 
@@ -31,6 +31,9 @@ struct zv_sdp_media {
  * RTP/AVP, port 0, neither PCMA nor PCMU, or no numeric address.  A held stream is ZV_OK with
  * held set. */
 enum zv_err zv_sdp_parse(const char *text, size_t len, struct zv_sdp_media *ret_media) ZV_MUST_USE;
+/* The same for RTP/SAVP, and nothing else; its keys: sdes.h. */
+enum zv_err zv_sdp_parse_srtp(const char *text, size_t len,
+			      struct zv_sdp_media *ret_media) ZV_MUST_USE;
 
 struct zv_sdp_offer {
 	uint64_t session; /* o= */
@@ -40,6 +43,7 @@ struct zv_sdp_offer {
 	struct zv_ip rtcp_ip;
 	uint16_t rtcp_port;
 	bool pcmu_first;
+	const char *crypto; /* lines of keys: RTP/SAVP; NULL: RTP/AVP */
 	const struct zv_sdp_media *answer_to; /* NULL: an offer; else only what it chose */
 };
 

@@ -112,6 +112,10 @@ static bool params_ok(const struct zv_sip_params *p, char *text, size_t size)
 	for (uint32_t i = 0; i < p->n_trunks; i++) {
 		const struct zv_sip_trunk *t = &p->trunks[i];
 
+		if (t->srtp != ZV_SRTP_OFF && p->secrets == NULL) {
+			(void)snprintf(text, size, "SIP: trunk %s has SRTP, but no place for its keys", t->name);
+			return false;
+		}
 		if (t->port == 0 || (t->ip.family != 4 && t->ip.family != 6) || t->t1x64_ms == 0) {
 			(void)snprintf(text, size, "SIP: trunk %s has no address, port or time",
 				       t->name);

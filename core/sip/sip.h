@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "base/ring.h"
+#include "base/secrets.h"
 #include "dial/command.h"
 #include "dial/mediaplan.h"
 #include "dial/recover.h"
@@ -92,6 +93,8 @@ struct zv_sip_params {
 	uint32_t agents;           /* a shard; 8 */
 	char user_agent[64];
 	struct zv_key secret;      /* for zv_sip_names */
+	struct zv_secrets *secrets; /* where media finds keys, and that there are none: all slots;
+				     * NULL: no trunk may have SRTP */
 	const struct zv_media_plan *plan;
 	const struct zv_sip_trunk *trunks;
 	uint32_t n_trunks;

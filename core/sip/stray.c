@@ -160,8 +160,13 @@ void stray_answer(struct leg *leg, const sip_t *sip)
 	const sip_payload_t *body = sip->sip_payload;
 	struct zv_sdp_media m;
 
-	if (leg->shard->phones == NULL || leg->state != LEG_TALKING || body == NULL ||
-	    body->pl_data == NULL || zv_sdp_parse(body->pl_data, body->pl_len, &m) != ZV_OK)
+	if (leg->state != LEG_TALKING || body == NULL || body->pl_data == NULL ||
+	    (leg->shard->phones == NULL && leg->keys == NULL) ||
+	    !secrecy_parse(leg, body->pl_data, body->pl_len, false, &m))
+		return;
+	if (leg->keys != NULL)
+		secrecy_publish(leg); /* it may have taken another key */
+	if (leg->shard->phones == NULL)
 		return;
 	phone_media(leg, &m);
 	if (m.held || same_media(&m, &leg->media))
@@ -190,11 +195,13 @@ static void renegotiate(struct leg *leg, struct answer *a, const sip_t *sip, cha
 			(void)leg_sdp(leg, NULL, sdp);
 			a->sdp = sdp;
 		}
-	} else if (zv_sdp_parse(body->pl_data, body->pl_len, &m) != ZV_OK ||
+	} else if (!secrecy_parse(leg, body->pl_data, body->pl_len, true, &m) ||
 		   !takes_media(leg, &m, ret_moved)) {
 		a->code = 488;
 		a->phrase = sip_488_Not_acceptable;
 	} else {
+		if (leg->keys != NULL)
+			secrecy_publish(leg);
 		(void)leg_sdp(leg, &m, sdp);
 		a->sdp = sdp;
 	}

@@ -40,6 +40,7 @@ static void put_media(const struct leg *leg, struct zv_event *ev)
 {
 	if (!leg->media_set)
 		return;
+	secrecy_publish(leg);
 	ev->u.sip.sdp = 1;
 	ev->u.sip.rtp_ip = leg->media.ip;
 	ev->u.sip.rtp_port = leg->media.port;
