@@ -2,6 +2,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 
@@ -143,7 +144,12 @@ def main(arguments):
     return 1 if worse or any(bench["failed"] for bench in result["benches"]) else 0
 
 
+def stopped(_signal, _frame):
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, stopped)  # what runs is ended with this
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
