@@ -8,6 +8,7 @@ Kinds:
   prompt  the same with a prompt of five seconds: 250 packets
   both    the same, and the far end sends RTP too
   cancel  180, five seconds, CANCEL, 487
+  memory  600 calls up for half a minute, as `both`: what the process grew by a call
 Each caller makes the same calls at the same rate, one after the other in one run, to a sip_far
 started afresh.  What it saw of each call (answer, ACK, end, every packet of the prompt in its
 place) says which calls failed; a run in which one in a thousand or more did is said to have failed,
@@ -29,7 +30,7 @@ import tempfile
 import sipp
 from zvonard import Zvonard
 
-KINDS = ("calls", "prompt", "both", "cancel")
+KINDS = ("calls", "prompt", "both", "cancel", "memory")
 FAILED_MOST = 0.001
 TIMER_D_S = 32  # a client transaction of the stack lives that long (RFC 3261 17.1.1.2)
 UP_KB, ENDED_KB = 25, 14  # a call that is up, one that ended within TIMER_D_S
@@ -45,7 +46,13 @@ class Work:
     def __init__(self, options, kind):
         self.kind, self.rate, self.up, self.port = kind, options.rate, options.up, options.port
         self.calls = options.calls or int(options.rate * options.seconds)
-        self.prompt, self.send, self.ring = kind in ("prompt", "both"), kind == "both", kind == "cancel"
+        self.offers = 4096  # leads read ahead, the default
+        if kind == "memory":
+            # All up at once and none ended; a call holds its lead, and few more are read ahead.
+            self.rate, self.up, self.calls = min(50, options.rate), 30, options.calls or 600
+            self.offers = self.calls + 50
+        self.ring, self.send = kind == "cancel", kind in ("both", "memory")
+        self.prompt = self.send or kind == "prompt"
         self.shards, self.io, self.extra = options.shards, options.io, options.extra.replace("\\n", "\n") + "\n"
         self.packets = round(self.up * 50)
 
@@ -125,7 +132,8 @@ def measure(options, caller, kind):
             shutil.rmtree(scratch)
 
 
-REACH = {"sip_calls_cpu": 400, "sip_prompt_cpu": 1500, "sip_prompt_grew_to_allowed": 1, "sip_prompt_held": 300}
+REACH = {"sip_calls_cpu": 400, "sip_prompt_cpu": 1500, "sip_prompt_grew_to_allowed": 1, "sip_prompt_held": 300,
+         "sip_prompt_ended_memory": ENDED_KB, "sip_memory_up": UP_KB}
 
 
 def figure(name, unit, full):
@@ -170,14 +178,23 @@ class Lines:
             print(f"{name} {middle:{form}} {unit} {n} {middle:{form}} {worst:{form}}", flush=True)
 
 
+def kb_at(run, seconds):
+    return next((kb for at, kb in run["samples"] if at >= seconds), None)
+
+
 def show_memory(lines, kind, runs):
-    """What zvonard grew by, over what the calls of a full load may hold; only of runs that are long
-    enough for one."""
-    work = runs[0]["work"]
-    ended = min(work.calls, work.rate * TIMER_D_S)
-    may_kb = runs[0]["far"]["up_max"] * UP_KB + ended * ENDED_KB
+    """What zvonard grew by, over what the calls of a full load may hold, and what each call that ended
+    added while none was forgotten yet."""
+    work, up = runs[0]["work"], runs[0]["far"]["up_max"]
+    if kind == "memory":
+        return
+    ended = min(work.calls - up, work.rate * TIMER_D_S)
+    may_kb = up * UP_KB + ended * ENDED_KB
     lines.put(f"sip_{kind}_zvonard_grew", [run["kb"] for run in runs], "kB", work.calls)
     lines.put(f"sip_{kind}_zvonard_grew_to_allowed", [run["kb"] / may_kb for run in runs], "ratio", work.calls)
+    if work.calls / work.rate >= TIMER_D_S:
+        lines.put(f"sip_{kind}_zvonard_ended_memory",
+                  [(kb_at(run, 30) - kb_at(run, 10)) / 20 / run["held"] for run in runs], "kB/call", work.calls)
 
 
 def show_caller(lines, kind, name, runs):
@@ -186,6 +203,11 @@ def show_caller(lines, kind, name, runs):
     parts = {part for run in runs for part in run["us"]} - {"all", "far"}
     values = {part: [run["us"].get(part, 0.0) for run in runs] for part in parts}
     cpu = [run["us"]["all"] for run in runs]
+    if kind == "memory":
+        # Before the first goodbye; of SIPp only the most is known.
+        lines.put(f"sip_{kind}_{name}_up", [(kb_at(run, 28) - run["begin_kb"] if "samples" in run else run["kb"]) /
+                                            run["far"]["up_max"] for run in runs], "kB/call", n)
+        return
     lines.put(f"sip_{kind}_{name}_cpu", cpu, "us/call", n, cpu_us=round(statistics.median(cpu), 1),
               rss_kb=round(max(run["kb"] for run in runs)))
     for part in sorted(parts, key=lambda p: -statistics.median(values[p])):
@@ -211,7 +233,7 @@ def measure_kind(options, lines, callers, kind):
         show_caller(lines, kind, name, runs[name])
     if "zvonard" in callers:
         show_memory(lines, kind, runs["zvonard"])
-    if len(callers) == 2:
+    if len(callers) == 2 and kind != "memory":
         pairs = list(zip(runs["zvonard"], runs["sipp"]))
         lines.put(f"sip_{kind}_zvonard_to_sipp", [a["us"]["all"] / b["us"]["all"] for a, b in pairs], "ratio",
                   runs["sipp"][0]["n"])

@@ -21,7 +21,7 @@ IP = "127.91.0.1"  # its own address on loopback
 
 CONF = """\
 control: {{socket: var/zvonard.sock}}
-store: {{dir: var/store, map_size: 8G}}
+store: {{dir: var/store, map_size: 8G, offers: {offers}}}
 prompts: {{dir: ., cache: var/prompts}}
 sip: {{local_ip: {ip}, port_first: {sip}, shards: {shards}, unanswered_max: 4000}}
 media: {{ranges: ["{ip}:10000-{last}"], lost_after: 0, silence: {silence}, io: {io}}}
@@ -137,7 +137,7 @@ class Zvonard(House):
         os.chmod(so, 0o644)
         lines = min(8000, int(work.rate * (work.up + 2)) + 500)
         self.write("zvonar.yaml", CONF.format(sip=self.sip, far=work.port, rate=work.rate, lines=lines, ip=IP,
-                                              last=10000 + 2 * (lines + 100), shards=work.shards, io=work.io,
+                                              last=10000 + 2 * (lines + 100), shards=work.shards, io=work.io, offers=work.offers,
                                               silence="yes" if work.prompt else "no") + work.extra)
         self.write("campaigns/bench.yaml", CAMPAIGN)
         self.rules(PERMISSIVE)
