@@ -3,6 +3,7 @@
  * acknowledges dialogs, and can begin with calls to adopt. */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -25,8 +26,8 @@
 #define PHONES 2   /* with --phones: agents' slots; the calls are side legs */
 
 /* wallclock.c: the wall clock can be made to jump, to see that nothing minds. */
-extern _Atomic int64_t wall_jump_s;
-_Atomic int64_t wall_jump_s;
+extern _Atomic int64_t wall_jump_s, mono_jump_s;
+_Atomic int64_t wall_jump_s, mono_jump_s;
 
 struct job {
 	struct zv_sip *sip;
@@ -55,7 +56,7 @@ static struct {
 	struct call *calls;
 	uint32_t n_calls, next_call, in_flight, in_flight_max;
 	double cps, talk_s, cancel_s, seconds, linger_s, flush_ms, jump_at_s;
-	int64_t jump_s;
+	int64_t jump_s, forget_s;
 	uint32_t ring_ms, talk_max_s;
 	uint64_t called, caller, attempt_base;
 	bool quiet, flush_never, failover;
@@ -388,7 +389,7 @@ enum { O_TRUNK = 256, O_PORT, O_AGENTS, O_SHARDS, O_CALLS, O_CPS, O_RING, O_TALK
        O_PASSWORD, O_REALM, O_FOLLOW, O_PRIVACY, O_PAI, O_DIGITS, O_DOMAIN, O_OPTIONS, O_T1X64,
        O_BREAKER, O_REST, O_UNANSWERED, O_SESSION, O_ACKWAIT, O_FLUSH, O_CALLED, O_CALLER, O_LINGER,
        O_CANCEL, O_QUIET, O_SECONDS, O_ADOPT, O_BASE, O_JUMP, O_LEGS, O_DEBUG, O_SPARE, O_FAILOVER,
-       O_EVENTS, O_PHONES, O_CA, O_NAME, O_CERT, O_KEY, O_UNVERIFIED, O_WAIT_UP };
+       O_EVENTS, O_PHONES, O_CA, O_NAME, O_CERT, O_KEY, O_UNVERIFIED, O_WAIT_UP, O_FORGET };
 
 static const struct option options[] = {
 	{"trunk", 1, 0, O_TRUNK}, {"port", 1, 0, O_PORT}, {"agents", 1, 0, O_AGENTS},
@@ -402,7 +403,7 @@ static const struct option options[] = {
 	{"ack-wait", 1, 0, O_ACKWAIT}, {"flush", 1, 0, O_FLUSH}, {"called", 1, 0, O_CALLED},
 	{"caller", 1, 0, O_CALLER}, {"linger", 1, 0, O_LINGER}, {"cancel", 1, 0, O_CANCEL},
 	{"quiet", 0, 0, O_QUIET}, {"seconds", 1, 0, O_SECONDS}, {"adopt", 1, 0, O_ADOPT},
-	{"base", 1, 0, O_BASE}, {"jump", 1, 0, O_JUMP}, {"legs", 1, 0, O_LEGS},
+	{"base", 1, 0, O_BASE}, {"jump", 1, 0, O_JUMP}, {"forget", 1, 0, O_FORGET}, {"legs", 1, 0, O_LEGS},
 	{"debug", 0, 0, O_DEBUG}, {"spare-trunk", 1, 0, O_SPARE},
 	{"failover", 0, 0, O_FAILOVER}, {"event-ring", 1, 0, O_EVENTS},
 	{"phones", 1, 0, O_PHONES}, {"tls-ca", 1, 0, O_CA}, {"tls-name", 1, 0, O_NAME},
@@ -479,6 +480,7 @@ static void parse(int argc, char **argv)
 			if (sscanf(optarg, "%lf:%ld", &d.jump_at_s, &d.jump_s) != 2)
 				bad("jump");
 			break;
+		case O_FORGET: d.forget_s = atoi(optarg); break;
 		case O_LEGS: d.params.max_legs = (uint32_t)atoi(optarg); break;
 		case O_DEBUG: zv_log_init(ZV_LOG_DEBUG, false); break;
 		case '?': exit(2);
@@ -606,9 +608,35 @@ static void print_summary(void)
 	say("}}\n");
 }
 
+static void print_memory(const char *when)
+{
+	struct zv_sip_stats st;
+
+	zv_sip_get_stats(d.jobs[0].sip, 0, &st);
+	say("{\"ms\":%lld,\"ev\":\"MEMORY\",\"when\":\"%s\",\"transactions\":%u,\"heap\":%zu}\n",
+	    (long long)(mono_ms() - start_ms), when, st.transactions, mallinfo2().uordblks);
+}
+
+/* All calls are over: what they left, and what is left of that when the stack's timers have run out,
+ * which is what the monotonic clock is made to say. */
+static void forget(void)
+{
+	usleep(300000);
+	drain_events();
+	print_memory("over");
+	start_ms += d.forget_s * 1000;
+	atomic_store(&mono_jump_s, d.forget_s);
+	usleep(1200000);
+	drain_events();
+	print_memory("forgotten");
+}
+
 static void run(void)
 {
 	int64_t now, done_ms = 0;
+
+	if (d.forget_s != 0)
+		print_memory("begin");
 
 	for (;;) {
 		now = mono_ms();
@@ -625,6 +653,10 @@ static void run(void)
 		if (done_ms == 0 && d.in_flight == 0 &&
 		    (d.next_call == d.n_calls || d.params.n_open > 0))
 			done_ms = now;
+		if (done_ms != 0 && d.forget_s != 0) {
+			forget();
+			break;
+		}
 		if (done_ms != 0 && now - done_ms >= (int64_t)(d.linger_s * 1000))
 			break;
 		if (now - start_ms >= (int64_t)(d.seconds * 1000)) {

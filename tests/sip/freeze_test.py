@@ -62,5 +62,27 @@ def run(name, binary):
     check(max(late, default=0) <= cps / 10 * 2, "no burst afterwards: %s" % late)
 
 
+def given_back(binary):
+    """What finished calls hold goes with their transactions (timer D, K): the driver's monotonic clock
+    jumps past them."""
+    port, n = 16780, 600
+    far = far_end(os.path.join(os.path.dirname(binary), "uas"), port + 20)
+    d = Drive(binary + "_jump", "--quiet", "--port", port, "--legs", 1000, "--cps", 600, "--calls", n, "--talk", 0.1,
+              "--unanswered", 0, "--forget", 40, "--seconds", 20, "--trunk", "127.0.0.1:%d" % (port + 20))
+    s = d.finish(40)
+    seen(far)
+    begin, over, forgotten = (d.wait_for(lambda e: e["ev"] == "MEMORY" and e["when"] == w, w)
+                              for w in ("begin", "over", "forgotten"))
+    check(s["ended"] == n, "all calls went well: %s" % s)
+    print("%d transactions, %.1f kB a call when all are over; then %d, %d kB in all" % (
+        over["transactions"], (over["heap"] - begin["heap"]) / n / 1024, forgotten["transactions"],
+        (forgotten["heap"] - begin["heap"]) / 1024))
+    check(over["transactions"] == 2 * n, "INVITEs and BYEs wait for repetitions: %s" % over)
+    check((over["heap"] - begin["heap"]) / n < 20 * 1024, "14 kB for the one, some for the other")
+    check(forgotten["transactions"] == 0, "then nothing waits")
+    check(forgotten["heap"] - begin["heap"] < n * 512, "and the memory is back: %s" % forgotten)
+
+
 if __name__ == "__main__":
-    main({k: (lambda b, k=k: run(k, b)) for k in CASES})
+    main({"finished_calls_give_their_memory_back": given_back,
+          **{k: (lambda b, k=k: run(k, b)) for k in CASES}})

@@ -1,11 +1,11 @@
-/* clock_gettime whose wall clock can be made to jump; the monotonic clock stays true. */
+/* clock_gettime whose clocks can be made to jump, each by itself. */
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-extern _Atomic int64_t wall_jump_s;
+extern _Atomic int64_t wall_jump_s, mono_jump_s;
 
 __attribute__((visibility("default"))) int clock_gettime(clockid_t id, struct timespec *t);
 
@@ -15,5 +15,7 @@ int clock_gettime(clockid_t id, struct timespec *t)
 
 	if (r == 0 && id == CLOCK_REALTIME)
 		t->tv_sec += atomic_load(&wall_jump_s);
+	if (r == 0 && id == CLOCK_MONOTONIC)
+		t->tv_sec += atomic_load(&mono_jump_s);
 	return (int)r;
 }
