@@ -158,7 +158,9 @@ Test(callbacks, a_thousand_under_load_are_answered_within_a_second_of_their_time
 	play(d, start_ms + SPAN_MS + 120000);
 	/* They ring for 5.6 to 6.4 seconds. */
 	cr_expect_leq(within(d, false, 99), 1000, "p99 is %lld ms", (long long)within(d, false, 99));
-	/* Whoever waits for his own agent may wait for the end of a talk. */
+	/* Whoever waits for his own agent may wait for the end of a talk: one who is kept is still given to a
+	 * person who is on the line and would be abandoned.  Without that nine of ten are within half a second
+	 * instead of 35 s, but 2.5 % are abandoned instead of 0.8 %, and a tenth of the others' call-backs. */
 	cr_expect_leq(within(d, true, 50), 10000, "p50 is %lld ms", (long long)within(d, true, 50));
 	cr_expect_leq(within(d, true, 99), 61000, "p99 is %lld ms", (long long)within(d, true, 99));
 	cr_expect_gt(d->right_agent, CALLBACKS / 4 * 6 / 10, "%u had their own", d->right_agent);
