@@ -373,66 +373,61 @@ static enum zv_err dates_get(struct zv_txn *txn, uint32_t campaign, struct zv_da
 	return err;
 }
 
-static enum zv_err dates_put(struct zv_txn *txn, uint32_t campaign, const struct zv_date_rule *rule,
-			     bool *ret_written)
+struct dates {
+	uint32_t campaign;
+	struct zv_date_rule rule;
+};
+
+/* The same rule again changes nothing, and then the commit has nothing to flush. */
+static enum zv_err dates_put(struct zv_txn *txn, void *arg)
 {
+	const struct dates *d = arg;
 	uint8_t key[5], buf[256], old[256];
 	struct zv_w w = zv_w_begin(buf, sizeof(buf), ZV_RECORD_VERSION), o = zv_w_begin(old, sizeof(old), 0);
 	MDB_val k = {.mv_size = sizeof(key), .mv_data = key};
 	struct zv_date_rule was;
 	struct zv_camp *camp;
-	enum zv_err err = zv_db_camp(txn, campaign, &camp);
+	enum zv_err err = zv_db_camp(txn, d->campaign, &camp);
 
-	*ret_written = false;
 	if (err != ZV_OK)
 		return err;
-	err = dates_get(txn, campaign, &was);
+	err = dates_get(txn, d->campaign, &was);
+	if (err == ZV_ENOENT && d->rule.column[0] == 0)
+		return ZV_OK;
 	if (err != ZV_OK && err != ZV_ENOENT)
 		return err;
-	if (err == ZV_ENOENT && rule->column[0] == 0)
-		return ZV_OK;
-	dates_encode(&w, rule);
+	dates_encode(&w, &d->rule);
 	dates_encode(&o, &was);
 	if (w.bad || o.bad)
 		return ZV_EINVAL;
 	if (err == ZV_OK && w.n == o.n && memcmp(buf + 1, old + 1, w.n - 1) == 0)
 		return ZV_OK;
-	zv_put_be32(key, campaign);
+	zv_put_be32(key, d->campaign);
 	key[4] = ZV_CAMP_DATES;
-	*ret_written = true;
 	return zv_db_put(txn, ZV_T_CAMPAIGNS, &k, &w, 0);
 }
 
 enum zv_err zv_store_dates_put(struct zv_store *store, uint32_t campaign, const struct zv_date_rule *rule)
 {
-	struct zv_txn *txn = malloc(sizeof(*txn));
-	bool written = false;
-	enum zv_err err;
+	struct dates d = {campaign, *rule};
 
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	err = zv_db_begin(store, true, txn);
-	if (err == ZV_OK)
-		err = dates_put(txn, campaign, rule, &written);
-	if (err == ZV_OK && written)
-		err = zv_db_commit(txn);
-	else
-		zv_db_abort(txn);
-	free(txn);
-	return err;
+	return zv_db_write(store, dates_put, &d);
+}
+
+static enum zv_err dates_read(struct zv_txn *txn, void *arg)
+{
+	struct dates *d = arg;
+	enum zv_err err = dates_get(txn, d->campaign, &d->rule);
+
+	return err == ZV_ENOENT ? ZV_OK : err;
 }
 
 enum zv_err zv_store_dates_get(struct zv_store *store, uint32_t campaign, struct zv_date_rule *ret_rule)
 {
-	struct zv_txn *txn = malloc(sizeof(*txn));
-	enum zv_err err;
+	struct dates d = {.campaign = campaign};
+	enum zv_err err = zv_db_read(store, dates_read, &d);
 
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	err = zv_db_begin(store, false, txn);
 	if (err == ZV_OK)
-		err = dates_get(txn, campaign, ret_rule);
-	zv_db_abort(txn);
-	free(txn);
-	return err == ZV_ENOENT ? ZV_OK : err;
+		*ret_rule = d.rule;
+	return err;
 }

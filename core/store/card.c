@@ -12,12 +12,12 @@ static bool fits(const char *s, size_t max)
 	return s == NULL || strnlen(s, max + 1) <= max;
 }
 
-static enum zv_err put_note(struct zv_txn *txn, const struct zv_note *given)
+static enum zv_err put_note(struct zv_txn *txn, void *arg)
 {
 	struct zv_w w = zv_w_begin(txn->value, sizeof(txn->value), ZV_RECORD_VERSION);
 	uint8_t key[16];
 	MDB_val k = {.mv_size = sizeof(key), .mv_data = key};
-	struct zv_note note = *given;
+	struct zv_note note = *(const struct zv_note *)arg;
 	struct zv_lead_rec lead;
 	enum zv_err err;
 
@@ -37,26 +37,14 @@ static enum zv_err put_note(struct zv_txn *txn, const struct zv_note *given)
 
 enum zv_err zv_store_note_put(struct zv_store *store, const struct zv_note *note)
 {
-	struct zv_txn *txn;
-	enum zv_err err;
+	struct zv_note copy = *note;
 
 	if (zv_attempt_is_zero(note->attempt) || !fits(note->agent, ZV_USER_MAX) ||
 	    !fits(note->comment, ZV_NOTE_COMMENT_MAX) || !fits(note->topic, ZV_NOTE_WORD_MAX) ||
 	    !fits(note->subtopic, ZV_NOTE_WORD_MAX) || !fits(note->reason, ZV_NOTE_WORD_MAX) ||
 	    !fits(note->fields, ZV_NOTE_FIELDS_MAX))
 		return ZV_EINVAL;
-	txn = malloc(sizeof(*txn));
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	err = zv_db_begin(store, true, txn);
-	if (err == ZV_OK)
-		err = put_note(txn, note);
-	if (err == ZV_OK)
-		err = zv_db_commit(txn);
-	else
-		zv_db_abort(txn);
-	free(txn);
-	return err;
+	return zv_db_write(store, put_note, &copy);
 }
 
 static enum zv_err note_get(struct zv_txn *txn, struct zv_attempt_id attempt,
@@ -74,23 +62,29 @@ static enum zv_err note_get(struct zv_txn *txn, struct zv_attempt_id attempt,
 	return err;
 }
 
+struct note_ask {
+	struct zv_attempt_id attempt;
+	bool (*fn)(void *arg, const struct zv_note *note);
+	void *arg;
+};
+
+static enum zv_err tell_one_note(struct zv_txn *txn, void *arg)
+{
+	struct note_ask *ask = arg;
+	struct zv_note note;
+	enum zv_err err = note_get(txn, ask->attempt, &note);
+
+	if (err == ZV_OK)
+		(void)ask->fn(ask->arg, &note); /* its texts lie in the transaction */
+	return err;
+}
+
 enum zv_err zv_store_note_get(struct zv_store *store, struct zv_attempt_id attempt,
 			      bool (*fn)(void *arg, const struct zv_note *note), void *arg)
 {
-	struct zv_txn *txn = malloc(sizeof(*txn));
-	struct zv_note note;
-	enum zv_err err;
+	struct note_ask ask = {attempt, fn, arg};
 
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	err = zv_db_begin(store, false, txn);
-	if (err == ZV_OK)
-		err = note_get(txn, attempt, &note);
-	if (err == ZV_OK)
-		(void)fn(arg, &note);
-	zv_db_abort(txn);
-	free(txn);
-	return err;
+	return zv_db_read(store, tell_one_note, &ask);
 }
 
 struct notes_walk {

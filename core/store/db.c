@@ -66,6 +66,39 @@ void zv_db_abort(struct zv_txn *txn)
 	txn->t = NULL;
 }
 
+enum zv_err zv_db_read(struct zv_store *store, zv_txn_fn fn, void *arg)
+{
+	struct zv_txn *txn = malloc(sizeof(*txn));
+	enum zv_err err;
+
+	if (txn == NULL)
+		return ZV_ENOMEM;
+	err = zv_db_begin(store, false, txn);
+	if (err == ZV_OK)
+		err = fn(txn, arg);
+	zv_db_abort(txn);
+	free(txn);
+	return err;
+}
+
+enum zv_err zv_db_write(struct zv_store *store, zv_txn_fn fn, void *arg)
+{
+	struct zv_txn *txn = malloc(sizeof(*txn));
+	enum zv_err err;
+
+	if (txn == NULL)
+		return ZV_ENOMEM;
+	err = zv_db_begin(store, true, txn);
+	if (err == ZV_OK)
+		err = fn(txn, arg);
+	if (err == ZV_OK)
+		err = zv_db_commit(txn);
+	else
+		zv_db_abort(txn);
+	free(txn);
+	return err;
+}
+
 static void lower(_Atomic int64_t *low, int64_t ms)
 {
 	int64_t old = atomic_load_explicit(low, memory_order_relaxed);

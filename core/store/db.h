@@ -115,6 +115,10 @@ enum zv_err zv_db_begin(struct zv_store *store, bool write, struct zv_txn *txn) 
  * transaction is in the store. */
 enum zv_err zv_db_commit(struct zv_txn *txn) ZV_MUST_USE;
 void zv_db_abort(struct zv_txn *txn); /* accepts one that is closed */
+/* fn in a transaction of its own: to read, or to write: committed and flushed if fn says ZV_OK. */
+typedef enum zv_err (*zv_txn_fn)(struct zv_txn *txn, void *arg);
+enum zv_err zv_db_read(struct zv_store *store, zv_txn_fn fn, void *arg) ZV_MUST_USE;
+enum zv_err zv_db_write(struct zv_store *store, zv_txn_fn fn, void *arg) ZV_MUST_USE;
 
 /* *ret_r is the fields, valid until the next write of the transaction.  ZV_ENOENT, ZV_ECORRUPT,
  * ZV_EVERSION. */

@@ -40,13 +40,13 @@ static bool path_ok(const char *path)
 	return n > 0 && n <= ZV_RECORDING_PATH_MAX && path[0] != '/' && strstr(path, "..") == NULL;
 }
 
-static enum zv_err put(struct zv_txn *txn, const struct zv_recording *recording)
+static enum zv_err put(struct zv_txn *txn, void *arg)
 {
 	struct zv_w w = zv_w_begin(txn->value, sizeof(txn->value), ZV_RECORD_VERSION), lw;
 	uint8_t key[16], by[24], buf[16];
 	MDB_val k = {.mv_size = sizeof(key), .mv_data = key};
 	MDB_val lk = {.mv_size = sizeof(by), .mv_data = by};
-	struct zv_recording rec = *recording;
+	struct zv_recording rec = *(const struct zv_recording *)arg;
 	struct zv_lead_rec lead;
 	enum zv_err err = ZV_OK;
 
@@ -68,42 +68,36 @@ static enum zv_err put(struct zv_txn *txn, const struct zv_recording *recording)
 
 enum zv_err zv_store_recording_put(struct zv_store *store, const struct zv_recording *recording)
 {
-	struct zv_txn *txn;
-	enum zv_err err;
+	struct zv_recording copy = *recording;
 
 	if (!path_ok(recording->path) || zv_attempt_is_zero(recording->attempt))
 		return ZV_EINVAL;
-	txn = malloc(sizeof(*txn));
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	err = zv_db_begin(store, true, txn);
+	return zv_db_write(store, put, &copy);
+}
+
+struct ask {
+	struct zv_attempt_id attempt;
+	bool (*fn)(void *arg, const struct zv_recording *row);
+	void *arg;
+};
+
+static enum zv_err tell_one(struct zv_txn *txn, void *arg)
+{
+	struct ask *ask = arg;
+	struct zv_recording row;
+	enum zv_err err = get(txn, ask->attempt, &row);
+
 	if (err == ZV_OK)
-		err = put(txn, recording);
-	if (err == ZV_OK)
-		err = zv_db_commit(txn);
-	else
-		zv_db_abort(txn);
-	free(txn);
+		(void)ask->fn(ask->arg, &row);
 	return err;
 }
 
 enum zv_err zv_store_recording_get(struct zv_store *store, struct zv_attempt_id attempt,
 				   bool (*fn)(void *arg, const struct zv_recording *row), void *arg)
 {
-	struct zv_txn *txn = malloc(sizeof(*txn));
-	struct zv_recording row;
-	enum zv_err err;
+	struct ask ask = {attempt, fn, arg};
 
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	err = zv_db_begin(store, false, txn);
-	if (err == ZV_OK)
-		err = get(txn, attempt, &row);
-	if (err == ZV_OK)
-		(void)fn(arg, &row);
-	zv_db_abort(txn);
-	free(txn);
-	return err;
+	return zv_db_read(store, tell_one, &ask);
 }
 
 struct walk {
@@ -205,14 +199,11 @@ static bool gather(void *arg, struct zv_txn *txn, const MDB_val *key, struct zv_
 	return x->n < TAKE_ROWS;
 }
 
-static enum zv_err take(struct zv_store *store, struct expire *x)
+static enum zv_err take(struct zv_txn *txn, void *arg)
 {
-	struct zv_txn *txn = malloc(sizeof(*txn));
-	enum zv_err err;
+	const struct expire *x = arg;
+	enum zv_err err = ZV_OK;
 
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	err = zv_db_begin(store, true, txn);
 	for (uint32_t i = 0; i < x->n && err == ZV_OK; i++) {
 		uint8_t key[24];
 
@@ -223,11 +214,6 @@ static enum zv_err take(struct zv_store *store, struct expire *x)
 			err = zv_db_del(txn, ZV_T_RECORDINGS, key, sizeof(key));
 		err = err == ZV_ENOENT ? ZV_OK : err;
 	}
-	if (err == ZV_OK)
-		err = zv_db_commit(txn);
-	else
-		zv_db_abort(txn);
-	free(txn);
 	return err;
 }
 
@@ -258,7 +244,7 @@ enum zv_err zv_store_recordings_expire(struct zv_store *store, const char *dir, 
 		err = zv_db_walk(store, ZV_T_RECORDINGS, &k, gather, x);
 		more = x->n == TAKE_ROWS;
 		if (err == ZV_OK && x->n > 0)
-			err = take(store, x);
+			err = zv_db_write(store, take, x);
 	}
 	if (x->dir_fd >= 0)
 		close(x->dir_fd);

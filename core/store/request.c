@@ -262,26 +262,19 @@ static enum zv_err change(struct zv_txn *txn, struct change *c)
 	return put(txn, &q, &old);
 }
 
+static enum zv_err run_in(struct zv_txn *txn, void *arg)
+{
+	struct change *c = arg;
+
+	return c->what == ZV_REQUEST_CREATED ? create(txn, c) : change(txn, c);
+}
+
 static enum zv_err run(struct zv_store *store, struct change *c)
 {
-	struct zv_txn *txn;
-	enum zv_err err;
-
 	if (!word_ok(c->who, ZV_USER_MAX) || !word_ok(c->fields, ZV_NOTE_FIELDS_MAX) ||
 	    !word_ok(c->result, ZV_NOTE_COMMENT_MAX))
 		return ZV_EINVAL;
-	txn = malloc(sizeof(*txn));
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	err = zv_db_begin(store, true, txn);
-	if (err == ZV_OK)
-		err = c->what == ZV_REQUEST_CREATED ? create(txn, c) : change(txn, c);
-	if (err == ZV_OK)
-		err = zv_db_commit(txn);
-	else
-		zv_db_abort(txn);
-	free(txn);
-	return err;
+	return zv_db_write(store, run_in, c);
 }
 
 enum zv_err zv_store_request_create(struct zv_store *store, const struct zv_request *request,
@@ -333,22 +326,6 @@ enum zv_err zv_store_request_return(struct zv_store *store, uint64_t id, const c
 
 /* ---- reading ---- */
 
-static enum zv_err with_txn(struct zv_store *store, enum zv_err (*fn)(struct zv_txn *txn, void *arg),
-			    void *arg)
-{
-	struct zv_txn *txn = malloc(sizeof(*txn));
-	enum zv_err err;
-
-	if (txn == NULL)
-		return ZV_ENOMEM;
-	err = zv_db_begin(store, false, txn);
-	if (err == ZV_OK)
-		err = fn(txn, arg);
-	zv_db_abort(txn);
-	free(txn);
-	return err;
-}
-
 /* Index entries that begin with the prefix; fn false ends it. */
 static enum zv_err tasks_each(struct zv_txn *txn, const uint8_t *prefix, size_t n,
 			      bool (*fn)(void *arg, const MDB_val *key), void *arg)
@@ -388,7 +365,7 @@ enum zv_err zv_store_request_get(struct zv_store *store, uint64_t id, zv_request
 {
 	struct one o = {id, fn, arg};
 
-	return with_txn(store, get_one, &o);
+	return zv_db_read(store, get_one, &o);
 }
 
 struct next {
@@ -451,7 +428,7 @@ enum zv_err zv_store_request_next(struct zv_store *store, const char *agent,
 {
 	struct next n = {.agent = text(agent), .may = may, .fn = fn, .arg = arg};
 
-	return with_txn(store, find_next, &n);
+	return zv_db_read(store, find_next, &n);
 }
 
 struct each {
@@ -527,7 +504,7 @@ enum zv_err zv_store_requests_each(struct zv_store *store, const struct zv_reque
 	/* What stands in the index is found by it; the rest is walked through. */
 	if (filter->person != 0 || filter->lead != 0 || filter->status == ZV_REQUEST_NEW ||
 	    (filter->agent != NULL && filter->status == ZV_REQUEST_WORK))
-		return with_txn(store, walk_index, &e);
+		return zv_db_read(store, walk_index, &e);
 	zv_put_be64(from, filter->after);
 	return zv_db_walk(store, ZV_T_REQUESTS, &k, one_row, &e);
 }
@@ -582,7 +559,7 @@ enum zv_err zv_store_request_counts(struct zv_store *store, int64_t now_ms,
 {
 	struct zv_request_counts c = {0};
 	struct count n = {.now_ms = now_ms, .c = &c};
-	enum zv_err err = with_txn(store, count_all, &n);
+	enum zv_err err = zv_db_read(store, count_all, &n);
 
 	if (err == ZV_OK)
 		*ret_counts = c;
@@ -647,7 +624,7 @@ enum zv_err zv_store_requests_escalate(struct zv_store *store, int64_t now_ms, z
 	do {
 		l = (struct late){.now_ms = now_ms};
 		if (err == ZV_OK)
-			err = with_txn(store, find_all_late, &l);
+			err = zv_db_read(store, find_all_late, &l);
 		if (err != ZV_OK || l.n == 0)
 			break;
 		err = zv_db_begin(store, true, txn);
@@ -697,7 +674,7 @@ enum zv_err zv_erase_requests(struct zv_store *store, struct zv_txn *txn, uint64
 
 	do {
 		h.late.n = 0;
-		err = with_txn(store, find_of_person, &h);
+		err = zv_db_read(store, find_of_person, &h);
 		if (err != ZV_OK || h.late.n == 0)
 			return err;
 		err = zv_db_begin(store, true, txn);
