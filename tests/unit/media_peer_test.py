@@ -41,8 +41,8 @@ def encode(pt, samples):
 
 
 class Bed:
-    def __init__(self, *options, lost_ms=0, rtcp_ms=0, port=PORT, slots=8):
-        self.p = subprocess.Popen([BED, str(port), str(slots), str(RTCP), str(lost_ms),
+    def __init__(self, *options, lost_ms=0, rtcp_ms=0, port=PORT, slots=8, program=None):
+        self.p = subprocess.Popen([*(program or [BED]), str(port), str(slots), str(RTCP), str(lost_ms),
                                    str(rtcp_ms), *IO, *options], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, bufsize=0)
         self.lines, self.rest = [], b''

@@ -56,8 +56,10 @@ static bool keep(struct queue *q, struct rte_mbuf *m, uint32_t port, const struc
 	struct zv_packet *packet = &b->packets[b->n];
 	struct port *p = zv_queue_port(q, port);
 
+	if (p == NULL || !p->open || b->n == ZV_PACKET_BURST)
+		return false;
 	/* Frames that stood in the queue when the port was opened came while it was closed. */
-	if (p == NULL || !p->open || p->from_drain > q->drains || b->n == ZV_PACKET_BURST)
+	if (p->from_drain > q->drains && p->from_taken > q->taken)
 		return false;
 	packet->peer = (struct zv_peer){.ip = {.family = 4}, .port = g->from_port};
 	memcpy(packet->peer.ip.bytes, g->from_ip, 4);
@@ -114,6 +116,7 @@ static void sort(struct queue *q, struct rte_mbuf **mbufs, uint16_t n)
 	struct rte_mbuf *others[ZV_PACKET_BURST];
 	uint16_t n_others = 0;
 
+	q->taken += n;
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const void *));
 	for (uint16_t i = 0; i < n; i++)

@@ -34,7 +34,8 @@ struct port {
 	uint32_t ip;          /* our own, as it stands in a packet */
 	uint16_t port;
 	uint32_t rejected;
-	uint64_t from_drain;  /* of the queue's drains: what was there before is not for us */
+	uint64_t from_drain;  /* of the queue's drains: what was there before is not for us... */
+	uint64_t from_taken;  /* ...nor what was taken before, where it is never empty */
 	struct zv_filter filter;
 };
 
@@ -56,6 +57,7 @@ struct queue {
 	int epoll_fd;             /* the wake descriptors, edge-triggered */
 	struct rte_mempool *pool;
 	uint64_t drains;          /* how often the device had nothing more */
+	uint64_t taken;           /* frames of it, and of other threads */
 	struct batch waiting, reports, lent; /* reports: RTCP's */
 	uint32_t n_rooms;
 	uint8_t scratch[ZV_PACKET_MAX];

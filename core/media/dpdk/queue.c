@@ -74,6 +74,7 @@ static void dpdk_filter(struct zv_packet_io *io, uint32_t port, const struct zv_
 			introduce(q);
 		zv_queue_poll(q);
 		p->from_drain = q->drains > drains ? q->drains : q->drains + 1;
+		p->from_taken = q->taken + ZV_DPDK_DESCRIPTORS + (q->dpdk->plan.n_threads - 1) * HANDED;
 		p->rejected = 0;
 		p->open = true;
 		q->n_open++;
