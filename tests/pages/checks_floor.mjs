@@ -53,6 +53,14 @@ export const floorChecks = [
 			assert.ok(Math.abs(widths[1] / widths[0] - 147 / 212) < 0.02, `${widths}`);
 			await shows(page, '.trunk.down', /reserve\s*не работает/);
 			await shows(page, '#queues', /Горячая линия/);
+			// who waits is told at once, before the next snapshot; again and again, as those come each second
+			const told77 = setInterval(() => s.mock('publish', { to: ':supervisor', event: 'queue',
+				data: { queue: 'help', what: 1, waiting: 77, wait_s: 5 } }), 100);
+			try {
+				await shows(page, '#queues', /77/);
+			} finally {
+				clearInterval(told77);
+			}
 		},
 	},
 	{

@@ -147,7 +147,7 @@ function onEvent(name, data) {
 			draw();
 		}
 	} else if (name === 'queue' && floor) {
-		const q = floor.queues?.find((one) => one.name === data.name);
+		const q = floor.queues?.find((one) => one.name === data.queue);
 		if (q) {
 			Object.assign(q, data);
 			draw();
