@@ -30,7 +30,7 @@ export const breaks = [
 	{ check: 'a supervisor listens', file: 'people.js', from: "post('desk/leave'", to: "post('desk/listen'" },
 	{ check: 'alarms stand', file: 'floor.js', from: "$('alarms').prepend(node);", to: '' },
 	{ check: 'names like <script> stay', file: 'dom.js', from: 'node.textContent = value;', to: 'node.innerHTML = value;' },
-	{ check: 'an agent is refused', file: 'floor.js', from: "status === 403 ? t('login.role')", to: "status === 499 ? t('login.role')" },
+	{ check: 'an agent is refused', file: 'login.js', from: "status === 403 ? t('login.role')", to: "status === 499 ? t('login.role')" },
 	{ check: 'the floor comes back', file: 'api.js', from: 'this.delay = Math.min(this.delay * 2, 8000);', to: 'this.delay = 600000;' },
 	{ check: 'the floor comes back', file: 'floor.js', from: 'lost(state ===', to: 'void (state ===' },
 	{ check: 'every text is', file: 'uk.js', from: "'do.ready': 'Готовий',", to: '' },

@@ -1,9 +1,9 @@
 // agent.js -- the agent's page: who is in, the header, the stream, the keys.
 
-import { Problem, Stream, del, get, post } from './api.js';
+import { Problem, Stream, del, post } from './api.js';
 import { $, arrows, enable, fill, h, icon, say, setIcon, show, typing } from './dom.js';
 import { onLang, phone, span, t, texts, word } from './text.js';
-import { attempt, langs, login, lost, toast } from './login.js';
+import { askIn, attempt, begin, langs, lost, toast } from './login.js';
 import { inState, left, model, pauseName, previewing, refresh, take, talking, wrapping } from './model.js';
 import { drawCard, drawIdle } from './card.js';
 import { dialog, drawCall, drawManual, keyDial, tickCall } from './call.js';
@@ -200,20 +200,9 @@ const stream = new Stream(onEvent, (state, ms) => {
 		lost(state === 'lost', ms);
 });
 
-let asking = false;
+const denied = (status) => askIn(stream, status, Boolean(model.me), () => start(true));
 
-async function denied(status) {
-	stream.stop();
-	lost(false);
-	if (asking)
-		return;
-	asking = true;
-	await login(status === 403 ? t('login.role') : model.me ? t('login.over') : '');
-	asking = false;
-	begin(true);
-}
-
-function begin(byPassword) {
+function start(byPassword) {
 	fresh = byPassword;
 	leaving = false;
 	stream.last = '';
@@ -265,9 +254,4 @@ setInterval(() => { if (model.me && !stream.stopped) refreshTasks(); }, 60000);
 
 texts(document);
 langs($('lang'));
-get('me').then(() => begin(false), (e) => {
-	if (e instanceof Problem)
-		denied(0);
-	else
-		begin(false);
-});
+begin(() => start(false), denied);

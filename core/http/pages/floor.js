@@ -3,7 +3,7 @@
 import { Problem, Stream, del, get, now, setNow } from './api.js';
 import { $, fill, h, icon, say, show } from './dom.js';
 import { clock, figure, moment, onLang, percent, span, t, texts } from './text.js';
-import { langs, login, lost } from './login.js';
+import { askIn, begin, langs, lost } from './login.js';
 import { drawPeople, heardOver, pauseCodes, setOwn } from './people.js';
 import { drawCampaigns, drawLines, meter, redraw } from './campaigns.js';
 import { Chart, Hour } from './chart.js';
@@ -179,19 +179,10 @@ const stream = new Stream(onEvent, (state, ms) => {
 		lost(state === 'lost', ms);
 });
 
-let asking = false;
-
-async function denied(status) {
-	stream.stop();
-	lost(false);
-	if (asking)
-		return;
-	asking = true;
-	await login(status === 403 ? t('login.role') : me ? t('login.over') : '');
-	asking = false;
+const denied = (status) => askIn(stream, status, Boolean(me), () => {
 	stream.last = '';
 	stream.start();
-}
+});
 
 $('logout').addEventListener('click', async () => {
 	stream.stop();
@@ -215,9 +206,4 @@ setInterval(tick, 1000);
 tick();
 texts(document);
 langs($('lang'));
-get('me').then(() => stream.start(), (e) => {
-	if (e instanceof Problem)
-		denied(0);
-	else
-		stream.start();
-});
+begin(() => stream.start(), denied);

@@ -1,7 +1,7 @@
 // login.js -- the log-in form, the banner of a lost connection, the choice of language and short
 // notes: what both pages have.
 
-import { Problem, post } from './api.js';
+import { Problem, get, post } from './api.js';
 import { $, fill, h, icon, say, show } from './dom.js';
 import { known, lang, languages, setLang, t, texts } from './text.js';
 
@@ -88,6 +88,25 @@ export function login(message) {
 			say(failed, message);
 		user.focus();
 	});
+}
+
+let asking = false;
+
+// Not let in (401, 403), or no more: asks once, however often that is said, and goes on with `then`.
+export async function askIn(stream, status, wasIn, then) {
+	stream.stop();
+	lost(false);
+	if (asking)
+		return;
+	asking = true;
+	await login(status === 403 ? t('login.role') : wasIn ? t('login.over') : '');
+	asking = false;
+	then();
+}
+
+// The page begins: with who has a session already, else with the form.
+export function begin(start, denied) {
+	get('me').then(start, (e) => (e instanceof Problem ? denied(0) : start()));
 }
 
 let lostUntil = 0;
