@@ -48,7 +48,7 @@ class Work:
     """As bench/sip's, for calls that all come at once and stay."""
 
     kind, prompt, send, ring, shards = "prompt", True, True, False, 1
-    extra = ""
+    extra, io, offers = "", "auto", 4096
 
     def __init__(self, options, calls, up):
         self.calls, self.up, self.port = calls, up, options.port
