@@ -87,6 +87,7 @@ static void *run(void *arg)
 {
 	struct { struct bench *bench; uint32_t i; } *a = arg;
 
+	pthread_setname_np(pthread_self(), "bench-media"); /* for perf --comm */
 	if (zv_media_thread(a->bench->media, a->i, &a->bench->rings[a->i], &a->bench->stop) != ZV_OK)
 		fprintf(stderr, "bridge_bench: no thread\n");
 	return NULL;
