@@ -20,9 +20,9 @@
 #define RING_FLAGS   (IORING_SETUP_CQSIZE | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | \
 		      IORING_SETUP_R_DISABLED)
 #define SUBMISSIONS  256u
-#define NAME_MAX_LEN sizeof(struct sockaddr_in6)
+#define NAME_ROOM    32u /* of a sender; what follows it is aligned */
 #define CONTROL_LEN  CMSG_SPACE(sizeof(struct timespec))
-#define BUFFER       ((sizeof(struct io_uring_recvmsg_out) + NAME_MAX_LEN + CONTROL_LEN + ZV_PACKET_MAX + 15) / 16 * 16)
+#define BUFFER       ((sizeof(struct io_uring_recvmsg_out) + NAME_ROOM + CONTROL_LEN + ZV_PACKET_MAX + 15) / 16 * 16)
 #define BUFFERS_LEAST 256u
 #define BUFFERS_MOST  4096u
 #define WAKES_MAX     2u
@@ -166,7 +166,7 @@ static bool take_message(struct uring *s, uint32_t port, uint16_t buffer, int le
 
 	if (out == NULL)
 		return false;
-	memcpy(&sa, io_uring_recvmsg_name(out), out->namelen < NAME_MAX_LEN ? out->namelen : NAME_MAX_LEN);
+	memcpy(&sa, io_uring_recvmsg_name(out), out->namelen < NAME_ROOM ? out->namelen : NAME_ROOM);
 	zv_udp_peer(&sa, &ret_packet->peer);
 	if (out->flags & MSG_TRUNC || !zv_filter_pass(&p->filter, &ret_packet->peer)) {
 		p->rejected++;
@@ -425,7 +425,7 @@ static enum zv_err uring_open(struct zv_packet_hub *hub, uint32_t thread, char *
 	s->io.ops = &uring_ops;
 	s->io.one_queue = true;
 	s->rtcp_fd = -1;
-	s->form.msg_namelen = NAME_MAX_LEN;
+	s->form.msg_namelen = NAME_ROOM;
 	s->form.msg_controllen = CONTROL_LEN;
 	for (uint32_t i = 0; i < ZV_PACKET_BURST; i++)
 		s->out[i] = (struct msghdr){.msg_name = &s->to[i], .msg_iov = &s->iovs[i], .msg_iovlen = 1};
