@@ -53,6 +53,7 @@ static struct {
 	struct zv_open_attempt open[64];
 	struct job jobs[SHARDS_MAX + 1];
 	uint32_t n_jobs, first_slot;
+	struct zv_secrets *secrets;
 	struct call *calls;
 	uint32_t n_calls, next_call, in_flight, in_flight_max;
 	double cps, talk_s, cancel_s, seconds, linger_s, flush_ms, jump_at_s;
@@ -121,6 +122,7 @@ static const char *event_name(uint16_t type)
 static void print_event(const struct zv_event *ev, uint64_t call)
 {
 	char ip[46] = "";
+	uint32_t version;
 
 	if (d.quiet)
 		return;
@@ -140,11 +142,12 @@ static void print_event(const struct zv_event *ev, uint64_t call)
 			  ev->u.sip.rtp_ip.bytes, ip, sizeof(ip));
 	say("{\"ms\":%lld,\"ev\":\"%s\",\"call\":%llu,\"slot\":%u,\"gen\":%u,\"trunk\":%u,"
 	    "\"code\":%u,\"q850\":%u,\"retry_after\":%u,\"by\":%u,\"local\":%u,\"cancelled\":%u,"
-	    "\"sdp\":%u,\"ip\":\"%s\",\"port\":%u,\"pt\":%u,\"dtmf\":%u}\n",
+	    "\"sdp\":%u,\"ip\":\"%s\",\"port\":%u,\"pt\":%u,\"dtmf\":%u,\"secrecy\":%u}\n",
 	    (long long)(mono_ms() - start_ms), event_name(ev->type), (unsigned long long)call,
 	    ev->leg.slot, ev->leg.gen, ev->trunk, ev->code, ev->u.sip.q850,
 	    ev->u.sip.retry_after_s, ev->u.sip.by, ev->u.sip.local, ev->u.sip.cancelled,
-	    ev->u.sip.sdp, ip, ev->u.sip.rtp_port, ev->u.sip.payload_type, ev->u.sip.dtmf_type);
+	    ev->u.sip.sdp, ip, ev->u.sip.rtp_port, ev->u.sip.payload_type, ev->u.sip.dtmf_type,
+	    (unsigned)zv_secrets_how(d.secrets, ev->leg.slot, ev->leg.gen, &version));
 }
 
 static struct job *job_of(uint32_t slot)
@@ -389,7 +392,8 @@ enum { O_TRUNK = 256, O_PORT, O_AGENTS, O_SHARDS, O_CALLS, O_CPS, O_RING, O_TALK
        O_PASSWORD, O_REALM, O_FOLLOW, O_PRIVACY, O_PAI, O_DIGITS, O_DOMAIN, O_OPTIONS, O_T1X64,
        O_BREAKER, O_REST, O_UNANSWERED, O_SESSION, O_ACKWAIT, O_FLUSH, O_CALLED, O_CALLER, O_LINGER,
        O_CANCEL, O_QUIET, O_SECONDS, O_ADOPT, O_BASE, O_JUMP, O_LEGS, O_DEBUG, O_SPARE, O_FAILOVER,
-       O_EVENTS, O_PHONES, O_CA, O_NAME, O_CERT, O_KEY, O_UNVERIFIED, O_WAIT_UP, O_FORGET };
+       O_EVENTS, O_PHONES, O_CA, O_NAME, O_CERT, O_KEY, O_UNVERIFIED, O_WAIT_UP, O_FORGET,
+       O_SRTP };
 
 static const struct option options[] = {
 	{"trunk", 1, 0, O_TRUNK}, {"port", 1, 0, O_PORT}, {"agents", 1, 0, O_AGENTS},
@@ -408,7 +412,7 @@ static const struct option options[] = {
 	{"failover", 0, 0, O_FAILOVER}, {"event-ring", 1, 0, O_EVENTS},
 	{"phones", 1, 0, O_PHONES}, {"tls-ca", 1, 0, O_CA}, {"tls-name", 1, 0, O_NAME},
 	{"tls-cert", 1, 0, O_CERT}, {"tls-key", 1, 0, O_KEY}, {"tls-unverified", 0, 0, O_UNVERIFIED},
-	{"wait-up", 0, 0, O_WAIT_UP}, {0, 0, 0, 0}};
+	{"wait-up", 0, 0, O_WAIT_UP}, {"srtp", 1, 0, O_SRTP}, {0, 0, 0, 0}};
 
 static void text_option(char *to, size_t size, const char *arg)
 {
@@ -437,6 +441,7 @@ static void trunk_option(struct zv_sip_trunk *t, int o)
 	case O_CERT: text_option(t->tls.certificate, sizeof(t->tls.certificate), optarg); break;
 	case O_KEY: text_option(t->tls.key, sizeof(t->tls.key), optarg); break;
 	case O_UNVERIFIED: t->tls.verify = false; break;
+	case O_SRTP: t->srtp = strcmp(optarg, "offer") == 0 ? ZV_SRTP_OFFER : ZV_SRTP_REQUIRE; break;
 	case O_SESSION: t->session_expires_s = (uint32_t)atoi(optarg); break;
 	default: bad("option");
 	}
@@ -676,6 +681,9 @@ int main(int argc, char **argv)
 	set_defaults();
 	parse(argc, argv);
 	set_plan();
+	if (zv_secrets_create(d.plan.n_slots, &d.secrets) != ZV_OK)
+		return 1;
+	d.params.secrets = d.secrets;
 	err = zv_sip_create(&d.params, text, sizeof(text), &sip);
 	if (err != ZV_OK) {
 		fprintf(stderr, "dialdrive: %d %s\n", (int)err, text);
@@ -707,6 +715,7 @@ int main(int argc, char **argv)
 	zv_sip_destroy(sip);
 	for (uint32_t i = 0; i < d.n_jobs; i++)
 		free_rings(&d.jobs[i]);
+	zv_secrets_destroy(d.secrets);
 	free(d.calls);
 	free(d.free_slots);
 	free(d.acks);

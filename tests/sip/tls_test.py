@@ -12,6 +12,7 @@ import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import certs  # noqa: E402
+import srtp  # noqa: E402
 from siptest import Drive, Failed, SDP, check, main  # noqa: E402
 from tlstrunk import TlsTrunk as Far  # noqa: E402
 
@@ -218,6 +219,62 @@ def a_closed_connection_comes_back(driver):
         check(finished["answered"] >= 36, "calls go on: %s" % finished)
         check(drv.events[-1]["ev"] == "SUMMARY", "the end")
         trunk.close()
+
+
+def srtp_calls(driver, answer, *args, calls=1):
+    """(events, INVITEs, log) of calls to a far end that answers like that."""
+    with Bed() as bed:
+        trunk = TlsTrunk(*bed.ca.sign("good", "DNS:sip.trunk.example"), answer=answer)
+        drv = bed.drive(driver, "--wait-up", "--calls", calls, *args)
+        drv.finish()
+        trunk.close()
+        return drv, trunk, bed.text()
+
+
+SAVP = SDP.replace("RTP/AVP", "RTP/SAVP")
+
+
+def only_an_answer_to_srtp_is_srtp(driver):
+    """require: what is no answer with a key ends the call; no call goes on without."""
+    suite = "AES_CM_128_HMAC_SHA1_80"
+    key = srtp.new_key(suite)
+    answers = [SAVP + srtp.line(1, suite, key), SDP, SAVP, SAVP + srtp.line(9, suite, key),
+               SAVP + srtp.line(1, suite, key, "|2^20|1:4"), SAVP + srtp.line(2, suite, key), None]
+
+    def answer(invite):
+        body = answers[len(seen)]
+        seen.append(srtp.offered(invite.body))
+        return (488, "") if body is None else (200, body)
+
+    seen = []
+    drv, trunk, _ = srtp_calls(driver, answer, "--srtp", "require", "--cps", 5, calls=len(answers))
+    check(len(trunk.of("INVITE")) == len(answers), "no second try: %d" % len(trunk.of("INVITE")))
+    check([bool(drv.of(i, "ANSWERED")) for i in range(7)] == [True] + 6 * [False], "the first alone is a call")
+    check(drv.of(0, "ANSWERED")[0]["secrecy"] == 2, "media will find its key")
+    check(drv.of(0, "CLOSED")[0]["secrecy"] == 0, "and none after its end")
+    check(all(drv.of(i, "FAILED")[0]["code"] == 488 for i in range(1, 7)), "the others fail as 488")
+    check(len(trunk.of("BYE")) == 6 and len(trunk.of("ACK")) >= 6, "and are ended")
+    check(all({s for s, _ in o.values()} == set(srtp.SUITES) for o in seen), "all suites are offered")
+    keys = [k for o in seen for _, k in o.values()]
+    check(len(set(keys)) == len(keys) and not any(k.count(0) > 6 for k in keys), "each with a key of its own")
+
+
+def srtp_is_offered_and_done_without_after_a_488(driver):
+    def answer(invite):
+        return (200, SDP) if "RTP/AVP" in invite.body else (488, "")
+
+    drv, trunk, _ = srtp_calls(driver, answer, "--srtp", "offer", calls=2)
+    protos = [("SAVP" if "RTP/SAVP" in m.body else "AVP", m.get("call-id")) for m in trunk.of("INVITE")]
+    check(sorted(p for p, _ in protos) == ["AVP", "AVP", "SAVP", "SAVP"], "SAVP first, AVP once: %s" % protos)
+    check(len({c for _, c in protos}) == 2, "in the same call")
+    check("a=crypto" not in trunk.of("INVITE")[-1].body, "no key in the second")
+    check(all(drv.of(i, "ANSWERED")[0]["secrecy"] == 1 for i in range(2)), "media are told: plain")
+
+
+def a_plain_answer_to_an_offer_of_srtp_is_none(driver):
+    drv, trunk, _ = srtp_calls(driver, lambda invite: (200, SDP), "--srtp", "offer")
+    check(not drv.of(0, "ANSWERED") and drv.of(0, "FAILED")[0]["code"] == 488, "not a call: %s" % drv.story(0))
+    check(len(trunk.of("INVITE")) == 1 and len(trunk.of("BYE")) == 1, "and ended")
 
 
 def silent_far_ends_delay_nobody(driver):
