@@ -19,12 +19,15 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/secrets.h"
 #include "media/io.h"
 #include "media/media.h"
 #include "media/prompts.h"
 #include "line.h"
 
 struct bench {
+	struct zv_secrets *secrets;
+	enum zv_srtp_suite suite; /* of SRTP; ZV_SUITE_NONE: plain */
 	uint32_t streams, seconds, most_us;
 	uint16_t port;
 	bool talk, inband, json;
@@ -129,6 +132,21 @@ static double cpu_us(const struct rusage *u)
 	       (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec);
 }
 
+/* Each stream hears its neighbour. */
+static bool make_keys(struct bench *b)
+{
+	if (zv_secrets_create(b->streams, &b->secrets) != ZV_OK)
+		return false;
+	for (uint32_t i = 0; i < b->streams; i++) {
+		struct zv_secret s = {.gen = 1, .how = ZV_SECRECY_SRTP, .suite = (uint8_t)b->suite};
+
+		memset(s.ours, (int)(i & 255), sizeof(s.ours));
+		memset(s.theirs, (int)((i ^ 1) & 255), sizeof(s.theirs));
+		zv_secrets_put(b->secrets, i, &s);
+	}
+	return true;
+}
+
 static bool set_up(struct bench *b)
 {
 	struct zv_media_plan plan = {.n_slots = b->streams, .n_ranges = 1, .n_threads = 1};
@@ -146,6 +164,9 @@ static bool set_up(struct bench *b)
 	if (zv_prompts_create(2, &b->prompts) != ZV_OK || (b->talk && !make_noise(b)))
 		return false;
 	params.prompts = b->prompts;
+	if (b->suite != ZV_SUITE_NONE && !make_keys(b))
+		return false;
+	params.secrets = b->secrets;
 	err = zv_media_create(&params, text, sizeof(text), &b->media);
 	if (err != ZV_OK) {
 		b->denied = b->io != ZV_IO_AUTO && err == ZV_EDENIED;
@@ -159,22 +180,30 @@ static bool set_up(struct bench *b)
 	       zv_ring_create(sizeof(struct zv_event), 16384, b->event_fd, &b->rings.events) == ZV_OK;
 }
 
+static const char *secrecy_of(const struct bench *b)
+{
+	static const char *const names[ZV_SUITES] = {"", "_srtp_cm80", "_srtp_cm32", "_srtp_gcm"};
+
+	return names[b->suite];
+}
+
 static void show(const struct bench *b, const struct zv_media_stats *s, double us, double wall)
 {
 	const char *io = zv_media_io_of(b->media, NULL);
 	char name[60];
 
 	if (b->json) {
-		snprintf(name, sizeof(name), "stream_%s%s%s", io, b->talk ? "_talking" : "",
-			 b->inband ? "_inband" : "");
+		snprintf(name, sizeof(name), "stream_%s%s%s%s", io, b->talk ? "_talking" : "",
+			 b->inband ? "_inband" : "", secrecy_of(b));
 		bench_say(true, &(struct bench_figure){.name = name, .value = us, .unit = "us/stream-second",
 						       .n = b->streams, .cpu_us = us, .size = b->streams,
 						       .size_of = "streams", .rss_kb = (double)bench_rss_kb()});
 		return;
 	}
-	printf("io %s, streams %u%s%s: %.0f us CPU a stream-second (user %.0f%%), %.1f%% of a core, "
+	printf("io %s, streams %u%s%s%s: %.0f us CPU a stream-second (user %.0f%%), %.1f%% of a core, "
 	       "%.1f packets out and %.1f in a stream-second, late ticks %.2f%%, send errors %lu\n",
-	       io, b->streams, b->talk ? " talking" : " silent", b->inband ? " listening for tones" : "", us,
+	       io, b->streams, b->talk ? " talking" : " silent", b->inband ? " listening for tones" : "",
+	       secrecy_of(b), us,
 	       100.0 * (double)(b->usage.ru_utime.tv_sec * 1000000 + b->usage.ru_utime.tv_usec) /
 		       cpu_us(&b->usage),
 	       us * b->streams / 1e4, (double)s->tx_packets / wall / b->streams,
@@ -209,6 +238,7 @@ static int measure(struct bench *b)
 	us = cpu_us(&b->usage) / (wall * b->streams);
 	show(b, &s, us, wall);
 	zv_media_destroy(b->media);
+	zv_secrets_destroy(b->secrets);
 	zv_prompts_destroy(b->prompts);
 	zv_ring_destroy(b->rings.commands);
 	zv_ring_destroy(b->rings.events);
@@ -222,7 +252,7 @@ int main(int argc, char **argv)
 		{"port", required_argument, NULL, 'p'},    {"most", required_argument, NULL, 'm'},
 		{"talk", no_argument, NULL, 't'},          {"inband", no_argument, NULL, 'i'},
 		{"json", no_argument, NULL, 'j'},         {"io", required_argument, NULL, 'x'},
-		{NULL, 0, NULL, 0},
+		{"srtp", required_argument, NULL, 'e'}, {NULL, 0, NULL, 0},
 	};
 	struct bench b = {.streams = 500, .seconds = 10, .port = 18000};
 	int c;
@@ -244,6 +274,8 @@ int main(int argc, char **argv)
 			b.inband = true;
 		else if (c == 'j')
 			b.json = true;
+		else if (c == 'e' && v > 0 && v < ZV_SUITES)
+			b.suite = (enum zv_srtp_suite)v;
 		else if (c == 'x')
 			b.io = io_of(optarg);
 		else

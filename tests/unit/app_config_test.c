@@ -249,6 +249,26 @@ Test(config, fast_forward_is_for_loopback_trunks_only, .init = make, .fini = dro
 	zv_config_destroy(c);
 }
 
+Test(config, a_trunk_by_tls_is_looked_at_unless_it_says_no, .init = make, .fini = drop)
+{
+	struct zv_config *c;
+
+	put("zvonar.yaml", "trunks:\n  a: {host: localhost, transport: tls, srtp: offer}\n"
+			   "  b: {host: \"127.0.0.1:5070\", transport: tls, tls: {verify: no, name: sip.example, ca: ca.pem}}\n"
+			   "  c: {host: 127.0.0.1, srtp: require, srtp_over_plain: yes}\n");
+	c = load();
+	cr_assert_not_null(c, "%s", said.text);
+	cr_assert(c->sip_trunks[0].tls.verify && c->sip_trunks[0].port == 5061 &&
+		  c->sip_trunks[0].srtp == ZV_SRTP_OFFER);
+	cr_assert_str_eq(c->sip_trunks[0].tls.name, "localhost");
+	cr_assert(!c->sip_trunks[1].tls.verify && c->sip_trunks[1].port == 5070 &&
+		  c->sip_trunks[1].srtp == ZV_SRTP_OFF);
+	cr_assert_str_eq(c->sip_trunks[1].tls.name, "sip.example");
+	cr_assert_str_eq(c->sip_trunks[1].tls.ca, "ca.pem");
+	cr_assert_eq(c->sip_trunks[2].srtp, ZV_SRTP_REQUIRE);
+	zv_config_destroy(c);
+}
+
 Test(config, ports_that_collide_are_refused, .init = make, .fini = drop)
 {
 	refused("sip: {port_first: 20100}\n", "meet SIP's own 20100-20107");
@@ -270,6 +290,9 @@ Test(config, trunks_and_campaigns_are_checked_in_depth, .init = make, .fini = dr
 	refused("trunks: {m: {host: 127.0.0.1, outcomes: {\"486\": answered}}}\n", "one of: unreachable");
 	refused("trunks: {m: {host: 127.0.0.1, session_expires: 60s}}\n", "at least 90s");
 	refused("trunks: {m: {host: 127.0.0.1, password: x}}\n", "a password needs a user");
+	refused("trunks: {m: {host: 127.0.0.1, tls: {verify: no}}}\n", "with transport: tls only");
+	refused("trunks: {m: {host: 127.0.0.1, transport: tls, tls: {certificate: x.pem}}}\n", "go together");
+	refused("trunks: {m: {host: 127.0.0.1, srtp: require}}\n", "readable by anybody");
 	refused("campaigns: {c: {categories: [x], script: script.yaml, strategy: {}}}\n", "'plugin' is missing");
 	refused(PLUGIN "campaigns: {c: {categories: [x], script: script.yaml, strategy: {plugin: cad}, results: [r1], "
 		"hours: {workday: closed, weekend: closed}}}\n", "closed on every day");
