@@ -23,6 +23,7 @@ struct desk {
 	uint8_t state, phone, kind, want, pause;
 	uint8_t room;           /* enum zv_room_state */
 	uint8_t watch;          /* supervisor: enum zv_desk; 0 no */
+	bool freed;             /* detection took his last talk */
 	uint32_t with;          /* the third: agent's index, or ZV_AGENT_NONE */
 	uint64_t with_number;
 	uint32_t campaign;      /* index, of the call */
@@ -135,6 +136,7 @@ static json_t *agent_json(const struct zv_desks *d, uint32_t agent)
 						    a->room == ZV_ROOM_CONSULT));
 	json_object_set_new(o, "consult", consult_json(d, a));
 	json_object_set_new(o, "watch", json_string(watch_name(a->watch)));
+	json_object_set_new(o, "freed", json_boolean(a->freed));
 	json_object_set_new(o, "campaign", has_call && a->campaign < c->engine.n_campaigns ?
 						   json_string(c->campaigns[a->campaign].name) :
 						   json_null());
@@ -255,6 +257,7 @@ static void take_agent(struct zv_desks *d, const struct zv_cmd *cmd)
 			      cmd->u.agent.limit_ms + (uint32_t)(cmd->cal_ms - a->since_ms) : 0;
 	a->room = cmd->u.agent.room;
 	a->watch = cmd->u.agent.watch;
+	a->freed = cmd->u.agent.freed != 0;
 	a->with = cmd->u.agent.with;
 	a->with_number = cmd->u.agent.with_number;
 	a->number = cmd->u.agent.number;

@@ -293,7 +293,7 @@ struct zv_cmd {
 			uint8_t want;
 			uint8_t room;        /* AGENT: enum zv_room_state */
 			uint8_t watch;       /* AGENT: ZV_DESK_LISTEN, WHISPER, BARGE; 0 no */
-			uint8_t pad;
+			uint8_t freed;       /* AGENT: 1 detection took his last talk: a machine, it says */
 			uint64_t number;     /* the customer's, E.164 digits */
 			uint32_t limit_ms;   /* of the state, from now; 0 none */
 			uint32_t with;       /* AGENT: the third, or whom a supervisor watches; index */

@@ -447,7 +447,7 @@ Test(heard, announcements_are_told_from_ringing)
 		cr_expect_eq(bed_cmd(b, ZV_CMD_MEDIA_LISTEN)->u.listen.to, ZV_LISTEN_EARLY);
 		verdict(b, leg, ZV_LISTEN_EARLY, rows[i].heard, rows[i].by);
 		cr_expect_null(bed_cmd(b, ZV_CMD_CANCEL));
-		cr_expect_eq(failed(b, leg, rows[i].code), rows[i].want, "row %u", i);
+		cr_expect_eq(failed(b, leg, rows[i].code), (int)rows[i].want, "row %u", i);
 		cr_expect_not_null(bed_cmd(b, ZV_CMD_MEDIA_CLOSE));
 		bed_step(b, bed_leg(ZV_EV_SIP_CLOSED, leg, 0));
 	}

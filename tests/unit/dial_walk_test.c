@@ -495,7 +495,7 @@ Test(walk, whatever_happens_nobody_is_stuck)
 	for (int i = 1; i <= ZV_ROOM_WATCHES; i++)
 		cr_expect_gt(w.room_seen[i], 10u, "room state %d was met %u times", i, w.room_seen[i]);
 	for (int i = 1; i < ZV_DESK_MAX; i++)
-		cr_expect_gt(w.done[i], 20u, "wish %d was granted %llu times", i, (unsigned long long)w.done[i]);
+		cr_expect_gt(w.done[i], i == ZV_DESK_PERSON ? 5u : 20u, "wish %d was granted %llu times", i, (unsigned long long)w.done[i]);
 	free(w.answered);
 	bed_destroy(w.b);
 }

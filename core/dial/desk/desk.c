@@ -112,6 +112,7 @@ static enum zv_err on_person(struct zv_desk_ask *d)
 		return ZV_EDENIED;
 	d->e->router.trunks[d->seat->freed_trunk - 1].heard.machines_wrong++;
 	d->seat->freed_trunk = 0;
+	zv_floor_tell_agent(d->e, d->agent);
 	return ZV_OK;
 }
 

@@ -152,6 +152,7 @@ void zv_floor_tell_agent(struct zv_engine *e, uint32_t agent)
 	cmd->u.agent.pause_code = a->pause_code;
 	cmd->u.agent.phone = (uint8_t)zv_phone_shown(e, agent);
 	cmd->u.agent.want = a->state == ZV_AG_OFFLINE ? zv_phone_back(e, agent) : a->want;
+	cmd->u.agent.freed = e->floor.seats[agent].freed_trunk != 0;
 	if (a->deadline_ms > e->now.mono_ms)
 		cmd->u.agent.limit_ms = (uint32_t)(a->deadline_ms - e->now.mono_ms);
 	if (watches != ZV_SLOT_NONE) {
@@ -522,6 +523,7 @@ bool zv_floor_call_over(struct zv_engine *e, uint32_t slot, enum zv_agent_does w
 	zv_room_close(e, slot);
 	if (agent == ZV_AGENT_NONE)
 		return false;
+	e->floor.seats[agent].freed_trunk = 0; /* that talk is over since long */
 	e->floor.wraps[agent] = slot;
 	if (zv_floor_do(e, agent, what, 0, ZV_SLOT_NONE))
 		return true;

@@ -52,7 +52,8 @@ struct zv_seat {
 	uint32_t places;     /* RESERVED: the call that was begun for him; a slot */
 	struct zv_written written; /* of the talk or the wrap-up that is on */
 	uint8_t extended;    /* times he asked for more wrap-up */
-	uint8_t freed_trunk; /* 1 + trunk of the talk that detection ended; he may say it was wrong */
+	uint8_t freed_trunk; /* 1 + trunk of the talk that detection ended; until his next one is over
+				he may say that it was wrong; 0 none */
 	/* A lead that he asked for and that the lookahead looks for; 0 none. */
 	uint64_t fetches;
 	struct zv_attempt_id token;

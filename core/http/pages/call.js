@@ -35,6 +35,9 @@ export function drawCall() {
 	can('transfer', talk && !consulted);
 	can('keypad', talk);
 	can('machine', talk && !consulted);
+	// detection took the last talk: it may have been wrong
+	show($('person'), model.agent?.freed);
+	can('person', model.agent?.freed);
 	say($('hold-text'), model.held ? t('call.resume') : t('call.hold'));
 	$('hold').classList.toggle('on', model.held);
 	show($('consult'), consulted);
@@ -170,6 +173,7 @@ export function keyDial() {
 
 once('hangup', 'hangup');
 once('machine', 'machine');
+once('person', 'person');
 once('join', 'join');
 once('complete', 'complete');
 once('back', 'back');

@@ -128,11 +128,24 @@ export function redraw() {
 	fill($('campaigns'));
 }
 
+// What answer detection told of a trunk's answers, and what agents said was wrong.
+function detected(d) {
+	const told = d?.told ?? {};
+	const n = (told.person ?? 0) + (told.machine ?? 0) + (told.unsure ?? 0) + (d?.late ?? 0);
+	if (!n)
+		return null;
+	return h('small', { class: 'wide' }, [t('floor.detect', { person: figure(told.person), machine: figure(told.machine),
+		unsure: figure((told.unsure ?? 0) + (d.late ?? 0)) }),
+	d.persons_wrong + d.machines_wrong > 0 ? t('floor.detect.wrong', { n: figure(d.persons_wrong + d.machines_wrong) }) : '']
+		.filter(Boolean).join(' · '));
+}
+
 export function drawLines(trunks, queues) {
 	fill($('trunks'), (trunks ?? []).map((x) => h('div', { class: `trunk ${x.state ?? ''}` },
 		h('span', {}, icon(x.state === 'up' ? 'check' : 'warn'), h('b', {}, x.name), h('small', {}, word('trunk', x.state))),
 		h('small', {}, x.channels ? t('floor.trunk.calls', { n: figure(x.calls), of: figure(x.channels) }) : figure(x.calls)),
-		x.channels ? meter(x.calls, 0, x.channels) : null)));
+		x.channels ? meter(x.calls, 0, x.channels) : null,
+		detected(x.detection))));
 	show($('queues-title'), (queues ?? []).length);
 	fill($('queues'), (queues ?? []).map((q) => h('div', { class: 'queue' },
 		h('b', {}, q.title || q.name), h('span', { class: q.waiting > 0 ? 'hot' : '' }, `${t('floor.waiting')} ${figure(q.waiting)}`),
