@@ -28,9 +28,10 @@ static const struct zv_conf_row rows[] = {
 	{"store.map_size", "", 0, ZV_T_SIZE, "64G", 16 << 20, 16LL << 40, NULL,
 	 "Most the database may grow to; address space, not disk", NULL},
 	{"store.intent_wait", "", 0, ZV_T_DURATION, "10ms", 0, MS_S, NULL,
-	 "How long intents gather for one flush", NULL},
+	 "How long intents gather for one flush; under load up to 40ms, when flushing would take most "
+	 "of the time", NULL},
 	{"store.outcome_wait", "", 0, ZV_T_DURATION, "5ms", 0, MS_S, NULL,
-	 "How long outcomes gather for one flush", NULL},
+	 "How long outcomes gather for one flush; under load as intents", NULL},
 	{"store.offers", "leads", 0, ZV_T_INT, "4096", 16, 65536, NULL,
 	 "Leads read ahead for the engine", NULL},
 	{"store.horizon", "", 0, ZV_T_DURATION, "2m", MS_S, MS_D, NULL,

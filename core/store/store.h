@@ -58,8 +58,8 @@ struct zv_store_run {
 	struct zv_ring *const *dialog_acks; /* to sip shard i: struct zv_dialog_ack */
 	uint32_t n_shards;
 	int wake_fd;                 /* eventfd of commands and dialogs */
-	uint32_t intent_wait_ms;     /* group commit: 10 */
-	uint32_t outcome_wait_ms;    /* 5 */
+	uint32_t intent_wait_ms;     /* group commit: 10; after a batch of a dozen and more up to 40 */
+	uint32_t outcome_wait_ms;    /* 5; the same; 0: never gathered */
 	const char *const *trunk_names; /* by index, ZV_TRUNKS_MAX pointers (NULL: none) */
 	/* after each commit, on the store thread: outcomes etc. are on disk */
 	void (*committed)(void *arg, uint32_t n_messages);
