@@ -25,17 +25,27 @@ enum zv_signal {
 
 #define ZV_CADENCE_RUNS 4
 
-struct zv_run { uint16_t hz, on_ms, off_ms; }; /* off: the silence after it */
+struct zv_run {
+	uint16_t hz, on_ms, off_ms; /* off: the silence after it */
+	uint8_t level_db;
+	bool is_steady;             /* as only a machine holds a tone */
+	bool is_clean;              /* silence before it and after it: no part of speech or of a tune */
+};
 
 struct zv_cadence {
 	struct zv_run runs[ZV_CADENCE_RUNS]; /* the newest first */
 	uint8_t n_runs;
 	/* the one that sounds */
 	float hz, level_db;  /* means */
+	float hz_before;     /* of the last frame */
+	float drift_hz, drift_db, noise; /* means: from frame to frame, and what is no tone */
 	uint16_t on_ms, miss_ms; /* miss_ms: frames in it that were no tone */
+	uint16_t pair_ms;    /* of on_ms: two tones */
 	uint16_t off_ms;     /* since the last one; stops at its end */
-	bool is_pair;        /* DTMF and the like: no beep */
 	bool was_told;       /* this run has had its signal */
+	bool was_pair, was_beep; /* the last run: two tones; had its signal */
+	bool from_quiet;     /* it began after silence */
+	float past_db[3];    /* levels of the frames before this one, the newest first */
 };
 
 void zv_cadence_init(struct zv_cadence *cadence);

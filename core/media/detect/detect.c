@@ -6,18 +6,28 @@
 
 #define FRAME_MS     ZV_TONE_FRAME_MS
 #define GO_ON_MS     60u     /* losses up to here sound as what was before them */
+#define LOST_MOST_MS 60000u
 #define PPM          1000000u
-#define LEAST_PPM    1000u
+#define USUAL_PPM    300000u /* what the times of the defaults are for */
+#define LEAST_PPM    10000u
+#define MOST_PPM     900000u
 #define BEEP_ALONE_MS 3000u  /* a tone before any word, not later: a machine's, too */
-#define WORDS_MS     300u    /* a person says so much at least */
+#define ANNOUNCED_MS 2500u   /* an announcement is that long, its pauses included */
+#define LEAST_SPEECH_MS 1000u
+#define NEXT_MS      1000u
+#define PAUSES_MOST  2u
+/* A trunk with e times as many machines for each person: waits so much longer, and so much less
+ * speech is a machine's. */
+#define WAIT_A_NEPER   0.25
+#define SPEECH_A_NEPER 250.0
 
 void zv_detect_defaults(uint8_t kind, struct zv_detect_params *params)
 {
 	*params = (struct zv_detect_params){
-		.kind = kind, .limit_ms = 5000, .watch_ms = 20000, .machine_ppm = 300000,
-		.sure_person = 900, .sure_machine = 980,
-		.person = {.greeting_ms = 800, .greeting_spread = 700, .pause_ms = 1800, .pause_spread = 700},
-		.machine = {.greeting_ms = 3500, .greeting_spread = 900, .pause_ms = 350, .pause_spread = 450},
+		.kind = kind, .limit_ms = 5000, .watch_ms = 20000, .wait_ms = 350, .wait_permille = 800,
+		.wait_most_ms = 1300, .speech_ms = 3100, .pause_less_ms = 400, .turn_ms = 1400,
+		.late_ms = 3900, .late_speech_ms = 2300,
+		.machine_ppm = USUAL_PPM,
 	};
 }
 
@@ -38,15 +48,19 @@ void zv_detect_learn(struct zv_detect_params *params, const struct zv_detect_cou
 	persons -= (double)(counts->persons_wrong < counts->persons ? counts->persons_wrong : counts->persons);
 	machines -= (double)(counts->machines_wrong < counts->machines ? counts->machines_wrong : counts->machines);
 	params->machine_ppm = clamp((uint32_t)(PPM * (before + machines) / (weight + persons + machines)),
-				    20000, 900000);
+				    LEAST_PPM, MOST_PPM);
 }
 
-static void tidy_speech(struct zv_detect_speech *s)
+/* The trunk's share of machines moves both times. */
+static void lean(struct zv_detect_params *p)
 {
-	s->greeting_ms = (uint16_t)clamp(s->greeting_ms, 50, 60000);
-	s->pause_ms = (uint16_t)clamp(s->pause_ms, 50, 60000);
-	s->greeting_spread = (uint16_t)clamp(s->greeting_spread, 50, 5000);
-	s->pause_spread = (uint16_t)clamp(s->pause_spread, 50, 5000);
+	double usual = (double)USUAL_PPM / (PPM - USUAL_PPM);
+	double nepers = zv_ln((double)p->machine_ppm / (PPM - p->machine_ppm) / usual);
+	double wait = 1 + WAIT_A_NEPER * nepers, speech = (double)p->speech_ms - SPEECH_A_NEPER * nepers;
+
+	wait = wait < 0.5 ? 0.5 : wait > 2 ? 2 : wait;
+	p->wait_ms = (uint32_t)((double)p->wait_ms * wait);
+	p->speech_ms = clamp(speech < 0 ? 0 : (uint32_t)speech, 1000, 60000);
 }
 
 void zv_detect_init(struct zv_detector *detector, const struct zv_detect_params *params)
@@ -55,64 +69,38 @@ void zv_detect_init(struct zv_detector *detector, const struct zv_detect_params 
 
 	memset(detector, 0, sizeof(*detector));
 	*p = *params;
-	p->machine_ppm = clamp(p->machine_ppm, LEAST_PPM, PPM - LEAST_PPM);
-	p->sure_person = clamp(p->sure_person, 500, 999);
-	p->sure_machine = clamp(p->sure_machine, 500, 999);
+	p->machine_ppm = clamp(p->machine_ppm, LEAST_PPM, MOST_PPM);
 	p->limit_ms = clamp(p->limit_ms, 200, 600000);
 	p->watch_ms = clamp(p->watch_ms, 0, 600000);
-	tidy_speech(&p->person);
-	tidy_speech(&p->machine);
+	p->initial_silence_ms = clamp(p->initial_silence_ms, 0, 600000);
+	p->wait_ms = clamp(p->wait_ms, 100, 10000);
+	p->wait_permille = clamp(p->wait_permille, 0, 10000);
+	p->wait_most_ms = clamp(p->wait_most_ms, 100, 10000);
+	p->speech_ms = clamp(p->speech_ms, 500, 60000);
+	p->pause_less_ms = clamp(p->pause_less_ms, 0, 10000);
+	p->turn_ms = clamp(p->turn_ms, 300, 60000);
+	p->late_speech_ms = clamp(p->late_speech_ms, 500, 60000);
+	lean(p);
 	zv_tones_init(&detector->tones);
 	zv_speech_init(&detector->speech);
 	zv_cadence_init(&detector->cadence);
 }
 
-static bool say(struct zv_detector *d, enum zv_detected heard, enum zv_detect_cause cause, double chance)
+/* Of this turn: since the last pause in which somebody waited for an answer. */
+static uint32_t said_ms(const struct zv_detector *d)
+{
+	return d->speech.said_ms > d->before_ms ? d->speech.said_ms - d->before_ms : 0;
+}
+
+static bool say(struct zv_detector *d, enum zv_detected heard, enum zv_detect_cause cause)
 {
 	d->verdict = (struct zv_detect_verdict){
 		.heard = (uint8_t)heard, .cause = (uint8_t)cause,
-		.odds = (uint16_t)(1000.0 * chance), .at_ms = d->now_ms,
+		.said_ms = (uint16_t)clamp(said_ms(d), 0, UINT16_MAX), .at_ms = d->now_ms,
 	};
 	if (d->params.watch_ms == 0)
 		d->is_done = true;
 	return true;
-}
-
-/* Share of log-normal times that are longer. */
-static double longer(uint32_t ms, uint16_t median_ms, uint16_t spread)
-{
-	if (ms == 0)
-		return 1;
-	return zv_norm_cdf(-zv_ln((double)ms / median_ms) * 1000.0 / spread);
-}
-
-static double density(uint32_t ms, uint16_t median_ms, uint16_t spread)
-{
-	if (ms == 0)
-		return 0;
-	return zv_norm_pdf(zv_ln((double)ms / median_ms) * 1000.0 / spread) / spread;
-}
-
-/* The chance that it is a machine, by how long it has spoken and how long it has been silent since. */
-static double machine_chance(const struct zv_detector *d)
-{
-	const struct zv_detect_params *p = &d->params;
-	const struct zv_speech *s = &d->speech;
-	double m = p->machine_ppm, h = PPM - p->machine_ppm;
-
-	if (s->is_talking) {
-		m *= longer(s->said_ms, p->machine.greeting_ms, p->machine.greeting_spread);
-		h *= longer(s->said_ms, p->person.greeting_ms, p->person.greeting_spread);
-	} else {
-		m *= density(s->said_ms, p->machine.greeting_ms, p->machine.greeting_spread) *
-		     longer(s->pause_ms, p->machine.pause_ms, p->machine.pause_spread);
-		h *= density(s->said_ms, p->person.greeting_ms, p->person.greeting_spread) *
-		     longer(s->pause_ms, p->person.pause_ms, p->person.pause_spread);
-	}
-	/* Far out in both tails nothing is known. */
-	if (m + h < 1e-12)
-		return 0.5;
-	return m / (m + h);
 }
 
 static bool by_signal(struct zv_detector *d, enum zv_signal signal)
@@ -125,18 +113,18 @@ static bool by_signal(struct zv_detector *d, enum zv_signal signal)
 		d->since_ms = d->now_ms;
 		return false;
 	case ZV_SIGNAL_SIT:
-		return heard != ZV_DETECTED_MACHINE && say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_SIT, 0.99);
+		return heard != ZV_DETECTED_MACHINE && say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_SIT);
 	case ZV_SIGNAL_FAX:
-		return heard != ZV_DETECTED_MACHINE && say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_FAX, 0.99);
+		return heard != ZV_DETECTED_MACHINE && say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_FAX);
 	case ZV_SIGNAL_BUSY:
 	case ZV_SIGNAL_CONGESTION:
-		return heard != ZV_DETECTED_MACHINE && say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_BUSYTONE, 0.99);
+		return heard != ZV_DETECTED_MACHINE && say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_BUSYTONE);
 	case ZV_SIGNAL_BEEP:
 		if (heard == ZV_DETECTED_MACHINE && d->verdict.cause == ZV_CAUSE_BEEP)
 			return false;
 		if (!d->speech.has_begun && d->now_ms - d->since_ms > BEEP_ALONE_MS)
 			return false;
-		return heard != ZV_DETECTED_MACHINE && say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_BEEP, 0.98);
+		return heard != ZV_DETECTED_MACHINE && say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_BEEP);
 	case ZV_SIGNAL_NONE:
 	case ZV_SIGNAL_MAX:
 	default:
@@ -144,27 +132,49 @@ static bool by_signal(struct zv_detector *d, enum zv_signal signal)
 	}
 }
 
+static bool by_times(struct zv_detector *d)
+{
+	const struct zv_detect_params *p = &d->params;
+	const struct zv_speech *s = &d->speech;
+	uint32_t said = said_ms(d), pauses = s->phrases - d->phrases_before, less, wait, most = p->speech_ms;
+
+	pauses = pauses > 0 ? pauses - 1 : 0;
+	less = p->pause_less_ms * (pauses < PAUSES_MOST ? pauses : PAUSES_MOST);
+	most = most > less + LEAST_SPEECH_MS ? most - less : LEAST_SPEECH_MS;
+	if (d->now_ms - d->since_ms >= p->late_ms && most > p->late_speech_ms)
+		most = p->late_speech_ms;
+	if (s->is_talking && said >= most)
+		return say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_LONGGREETING);
+	if (s->is_talking)
+		return false;
+	wait = p->wait_ms + (uint32_t)((uint64_t)said * p->wait_permille / 1000);
+	if (wait > p->wait_most_ms)
+		wait = p->wait_most_ms;
+	if (d->verdict.heard != ZV_DETECTED_PERSON && said > 0 && s->pause_ms >= wait && said < p->speech_ms)
+		return say(d, ZV_DETECTED_PERSON, ZV_CAUSE_HUMAN);
+	/* Who is known to be a person says his next words after a shorter one. */
+	if (s->pause_ms >= (d->verdict.heard == ZV_DETECTED_PERSON && p->turn_ms > NEXT_MS ? NEXT_MS : p->turn_ms)) {
+		d->before_ms = s->said_ms;
+		d->phrases_before = s->phrases;
+	}
+	return false;
+}
+
 static bool by_speech(struct zv_detector *d)
 {
 	const struct zv_detect_params *p = &d->params;
 	const struct zv_speech *s = &d->speech;
 	uint8_t heard = d->verdict.heard;
-	double machine;
 
 	if (heard == ZV_DETECTED_MACHINE)
 		return false;
 	if (!s->has_begun)
 		return p->initial_silence_ms > 0 && d->now_ms - d->since_ms >= p->initial_silence_ms &&
 		       heard == ZV_DETECTED_NOTHING && !zv_cadence_may_ring(&d->cadence) &&
-		       say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_INITIALSILENCE, 0.5);
-	if (s->is_talking && zv_speech_is_music(s))
-		return say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_MUSIC, 0.95);
-	machine = machine_chance(d);
-	if (s->is_talking && machine * 1000.0 >= p->sure_machine)
-		return say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_LONGGREETING, machine);
-	if (!s->is_talking && heard != ZV_DETECTED_PERSON && (1.0 - machine) * 1000.0 >= p->sure_person)
-		return say(d, ZV_DETECTED_PERSON, ZV_CAUSE_HUMAN, 1.0 - machine);
-	return false;
+		       say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_INITIALSILENCE);
+	if (heard != ZV_DETECTED_PERSON && zv_speech_is_music(s))
+		return say(d, ZV_DETECTED_MACHINE, ZV_CAUSE_MUSIC);
+	return by_times(d);
 }
 
 static bool answered_frame(struct zv_detector *d, enum zv_signal signal)
@@ -177,7 +187,7 @@ static bool answered_frame(struct zv_detector *d, enum zv_signal signal)
 		enum zv_detect_cause cause = d->has_rung || zv_cadence_may_ring(&d->cadence) ?
 			ZV_CAUSE_RINGBACK : d->speech.has_begun ? ZV_CAUSE_TOOLONG : ZV_CAUSE_INITIALSILENCE;
 
-		is_new = say(d, ZV_DETECTED_UNSURE, cause, 0.5);
+		is_new = say(d, ZV_DETECTED_UNSURE, cause);
 	}
 	return is_new;
 }
@@ -191,14 +201,14 @@ static bool early_frame(struct zv_detector *d, enum zv_signal signal)
 	switch (signal) {
 	case ZV_SIGNAL_RING:
 		d->has_rung = true;
-		return heard != ZV_DETECTED_RINGING && say(d, ZV_DETECTED_RINGING, ZV_CAUSE_RINGBACK, 0.99);
+		return heard != ZV_DETECTED_RINGING && say(d, ZV_DETECTED_RINGING, ZV_CAUSE_RINGBACK);
 	case ZV_SIGNAL_BUSY:
-		return heard != ZV_DETECTED_BUSY && say(d, ZV_DETECTED_BUSY, ZV_CAUSE_BUSYTONE, 0.99);
+		return heard != ZV_DETECTED_BUSY && say(d, ZV_DETECTED_BUSY, ZV_CAUSE_BUSYTONE);
 	case ZV_SIGNAL_CONGESTION:
 		return heard != ZV_DETECTED_CONGESTION &&
-		       say(d, ZV_DETECTED_CONGESTION, ZV_CAUSE_BUSYTONE, 0.99);
+		       say(d, ZV_DETECTED_CONGESTION, ZV_CAUSE_BUSYTONE);
 	case ZV_SIGNAL_SIT:
-		return say(d, ZV_DETECTED_UNREACHABLE, ZV_CAUSE_SIT, 0.99);
+		return say(d, ZV_DETECTED_UNREACHABLE, ZV_CAUSE_SIT);
 	case ZV_SIGNAL_FAX:
 	case ZV_SIGNAL_BEEP:
 	case ZV_SIGNAL_NONE:
@@ -206,12 +216,12 @@ static bool early_frame(struct zv_detector *d, enum zv_signal signal)
 	default:
 		break;
 	}
-	if (heard != ZV_DETECTED_NOTHING || s->sound_frames < 100)
+	if (heard != ZV_DETECTED_NOTHING || s->n_frames < 100)
 		return false;
 	if (zv_speech_is_music(s))
-		return say(d, ZV_DETECTED_RINGING, ZV_CAUSE_MUSIC, 0.8);
-	if (s->voice_ms >= 2000 && s->low_frames * 10u >= s->sound_frames)
-		return say(d, ZV_DETECTED_UNREACHABLE, ZV_CAUSE_ANNOUNCEMENT, 0.9);
+		return say(d, ZV_DETECTED_RINGING, ZV_CAUSE_MUSIC);
+	if (s->voice_ms >= 1000 && d->now_ms - s->first_ms >= ANNOUNCED_MS && !zv_speech_may_be_music(s))
+		return say(d, ZV_DETECTED_UNREACHABLE, ZV_CAUSE_ANNOUNCEMENT);
 	return false;
 }
 
@@ -220,6 +230,8 @@ static bool on_frame(struct zv_detector *d, const struct zv_tone_frame *frame)
 	enum zv_signal signal = zv_cadence_add(&d->cadence, frame, zv_speech_db(frame->power));
 
 	d->now_ms += FRAME_MS;
+	if (zv_cadence_sounds(&d->cadence))
+		zv_speech_take_back(&d->speech);
 	zv_speech_add(&d->speech, frame, zv_cadence_sounds(&d->cadence), d->now_ms);
 	if (d->is_done)
 		return false;
@@ -289,7 +301,9 @@ bool zv_detect_lost(struct zv_detector *detector, uint32_t ms)
 {
 	bool is_new = false;
 
-	for (uint32_t at = 0; at < ms && at < 60000; at += FRAME_MS) {
+	/* No more than a minute at once; less than a frame waits for the rest. */
+	detector->rest_ms += ms < LOST_MOST_MS ? ms : LOST_MOST_MS;
+	for (; detector->rest_ms >= FRAME_MS; detector->rest_ms -= FRAME_MS) {
 		struct zv_tone_frame frame = {.power = 0, .noise = 1};
 
 		detector->lost_ms += FRAME_MS;

@@ -62,15 +62,8 @@ enum zv_detect_cause {
 struct zv_detect_verdict {
 	uint8_t heard;  /* enum zv_detected */
 	uint8_t cause;  /* enum zv_detect_cause */
-	uint16_t odds;  /* answered: 1000 * chance that it is right, as the model sees it */
+	uint16_t said_ms; /* of speech that it goes by; 65535 at most */
 	uint32_t at_ms; /* of the audio fed when it was said */
-};
-
-/* How long people and machines speak: medians of log-normal times and their spread (the
- * deviation of the logarithm, in 1/1000).  By trunk, learned from its own calls. */
-struct zv_detect_speech {
-	uint16_t greeting_ms, greeting_spread; /* first words until a pause of after_ms */
-	uint16_t pause_ms, pause_spread;       /* silence after them */
 };
 
 struct zv_detect_params {
@@ -78,9 +71,16 @@ struct zv_detect_params {
 	uint32_t limit_ms;       /* 5000: unsure by then */
 	uint32_t watch_ms;       /* 20000: a verdict may be revised so long; 0: the first one stays */
 	uint32_t initial_silence_ms; /* 0: silence decides nothing before limit_ms; else machine */
-	uint32_t machine_ppm;    /* share of machines among the trunk's answers: 300000 */
-	uint32_t sure_person, sure_machine; /* 1000 * chance wanted before it is said: 900, 980 */
-	struct zv_detect_speech person, machine;
+	/* A person: silence of wait_ms and wait_permille of what was said before it, wait_most_ms at
+	 * most.  Machines pause, too, after a "hello", so a longer one asks for a longer silence. */
+	uint32_t wait_ms, wait_permille, wait_most_ms; /* 350, 800, 1300 */
+	/* A machine: speech of so long, pause_less_ms less for each pause in it, two at most; a pause
+	 * of turn_ms ends what was said: somebody waits for an answer. */
+	uint32_t speech_ms, pause_less_ms, turn_ms;    /* 3100, 400, 1400 */
+	uint32_t late_ms, late_speech_ms; /* 3900, 2300: who still speaks so long after the answer is a
+				  * machine with less */
+	uint32_t machine_ppm;    /* share of machines among the trunk's answers: 300000.  More: wait
+				  * longer, believe in machines sooner; see zv_detect_learn */
 };
 
 /* What a trunk's calls have taught, for zv_detect_learn.  Counters only. */
@@ -90,7 +90,7 @@ struct zv_detect_counts {
 	uint64_t machines_wrong;      /* machines that agents said were persons */
 };
 
-#define ZV_DETECTOR_BYTES 512u
+#define ZV_DETECTOR_BYTES 320u
 
 struct zv_detector {
 	struct zv_detect_params params;
@@ -100,8 +100,11 @@ struct zv_detector {
 	struct zv_speech speech;
 	struct zv_cadence cadence;
 	uint32_t now_ms, since_ms; /* since_ms: the wait for the first word begins (ring-back ended) */
+	uint32_t rest_ms;          /* lost, less than a frame */
 	uint32_t lost_ms;          /* since the last frame that came */
-	bool is_done, has_rung, is_ringing;
+	uint32_t before_ms;        /* said in earlier turns */
+	uint16_t phrases_before;
+	bool is_done, has_rung;
 };
 _Static_assert(sizeof(struct zv_detector) <= ZV_DETECTOR_BYTES, "tens of thousands of calls");
 

@@ -11,7 +11,7 @@ typedef float lanes __attribute__((vector_size(16)));
 #define ONE_NOISE    0.06f /* of the power may be something else than the tone */
 #define TWO_NOISE    0.04f
 #define ONE_ENOUGH   0.0003f
-#define TWO_BETTER   0.3f
+#define TWO_BETTER   0.45f
 #define LOWEST_HZ    280u
 #define HIGHEST_HZ   3500u
 #define HZ_A_RADIAN  1273.2395447351628 /* 8000 / (2 pi) */
