@@ -90,6 +90,8 @@ void tally_rates(const struct tally *tally, bool is_ours, struct tally_rates *re
 	r.person_p95_ms = at_share(persons, n_persons, 95);
 	r.machine_p50_ms = at_share(machines, n_machines, 50);
 	r.machine_p95_ms = at_share(machines, n_machines, 95);
+	r.person_p99_ms = at_share(persons, n_persons, 99);
+	r.machine_p99_ms = at_share(machines, n_machines, 99);
 	*ret_rates = r;
 }
 
@@ -197,10 +199,13 @@ void tally_print_json(const struct tally *tally)
 		json(name, r.machine_as_person, "%", r.machines);
 		snprintf(name, sizeof(name), "%s.machine_never", who);
 		json(name, r.machine_never, "%", r.machines);
-		printf("{\"name\":\"detect.%s.person_decided\",\"value\":%u,\"unit\":\"ms\",\"n\":%u,\"p50\":%u,\"p95\":%u}\n",
-		       who, r.person_p50_ms, r.persons, r.person_p50_ms, r.person_p95_ms);
-		printf("{\"name\":\"detect.%s.machine_decided\",\"value\":%u,\"unit\":\"ms\",\"n\":%u,\"p50\":%u,\"p95\":%u}\n",
-		       who, r.machine_p50_ms, r.machines, r.machine_p50_ms, r.machine_p95_ms);
+		printf("{\"name\":\"detect.%s.person_decided\",\"value\":%u,\"unit\":\"ms\",\"n\":%u,\"p50\":%u,\"p95\":%u,\"p99\":%u}\n",
+		       who, r.person_p50_ms, r.persons, r.person_p50_ms, r.person_p95_ms, r.person_p99_ms);
+		printf("{\"name\":\"detect.%s.machine_decided\",\"value\":%u,\"unit\":\"ms\",\"n\":%u,\"p50\":%u,\"p95\":%u,\"p99\":%u}\n",
+		       who, r.machine_p50_ms, r.machines, r.machine_p50_ms, r.machine_p95_ms, r.machine_p99_ms);
+		if (is_ours)
+			printf("{\"name\":\"detect.%s.person_after_first_word\",\"value\":%u,\"unit\":\"ms\",\"n\":%u,\"p50\":%u,\"p95\":%u}\n",
+			       who, r.word_p50_ms, r.persons, r.word_p50_ms, r.word_p95_ms);
 		if (is_ours)
 			json("zvonar.early_right", r.early_right, "%", r.early);
 	}

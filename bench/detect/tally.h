@@ -45,7 +45,7 @@ struct tally_rates {
 	double machine_as_person, machine_in_time, machine_late, machine_never; /* percent of machines */
 	double early_right;                      /* percent */
 	uint32_t word_p50_ms, word_p95_ms, quiet_p50_ms; /* persons, since their words */
-	uint32_t person_p50_ms, person_p95_ms, machine_p50_ms, machine_p95_ms;
+	uint32_t person_p50_ms, person_p95_ms, machine_p50_ms, machine_p95_ms, person_p99_ms, machine_p99_ms;
 };
 void tally_rates(const struct tally *tally, bool is_ours, struct tally_rates *ret_rates);
 
