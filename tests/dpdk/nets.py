@@ -86,6 +86,31 @@ class Nets:
                     return True
         return False
 
+    def their_mac(self):
+        return ip("-n", self.them, "link", "show", "dev", "wire").stdout.split("link/ether ")[1].split()[0]
+
+    def listen(self):
+        """A socket for every frame of their end."""
+        with self.inside(self.them):
+            s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+            s.bind(("wire", 0))
+        s.settimeout(0.2)
+        return s
+
+    @staticmethod
+    def receivers(listening, enough, seconds=5):
+        """{IP address: MAC addresses} of the UDP that comes from us, until it is enough."""
+        seen, end = {}, time.monotonic() + seconds
+        while not enough(seen) and time.monotonic() < end:
+            try:
+                data = listening.recv(2000)
+            except TimeoutError:
+                continue
+            if data[12:14] == b"\x08\x00" and data[23] == 17 and data[26:30] == socket.inet_aton(US):
+                to = socket.inet_ntoa(data[30:34])
+                seen.setdefault(to, set()).add(data[:6].hex(":"))
+        return seen
+
     def say(self, text):
         """A datagram from them to nobody."""
         with self.inside(self.them):

@@ -134,15 +134,18 @@ static void look_up_route(struct zv_hops *h, uint32_t i, uint32_t ip)
 static void ask_neighbour(struct zv_hops *h, uint32_t i, uint32_t now)
 {
 	struct known *k = &h->known[i];
+	bool fixed = false, found;
 	uint64_t mac = 0;
 
 	if (k->state == KNOWN && now - k->probed_s < PROBE_S)
 		return;
-	if (k->state != WAITS || now != k->probed_s) {
+	found = zv_netlink_neighbour(h->ask_fd, h->ifindex, k->via, &mac, &fixed);
+	if (!fixed && (k->state != WAITS || now != k->probed_s)) {
 		zv_netlink_probe(h->ask_fd, h->ifindex, k->via);
-		k->probed_s = now;
+		found = found || zv_netlink_neighbour(h->ask_fd, h->ifindex, k->via, &mac, &fixed);
 	}
-	if (zv_netlink_neighbour(h->ask_fd, h->ifindex, k->via, &mac))
+	k->probed_s = now;
+	if (found)
 		set_mac(h, i, mac);
 	else if (k->state != KNOWN)
 		set_mac(h, i, 0);

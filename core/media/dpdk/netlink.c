@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define ANSWER_MAX 8192
+#define FIXED (NUD_PERMANENT | NUD_NOARP)
 #define VALID (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP)
 
 struct request {
@@ -160,6 +161,7 @@ static bool read_neighbour(const struct nlmsghdr *h, struct zv_net_change *ret)
 		return false;
 	ret->ifindex = m->ndm_ifindex;
 	ret->mac = 0;
+	ret->fixed = (m->ndm_state & FIXED) != 0;
 	mac = attribute(h, sizeof(*m), NDA_LLADDR, 6);
 	if (mac == NULL || h->nlmsg_type == RTM_DELNEIGH || (m->ndm_state & VALID) == 0)
 		return true;
@@ -168,7 +170,7 @@ static bool read_neighbour(const struct nlmsghdr *h, struct zv_net_change *ret)
 	return true;
 }
 
-bool zv_netlink_neighbour(int fd, int ifindex, uint32_t ip, uint64_t *ret_mac)
+bool zv_netlink_neighbour(int fd, int ifindex, uint32_t ip, uint64_t *ret_mac, bool *ret_fixed)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[ANSWER_MAX];
 	struct zv_net_change found = {0};
@@ -181,6 +183,7 @@ bool zv_netlink_neighbour(int fd, int ifindex, uint32_t ip, uint64_t *ret_mac)
 	if (h == NULL || h->nlmsg_type != RTM_NEWNEIGH || !read_neighbour(h, &found) || found.mac == 0)
 		return false;
 	*ret_mac = found.mac;
+	*ret_fixed = found.fixed;
 	return true;
 }
 

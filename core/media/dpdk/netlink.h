@@ -19,8 +19,9 @@ struct zv_route {
 bool zv_netlink_route(int fd, uint32_t ip, struct zv_route *ret_route);
 /* The kernel looks for the neighbour, or makes sure of him. */
 void zv_netlink_probe(int fd, int ifindex, uint32_t ip);
-/* true: his address is known.  ret_mac as in hops.h, without the flag. */
-bool zv_netlink_neighbour(int fd, int ifindex, uint32_t ip, uint64_t *ret_mac);
+/* true: his address is known.  ret_mac as in hops.h, without the flag.  *ret_fixed: an administrator
+ * has written it; to probe it would unmake that. */
+bool zv_netlink_neighbour(int fd, int ifindex, uint32_t ip, uint64_t *ret_mac, bool *ret_fixed);
 /* Frames that the interface has dropped on their way in. */
 bool zv_netlink_dropped(int fd, int ifindex, uint64_t *ret_dropped);
 
@@ -31,6 +32,7 @@ struct zv_net_change {
 	int ifindex;
 	uint32_t ip;
 	uint64_t mac;   /* 0: gone */
+	bool fixed;
 };
 /* false: nothing waits.  Lost messages count as a change of routes. */
 bool zv_netlink_change(int fd, struct zv_net_change *ret_change);

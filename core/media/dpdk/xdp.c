@@ -58,7 +58,7 @@ static bool attached(int ifindex, char name[BPF_OBJ_NAME_LEN])
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd < 0)
 		return true;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.name[0] != '\0')
 		snprintf(name, BPF_OBJ_NAME_LEN, "%.*s", (int)sizeof(info.name) - 1, info.name);
 	close(fd);
 	return true;
