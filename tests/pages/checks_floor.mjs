@@ -52,6 +52,7 @@ export const floorChecks = [
 			const widths = await why.locator('i').evaluateAll((all) => all.map((i) => i.getBoundingClientRect().width));
 			assert.ok(Math.abs(widths[1] / widths[0] - 147 / 212) < 0.02, `${widths}`);
 			await shows(page, '.trunk.down', /reserve\s*не работает/);
+			await shows(page, '#trunks', /412 людей, 96 автоответчиков, 8 неясно · исправлено 3/);
 			await shows(page, '#queues', /Горячая линия/);
 			// who waits is told at once, before the next snapshot; again and again, as those come each second
 			const told77 = setInterval(() => s.mock('publish', { to: ':supervisor', event: 'queue',

@@ -253,7 +253,8 @@ class World:
                 {'name': 'cleanup', 'title': 'Чистка базы', 'mode': 'robot', 'ringing': 0, 'talking': 0, 'waiting': 0, 'ready': 0,
                  'occupancy': None, 'abandoned': 0, 'live': 0, 'abandon_rate': None, 'abandon_limit': 0.03, 'answer_rate': None, 'dial_ratio': None,
                  'why': [{'reason': 'not_started', 'detail': 0, 'count': 0, 'until_ms': 0}]}],
-            'trunks': [{'name': 'mtt', 'state': 'up', 'calls': 19 + rng.randrange(5), 'channels': 60, 'cps': 2.1},
+            'trunks': [{'name': 'mtt', 'state': 'up', 'calls': 19 + rng.randrange(5), 'channels': 60, 'cps': 2.1,
+                        'detection': {'told': {'person': 412, 'machine': 96, 'unsure': 7}, 'late': 1, 'persons_wrong': 2, 'machines_wrong': 1}},
                        {'name': 'beeline', 'state': 'up', 'calls': 7, 'channels': 30, 'cps': 0.6},
                        {'name': 'reserve', 'state': 'down', 'calls': 0, 'channels': 30, 'cps': 0}],
         }
