@@ -323,7 +323,7 @@ def reconnecting_for_ever_takes_no_memory(driver):
             with open("/proc/%d/status" % drv.proc.pid) as f:
                 return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
 
-        trunk.wait(lambda: trunk.refused > 40, "tries", 30)
+        trunk.wait(lambda: trunk.refused > 100, "tries", 40)  # the allocator has its pages by then
         before, tries = rss(), trunk.refused
         trunk.wait(lambda: trunk.refused > tries + 60, "more tries", 30)
         grown = (rss() - before) * 1024 / (trunk.refused - tries)
