@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_errno.h>
 #include <rte_version.h>
@@ -65,7 +66,15 @@ static enum zv_err configure(struct dpdk *d, uint16_t port, char *text, size_t t
 	}
 	if (got == 0)
 		got = rte_eth_dev_start(port);
-	return got == 0 ? ZV_OK : failed("its queues", got, text, text_size);
+	if (got == 0)
+		return ZV_OK;
+	if (geteuid() != 0 && strncmp(d->conf.device, "net_af_xdp", 10) == 0) {
+		snprintf(text, text_size,
+			 "XDP sockets want root, or CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF and CAP_IPC_LOCK: %s",
+			 rte_strerror(-got));
+		return ZV_EDENIED;
+	}
+	return failed("its queues", got, text, text_size);
 }
 
 /* The tap's driver is told by a signal that something came.  Only the media threads, which ask it,
@@ -123,7 +132,10 @@ enum zv_err zv_device_start(struct dpdk *d, char *text, size_t text_size)
 
 	d->port = find_port(d->conf.device);
 	if (d->port == ZV_DPDK_NO_PORT) {
-		snprintf(text, text_size, "media.dpdk.device: DPDK finds no device %s", d->conf.device);
+		snprintf(text, text_size,
+			 "DPDK has no device %.*s; its own lines say why. Has the interface %u queues, one a media "
+			 "thread (ethtool -l)?",
+			 (int)strcspn(d->conf.device, ","), d->conf.device, d->plan.n_threads);
 		return ZV_ENOENT;
 	}
 	if (d->conf.steer == ZV_DPDK_EXCEPTION) {

@@ -12,6 +12,8 @@
 #include <rte_errno.h>
 #include <rte_log.h>
 
+#include "zvonar/plugin.h"
+
 #define ARGS_MAX 24
 
 struct args {
@@ -80,7 +82,37 @@ static void lift_limit(void)
 	(void)setrlimit(RLIMIT_MEMLOCK, &all); /* a process with CAP_IPC_LOCK needs it not */
 }
 
-enum zv_err zv_eal_start(const struct zv_dpdk_conf *conf, const char *device, char *text, size_t text_size)
+/* What DPDK says of itself becomes lines of our log. */
+static void (*say)(int level, const char *text);
+
+static ssize_t take_line(void *cookie, const char *data, size_t size)
+{
+	char text[300];
+	size_t n = size < sizeof(text) - 1 ? size : sizeof(text) - 1;
+
+	(void)cookie;
+	memcpy(text, data, n);
+	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
+		n--;
+	text[n] = '\0';
+	if (n > 0)
+		say(ZV_LOG_WARN, text);
+	return (ssize_t)size;
+}
+
+static void take_log(void (*log)(int level, const char *text))
+{
+	FILE *f = fopencookie(NULL, "w", (cookie_io_functions_t){.write = take_line});
+
+	say = log;
+	if (f == NULL)
+		return; /* then it goes to stderr as it is */
+	setvbuf(f, NULL, _IOLBF, 512);
+	(void)rte_openlog_stream(f);
+}
+
+enum zv_err zv_eal_start(const struct zv_dpdk_conf *conf, const char *device,
+			 void (*log)(int level, const char *text), char *text, size_t text_size)
 {
 	static struct args a; /* DPDK keeps pointers into it */
 	sigset_t all, before;
@@ -103,6 +135,7 @@ enum zv_err zv_eal_start(const struct zv_dpdk_conf *conf, const char *device, ch
 	add_device(&a, device);
 	if (conf->steer == ZV_DPDK_EXCEPTION)
 		add(&a, "--vdev=net_tap0,iface=%s", conf->interface);
+	take_log(log);
 	lift_limit();
 	/* The threads that DPDK makes must not take the process's signals. */
 	sigfillset(&all);

@@ -80,8 +80,8 @@ struct dpdk {
 };
 
 /* eal.c: DPDK itself. */
-enum zv_err zv_eal_start(const struct zv_dpdk_conf *conf, const char *device, char *text,
-			 size_t text_size) ZV_MUST_USE;
+enum zv_err zv_eal_start(const struct zv_dpdk_conf *conf, const char *device,
+			 void (*log)(int level, const char *text), char *text, size_t text_size) ZV_MUST_USE;
 
 /* device.c */
 enum zv_err zv_device_start(struct dpdk *d, char *text, size_t text_size) ZV_MUST_USE;

@@ -114,7 +114,7 @@ static enum zv_err start(struct dpdk *d, char *text, size_t text_size)
 
 	if (err != ZV_OK)
 		return err;
-	err = zv_eal_start(&d->conf, device, text, text_size);
+	err = zv_eal_start(&d->conf, device, d->log, text, text_size);
 	d->conf.device = device; /* its name is what counts now */
 	for (uint16_t i = 0; i < d->plan.n_threads && err == ZV_OK; i++)
 		err = zv_queue_create(d, i, &d->queues[i]);
