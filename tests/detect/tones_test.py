@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Tones and cadences made by sox are told apart, at several levels, with noise, in both G.711 laws.
 tones_test.py HEAR"""
+import array
 import functools
+import itertools
 import random
 import subprocess
 import sys
@@ -60,15 +62,16 @@ def tone(what, seconds):
 def sound(parts, times, level_db, snr_db, rng):
     """A cadence at a level, over the line's noise."""
     gain, noise = 10 ** (level_db / 20), 32768 * 10 ** ((level_db - snr_db - 3) / 20)
+    hiss = [rng.gauss(0, noise) for _ in range(8191)]
     clean = []
     for what, seconds in parts:
         clean += [x * gain for x in tone(what, seconds)] if what else [0] * round(seconds * 8000)
-    return [max(-32768, min(32767, round(x + rng.gauss(0, noise)))) for x in clean * times]
+    return array.array('h', [max(-32768, min(32767, int(x + n))) for x, n in zip(clean * times, itertools.cycle(hiss))])
 
 
 def encode(calls, law):
     """G.711 octets of all calls, by sox in one go."""
-    samples = b''.join(x.to_bytes(2, 'little', signed=True) for call in calls for x in call)
+    samples = b''.join(call.tobytes() for call in calls)
     octets = subprocess.run(['sox'] + RAW + ['-', '-t', 'raw', '-e', law, '-b', '8', '-'],
                             input=samples, capture_output=True, check=True).stdout
     out, at = [], 0
@@ -84,7 +87,7 @@ def main():
     for level, snr, law in ((-10, 50, None), (-25, 25, 'a'), (-18, 20, 'u')):
         calls = [sound(parts, times, level, snr, rng) for _, parts, times, _ in E180.values()]
         inputs = encode(calls, {'a': 'a-law', 'u': 'u-law'}[law]) if law else \
-            [b''.join(x.to_bytes(2, 'little', signed=True) for x in call) for call in calls]
+            [call.tobytes() for call in calls]
         for (name, (kind, _, _, want)), data in zip(E180.items(), inputs):
             out = subprocess.run([HEAR, kind] + ([law] if law else []), input=data, capture_output=True, check=True).stdout.decode()
             heard = [' '.join(line.split(' ')[:2]) for line in out.splitlines()]
