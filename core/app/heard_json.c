@@ -40,8 +40,9 @@ json_t *zv_heard_json(const struct zv_heard_stats *stats)
 		(void)json_object_set_new(heard < ZV_HEARD_RINGING ? told : early, zv_heard_name(heard),
 					  json_integer((json_int_t)n));
 	}
-	return json_pack("{s:o s:o s:o s:I s:I s:I s:I}", "told", told, "early", early, "by", by_json(stats),
-			 "late", (json_int_t)stats->late, "mean_ms",
+	return json_pack("{s:o s:o s:o s:I s:I s:I s:I s:I}", "told", told, "early", early, "by", by_json(stats),
+			 "late", (json_int_t)stats->late, "revised",
+			 (json_int_t)stats->revised, "mean_ms",
 			 (json_int_t)(all == 0 ? 0 : stats->ms / all), "persons_wrong",
 			 (json_int_t)stats->persons_wrong, "machines_wrong",
 			 (json_int_t)stats->machines_wrong);

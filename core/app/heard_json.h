@@ -6,7 +6,7 @@
 
 #include "dial/heard.h"
 
-/* {told: {person, machine, unsure}, early: {ringing, ...}, by: {"machine/beep": n}, late, mean_ms,
+/* {told: {person, machine, unsure}, early: {ringing, ...}, by: {"machine/beep": n}, late, revised, mean_ms,
  * persons_wrong, machines_wrong}.  A new reference; NULL: no memory. */
 json_t *zv_heard_json(const struct zv_heard_stats *stats);
 

@@ -40,7 +40,7 @@ static void listen(const struct zv_call_ctx *c, enum zv_listen_to to)
 	cmd->u.listen = zv_call_campaign(c)->listen;
 	cmd->u.listen.to = (uint8_t)to;
 	cmd->u.listen.revise = to == ZV_LISTEN_EARLY || zv_call_campaign(c)->detect == ZV_DETECT_WHILE;
-	cmd->u.listen.persons = narrow(answers_told(s, ZV_HEARD_PERSON));
+	cmd->u.listen.persons = narrow(answers_told(s, ZV_HEARD_PERSON) - s->revised);
 	cmd->u.listen.machines = narrow(answers_told(s, ZV_HEARD_MACHINE));
 	cmd->u.listen.persons_wrong = narrow(s->persons_wrong);
 	cmd->u.listen.machines_wrong = narrow(s->machines_wrong);
@@ -205,6 +205,8 @@ void zv_call_on_verdict(const struct zv_call_ctx *c)
 		return; /* of the early media, on its way while somebody answered */
 	if (!take(c, &heard))
 		return;
+	if (heard == ZV_HEARD_MACHINE && c->call->told == 1 + ZV_HEARD_PERSON)
+		stats_of(c)->revised++;
 	c->call->told = (uint8_t)(1 + heard);
 	if (heard != ZV_HEARD_MACHINE) {
 		if (state == ZV_CALL_LISTENING) {

@@ -50,6 +50,7 @@ struct zv_heard_stats {
 	uint64_t n[ZV_HEARD_MAX][ZV_HEARD_BY_MAX];
 	uint64_t ms;            /* from the answer (or the early media) to them, in all */
 	uint64_t late;          /* of answers: no verdict in the time there was: a person */
+	uint64_t revised;       /* of the persons: told to be machines later on */
 	uint64_t persons_wrong; /* told to be persons; agents said that they were machines */
 	uint64_t machines_wrong; /* the other way */
 };

@@ -259,6 +259,7 @@ Test(heard, a_machine_frees_its_agent_at_once_and_he_writes_nothing_down)
 	cr_expect_not_null(bed_cmd(b, ZV_CMD_HANGUP));
 	cr_assert_eq(outcome(b), ZV_OUT_MACHINE);
 	cr_expect_eq(bed_cmd(b, ZV_CMD_OUTCOME)->u.outcome.agent, 1 + 100);
+	cr_expect_eq(trunk(b).heard.revised, 1);
 	bed_destroy(b);
 }
 
