@@ -113,10 +113,11 @@ class Stream:
                 yield at + r.random() * 0.05, data, what
 
     def nonsense(self, data):
-        """From the right address, and wrong."""
+        """From the right address, and nothing that could be taken for the packet itself."""
         r = self.random
-        return [data[:r.randrange(16)], r.randbytes(r.randrange(1, 1400)), bytes([0x40]) + data[1:],
-                bytes([0xbf]) + data[1:20], data[:12] + r.randbytes(3), data[:1] + bytes([0xff]) + data[2:]][r.randrange(6)]
+        other = bytes([r.choice((0x00, 0x40, 0xc0)) | r.randrange(64)])  # a version that is not 2
+        return [data[:r.randrange(12)], other + r.randbytes(r.randrange(1400)), other + data[1:],
+                bytes([0xbf]) + data[1:20], data[:1] + bytes([0xff]) + data[2:]][r.randrange(5)]
 
     def expected(self):
         """Keys, by the first packet of each that came."""
@@ -128,12 +129,13 @@ class Stream:
         return "".join(out)
 
     def marks(self):
-        """By second: the first frame of it that came, as the sender's time."""
+        """By second of its clock: when the first frame of it that came was sent."""
         first = {}
         for _, _, what in self.arrivals:
             if what is not None and what[0] == "mark":
                 first[what[1]] = min(first.get(what[1], 50), what[2])
-        return {second: second + frame * FRAME for second, frame in first.items()}
+        every = FRAME / (1 + self.way.ppm / 1e6)
+        return {second: (second * 50 + frame) * every for second, frame in first.items()}
 
 
 def loud_at(path):
