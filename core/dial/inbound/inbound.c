@@ -127,7 +127,7 @@ static void say_position(const struct in_ctx *c)
 
 static uint16_t seconds(int64_t ms)
 {
-	return ms <= 0 ? 0 : ms >= 65534 * 1000 ? 65535 : (uint16_t)(1 + ms / 1000);
+	return (uint16_t)(ms <= 0 ? 0 : ms >= 65534 * 1000 ? 65535 : 1 + ms / 1000);
 }
 
 /* They called us: told as such, so that rules which count only our calls can leave it out.  The talk
