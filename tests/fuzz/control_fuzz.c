@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char text[64];
 
 	if (zv_control_parse((const char *)data, size, &r, text, sizeof(text)) == ZV_OK) {
-		if (r.cmd < ZV_CONTROL_VERSION || r.cmd > ZV_CONTROL_MARK ||
+		if (r.cmd < ZV_CONTROL_VERSION || r.cmd > ZV_CONTROL_AGENT_LIST ||
 		    r.level > ZV_LOG_DEBUG || memchr(r.campaign, 0, sizeof(r.campaign)) == NULL)
 			abort();
 	}
