@@ -450,9 +450,10 @@ class Run:
     def judge(self, f):
         """What must be so, in words, if it is not."""
         wrong = []
-        # who is bridged while the phones' network is cut hears nobody either
-        cut = getattr(self.o, "cut_every", 0) and f["abandoned"] <= f["abandoned_carrier"]
-        if f["abandoned"] != f["abandoned_carrier"] and not cut:
+        # A phone that dies as its talk begins: heard by the carrier's count or not, as the case may be.
+        # Where it was told apart late, as it was once, two crashes in three made a difference.
+        faults = f["phones"].get("crashes", 0) + f["phones"].get("cuts", 0) * f["agents"]
+        if abs(f["abandoned"] - f["abandoned_carrier"]) > faults / 4:
             wrong.append(f"abandoned: {f['abandoned']} by zvonard's count, {f['abandoned_carrier']} by the carrier's")
         if f["pages"] and (f["pages"]["closed"] or f["pages"]["greeted"] < f["pages"]["pages"]):
             wrong.append(f"pages: {f['pages']}")
